@@ -1,0 +1,53 @@
+/** Every bound of the system in one place, with the sum behind it. Units last in each name. */
+
+/** Bytes of entries in one AppendEntries: a quarter of the NATS default max_payload of 1 MiB, so that a batch never meets that limit. */
+export const APPEND_BYTES_MAX = 256 * 1024
+
+/** AppendEntries on their way to one follower before the leader waits for an answer. */
+export const INFLIGHT_MESSAGES_MAX = 64
+
+/** Bytes on their way to one follower: 16 full appends. */
+export const INFLIGHT_BYTES_MAX = 16 * APPEND_BYTES_MAX
+
+/** Payload bytes a leader appends ahead of its commit index before it refuses with BUSY. */
+export const UNCOMMITTED_BYTES_MAX = 64 * 1024 * 1024
+
+/** Bytes of one command. Fits an append with room for its header. */
+export const COMMAND_BYTES_MAX = 192 * 1024
+
+/** Bytes of one key: LMDB allows 1978 for its own key, of which our prefix takes 8. */
+export const KEY_BYTES_MAX = 1024
+
+/** Bytes of one value: a command less room for key, family and framing. */
+export const VALUE_BYTES_MAX = 128 * 1024
+
+/** Operations in one batch. */
+export const BATCH_OPERATIONS_MAX = 1024
+
+/** Durable entries kept in memory behind the commit index, so that a follower in step never causes a disk read. */
+export const TAIL_BYTES_MAX = 8 * 1024 * 1024
+
+/** Bytes of committed entries handed to a state machine at a time, so that applying never holds the event loop for long. */
+export const APPLY_BYTES_MAX = 1024 * 1024
+
+/** Events waiting in one peer's mailbox. */
+export const MAILBOX_EVENTS_MAX = 8192
+
+/** Proposals whose outcome somebody waits for, per group. */
+export const WAITERS_MAX = 16_384
+
+/** Reads waiting for confirmation, per group. */
+export const READS_MAX = 16_384
+
+/** Rows returned by one scan, and bytes of them: below the NATS default max_payload. */
+export const SCAN_ROWS_MAX = 1000
+export const SCAN_BYTES_MAX = 512 * 1024
+
+/** Groups hosted by one node. */
+export const GROUPS_MAX = 5000
+
+/** Largest term a message may jump ahead of ours: above it the message is damage or malice, not an election. */
+export const TERM_JUMP_MAX = 1_000_000
+
+/** Ids of clusters, groups and nodes. They are subject tokens and map keys, never file names. */
+export const ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/
