@@ -1,0 +1,11 @@
+/** Time as the hosts need it. The pure floors never see it. */
+
+/** Cancels a timer; safe to call twice. */
+export type Cancel = () => void
+
+export interface Clock {
+  /** Milliseconds that only go forward, from an unknown start. */
+  now(): number
+  /** Calls back once, after at least so many milliseconds. */
+  after(ms: number, callback: () => void): Cancel
+}

@@ -1,0 +1,56 @@
+/** What a node says of itself: the one shape behind `flotilla status`, the inspector and NATS STATS. */
+
+import type { LogIndex, Role, Term } from '../protocol/types.ts'
+
+/** A follower as its leader sees it. */
+export interface ProgressStatus {
+  readonly node: string
+  readonly state: string
+  readonly match: LogIndex
+  readonly next: LogIndex
+  readonly inflight: number
+  readonly active: boolean
+}
+
+/** One group on one node. Nodes are given by name. */
+export interface GroupStatus {
+  readonly group: string
+  /** Kind of its state machine. */
+  readonly kind: string
+  /** Life of the peer (machines/peer.ts): loading, running, stopping, stopped, failed. */
+  readonly life: string
+  readonly peer: number
+  readonly role: Role
+  /** Path of active states of the role chart, outermost first: `['following', 'follower']`. */
+  readonly states: readonly string[]
+  readonly term: Term
+  readonly vote: string | null
+  readonly leader: string | null
+  readonly commit: LogIndex
+  readonly applied: LogIndex
+  readonly firstIndex: LogIndex
+  readonly lastIndex: LogIndex
+  readonly voters: readonly string[]
+  /** Only at the leader. */
+  readonly progress: readonly ProgressStatus[]
+}
+
+/** One node. */
+export interface NodeStatus {
+  readonly cluster: string
+  readonly node: string
+  readonly version: string
+  readonly pid: number
+  readonly store: { readonly uuid: string; readonly boot: number; readonly bytes: number }
+  /** Life of the node (machines/node.ts): opening, joining, serving, draining, failed, closed. */
+  readonly life: string
+  readonly connected: boolean
+  /** Messages dropped while there was no connection. */
+  readonly dropped: number
+  /** Messages refused at the edge, by error code. */
+  readonly refused: Readonly<Record<string, number>>
+  readonly uptimeMs: number
+  /** Where its inspector page is, if it serves one. */
+  readonly inspector: string | null
+  readonly groups: readonly GroupStatus[]
+}

@@ -1,0 +1,76 @@
+/**
+ * The durable side of one node: the log, hard state and applied state of all its groups, one transaction per turn.
+ * Knows nothing of roles, terms' meaning, or the network.
+ */
+
+import type { ConfState, Entry, HardState, LogIndex, LogPosition, TermRun } from '../protocol/types.ts'
+import type { LogReader } from './log-reader.ts'
+import type { Table } from './table.ts'
+
+/** Who this store is. The uuid is drawn once, when the store is made; the boot count rises by one at each open. */
+export interface StoreIdentity {
+  readonly uuid: string
+  readonly boot: number
+  readonly cluster: string
+  readonly node: string
+}
+
+/** What a group starts from when it does not exist yet. */
+export interface GroupBootstrap {
+  readonly conf: ConfState
+  /** Node name of each peer id. */
+  readonly peers: Readonly<Record<number, string>>
+  /** What kind of state machine the entries are for; a stored group is refused to another kind. */
+  readonly kind: string
+}
+
+/** What a restart finds. */
+export interface Recovered {
+  readonly hardState: HardState
+  readonly conf: ConfState
+  readonly peers: Readonly<Record<number, string>>
+  readonly kind: string
+  /** The entry just before the first one stored; index 0, term 0 when nothing was ever cut off. */
+  readonly truncated: LogPosition
+  readonly lastIndex: LogIndex
+  /** Terms of `(truncated.index, lastIndex]`. */
+  readonly runs: readonly TermRun[]
+  /** Last entry whose effects are in the tables, from the same transaction as those effects. */
+  readonly applied: LogIndex
+}
+
+/** What one group wants on disk. */
+export interface GroupWrite {
+  readonly group: string
+  readonly hardState?: HardState
+  /** Replaces the log from `entries[0].index` on: whatever was stored from there is gone, also beyond the last of these. */
+  readonly entries?: readonly Entry[]
+}
+
+/** One node's store. One writer; a second process that opens the same directory gets `STORE_IN_USE`. */
+export interface NodeStore {
+  readonly identity: StoreIdentity
+  /** Ids of the groups in the store. */
+  groups(): readonly string[]
+  /** Makes a group durable if it is not there yet, and returns what the store holds. Throws `STORE_MISMATCH` for another kind. */
+  open(group: string, bootstrap: GroupBootstrap): Promise<Recovered>
+  /** Stored entries of an opened group. */
+  reader(group: string): LogReader
+  /** Applied state of an opened group. */
+  table(group: string): Table
+  /**
+   * One durable transaction: the batch, and everything the tables of all groups hold unsaved at the time of the call.
+   * Resolves when all of it is on disk; rejects with `STORAGE_FAILED` when not, and from then on the store refuses everything.
+   * Calls do not overlap: the next one may be made once the last has settled.
+   */
+  write(batch: readonly GroupWrite[]): Promise<void>
+  /** Bytes of applied state in memory that the next `write` will save. */
+  readonly unsavedBytes: number
+  /** Bytes of the store on disk. */
+  bytes(): number
+  /** Small durable facts of the node itself (known peers' identities). Saved before the promise resolves. */
+  remember(key: string, value: string): Promise<void>
+  /** A fact given to `remember`, of this or an earlier boot. */
+  recall(key: string): string | undefined
+  close(): Promise<void>
+}
