@@ -1,0 +1,84 @@
+/**
+ * The one place that touches xstate's inside: steps a machine as a pure function over snapshots that are values.
+ * xstate's own transition() builds an actor per call, at several times the cost (docs/decisions/001-charts-as-values.md).
+ */
+
+import { type AnyActorScope, type AnyStateMachine, createActor, type EventFromLogic, type SnapshotFrom } from 'xstate'
+import { assert } from '../base/assert.ts'
+
+/** A timer that a chart started: `delay` names it, `event` is to be sent back when it is due. */
+export interface ArmTimer {
+  readonly type: 'arm'
+  readonly id: string
+  readonly delay: string
+  readonly event: { readonly type: string }
+}
+
+export interface DisarmTimer {
+  readonly type: 'disarm'
+  readonly id: string
+}
+
+type TimerOutput = ArmTimer | DisarmTimer
+
+/** An event of the machine, or one of xstate's own that a timer sends back. */
+export type StepEvent<M extends AnyStateMachine> = EventFromLogic<M> | ArmTimer['event']
+
+export interface Stepper<M extends AnyStateMachine, Out> {
+  /** The first snapshot, and what entering it put out. */
+  start(input: unknown): readonly [SnapshotFrom<M>, readonly (Out | TimerOutput)[]]
+  /** Same snapshot and event, same result. An event that nobody handles returns the same snapshot. */
+  step(snapshot: SnapshotFrom<M>, event: StepEvent<M>): readonly [SnapshotFrom<M>, readonly (Out | TimerOutput)[]]
+}
+
+/** What xstate hands over for each action: ours have an `exec` that returns outputs; its own are recognised by type. */
+interface Executable {
+  readonly type: string
+  readonly info: unknown
+  readonly params: unknown
+  readonly exec: ((info: unknown, params: unknown) => unknown) | undefined
+}
+
+/** Makes a machine steppable. `sample` is any legal input: one inert actor is made of it and serves as the scope of every step. */
+export function stepperOf<M extends AnyStateMachine, Out = never>(machine: M, sample: unknown): Stepper<M, Out> {
+  let out: (Out | TimerOutput)[] = []
+  const scope = inertScope(machine, sample, (action) => {
+    out.push(...outputsOf<Out>(action))
+  })
+  const collecting = (run: () => unknown): readonly [SnapshotFrom<M>, readonly (Out | TimerOutput)[]] => {
+    out = []
+    const snapshot = run() as SnapshotFrom<M>
+    return [snapshot, out]
+  }
+  return {
+    start: (input) => collecting(() => machine.getInitialSnapshot(scope, input)),
+    step: (snapshot, event) => collecting(() => machine.transition(snapshot as never, event as never, scope)),
+  }
+}
+
+function outputsOf<Out>(action: Executable): readonly (Out | TimerOutput)[] {
+  if (action.type === 'xstate.raise') return timerOf(action.params as RaiseParams)
+  if (action.type === 'xstate.cancel') return [{ type: 'disarm', id: action.params as string }]
+  assert(action.exec !== undefined, 'ACTION_WITHOUT_WORDS', { action: action.type }) // xstate would skip it in silence
+  return action.exec(action.info, action.params) as readonly Out[]
+}
+
+interface RaiseParams {
+  readonly id: string | undefined
+  readonly delay: number | undefined
+  readonly event: { readonly type: string }
+}
+
+/** An undelayed raise was already taken within the step. */
+function timerOf({ id, delay, event }: RaiseParams): readonly ArmTimer[] {
+  if (delay === undefined) return []
+  const name = event.type.split('.')[2] ?? event.type // xstate.after.<delay>.<state id>
+  return [{ type: 'arm', id: id ?? event.type, delay: name, event }]
+}
+
+function inertScope(machine: AnyStateMachine, sample: unknown, actionExecutor: (action: Executable) => void): AnyActorScope {
+  const self = createActor(machine, { input: sample as never })
+  const nothing = (): void => {}
+  const scope = { self, system: self.system, id: self.id, sessionId: self.sessionId, logger: nothing, defer: nothing }
+  return { ...scope, emit: nothing, stopChild: nothing, actionExecutor } as unknown as AnyActorScope
+}

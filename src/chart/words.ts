@@ -1,0 +1,48 @@
+/** Fitting plain functions to a chart: a reducer becomes an assign, a maker an action whose return value the stepper collects. */
+
+import { assign } from 'xstate'
+
+/** A guard: asks about the context and the event. */
+export type Ask<C, E> = (context: C, event: E) => boolean
+
+/** A reducer: the fields that change. */
+export type Reduce<C, E> = (context: C, event: E) => Partial<C>
+
+/** A maker: what to say, in the new state. */
+export type Make<C, E, Out> = (context: C, event: E) => readonly Out[]
+
+interface Args<C> {
+  readonly context: C
+  readonly event: unknown
+}
+
+/** A guard in xstate's form. The chart lets only events of the right type come here. */
+export const guard =
+  <C, E>(ask: Ask<C, E>) =>
+  ({ context, event }: Args<C>): boolean =>
+    ask(context, event as E)
+
+/** A reducer in xstate's form. */
+// biome-ignore lint/suspicious/noExplicitAny: assign's type arguments are those of the machine, which only its caller knows
+export const reducer = <C extends object, E>(reduce: Reduce<C, E>): any =>
+  assign(({ context, event }) => reduce(context as C, event as unknown as E))
+
+/** A maker in xstate's form. */
+export const maker =
+  <C, E, Out>(make: Make<C, E, Out>) =>
+  ({ context, event }: Args<C>): readonly Out[] =>
+    make(context, event as E)
+
+/** Several reducers as one: each sees what the ones before it changed. One assign per transition keeps a step cheap. */
+export const chain =
+  <C extends object, E>(...reducers: readonly Reduce<C, E>[]): Reduce<C, E> =>
+  (context, event) => {
+    let patch: Partial<C> = {}
+    let now = context
+    for (const reduce of reducers) {
+      const change = reduce(now, event)
+      patch = { ...patch, ...change }
+      now = { ...now, ...change }
+    }
+    return patch
+  }

@@ -1,0 +1,54 @@
+/** When entries are committed, and what a leader puts into its log (§5.3, §5.4.2). */
+
+import type { RoleContext } from '../../machines/role.ts'
+import { UNCOMMITTED_BYTES_MAX } from '../base/limits.ts'
+import type { ClientPropose, StoragePersisted } from '../protocol/events.ts'
+import { quorumIndex } from '../protocol/quorum.ts'
+import type { Accepted } from '../protocol/ready.ts'
+import type { Entry, LogIndex } from '../protocol/types.ts'
+import { matchOf, type Patch } from './tracker.ts'
+
+/**
+ * §5.3, §5.4.2: what a quorum holds durably is committed, if it is of our own term. Older entries commit with it, never by counting
+ * (Figure 8 shows why).
+ */
+export function advanceCommit(s: RoleContext): Patch {
+  const index = quorumIndex(s.conf, matchOf(s))
+  if (index <= s.commit || s.log.termAt(index) !== s.term) return {}
+  return { commit: index, uncommittedBytes: Math.max(0, s.uncommittedBytes - payloadBytes(s, s.commit + 1, index + 1)) }
+}
+
+function payloadBytes(s: RoleContext, lo: LogIndex, hi: LogIndex): number {
+  let bytes = 0
+  for (let at = lo; at < hi; ) {
+    const entries = s.log.slice(at, hi, Number.POSITIVE_INFINITY)
+    for (const entry of entries) bytes += entry.data.length
+    at += entries.length
+  }
+  return bytes
+}
+
+/** Our own disk has caught up: our copy counts now. */
+export const persistSelf = (s: RoleContext, e: StoragePersisted): Patch => ({ log: s.log.persisted(e.last) })
+
+/** Whether an entry of our own term is committed: only then is our commit index known to be the newest (§8). */
+export const committedInTerm = (s: RoleContext): boolean => s.log.termAt(s.commit) === s.term
+
+/** Not while handing over (thesis 3.10), and not without bound ahead of the commit index. */
+export const accepting = (s: RoleContext): boolean => s.transfer.value === 'idle' && s.uncommittedBytes < UNCOMMITTED_BYTES_MAX
+
+/** §5.3: the leader appends the commands to its log. */
+export function appendToLog(s: RoleContext, e: ClientPropose): Patch {
+  let index = s.log.lastIndex
+  let bytes = s.uncommittedBytes
+  const entries = e.proposals.map(({ kind, data }): Entry => {
+    bytes += data.length
+    return { term: s.term, index: ++index, kind, data }
+  })
+  return { log: s.log.append(entries), uncommittedBytes: bytes }
+}
+
+/** Tells the host where its proposals went: the last ones in the log. */
+export const acceptProposals = (s: RoleContext, e: ClientPropose): Accepted[] => [
+  { type: 'accepted', tickets: e.proposals.map((p) => p.ticket), index: s.log.lastIndex - e.proposals.length + 1, term: s.term },
+]

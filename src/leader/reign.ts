@@ -1,0 +1,85 @@
+/** How a reign begins, goes on and ends: the leader's reducers, each one chain, so that a transition has one. */
+
+import type { RoleContext } from '../../machines/role.ts'
+import { assert } from '../base/assert.ts'
+import { chain, type Reduce } from '../chart/words.ts'
+import type { ClientPropose, ClientRead, ClientTransfer, RaftEvent, StoragePersisted } from '../protocol/events.ts'
+import { NO_READS, NOTHING_DUE } from '../protocol/leadership.ts'
+import type { AppendEntriesReply, HeartbeatReply } from '../protocol/messages.ts'
+import { NO_VOTES } from '../protocol/state.ts'
+import { advanceCommit, appendToLog, persistSelf } from './commit.ts'
+import { beginRound, confirmReads, queueRead as enqueueRead, resumeReads } from './confirm.ts'
+import { beginTransfer, abandonTransfer as endTransfer, NO_TRANSFER, noticeTransfer } from './handoff.ts'
+import { planAll, planOne } from './replication.ts'
+import { forgetActivity, type Patch, progressOf, startFollowers, trackBeat, trackReply } from './tracker.ts'
+
+/** A new transition: nothing is due yet. */
+const begin = (): Patch => ({ due: NOTHING_DUE })
+
+const afresh = <E>(...reducers: readonly Reduce<RoleContext, E>[]): Reduce<RoleContext, E> => chain(begin, ...reducers)
+
+/** §5.3, §8: next = last + 1, match = 0 for all; an entry of our own term at once, for nothing older commits without it. */
+export const takeLeadership = afresh<RaftEvent>(
+  (s) => ({
+    leader: s.id,
+    votes: NO_VOTES,
+    followers: startFollowers(s, s.log.lastIndex + 1),
+    transfer: NO_TRANSFER,
+    reads: NO_READS,
+    uncommittedBytes: 0,
+    log: s.log.append([{ term: s.term, index: s.log.lastIndex + 1, kind: 'noop', data: new Uint8Array(0) }]),
+  }),
+  planAll,
+)
+
+/** What only a leader keeps goes with the office. */
+export const dropLeadership = (): Patch => ({
+  leader: null,
+  followers: new Map(),
+  transfer: NO_TRANSFER,
+  reads: NO_READS,
+  uncommittedBytes: 0,
+  due: NOTHING_DUE,
+})
+
+export const appendProposals = afresh<ClientPropose>(appendToLog, planAll)
+
+/** §5.3: the answer moves the follower's progress, perhaps the commit index, perhaps a handover; then there is more to send. */
+export const countReply = afresh<AppendEntriesReply>(trackReply, (s, m) => afterCount(s, m.from), noticeTransfer)
+
+/** Whoever moved the commit index has news for all; otherwise only the one who answered can take more. */
+function afterCount(s: RoleContext, from: number): Patch {
+  const moved = advanceCommit(s)
+  if (moved.commit === undefined) return planOne(s, from, false)
+  return chain<RoleContext, undefined>(() => moved, resumeReads, confirmReads, planAll)(s, undefined)
+}
+
+/** Thesis 10.2.1: the leader's own disk is one of the quorum, and often not the first. */
+export const countSelf = afresh<StoragePersisted>(persistSelf, (s) => {
+  const moved = advanceCommit(s)
+  return moved.commit === undefined
+    ? {}
+    : chain<RoleContext, undefined>(() => moved, resumeReads, confirmReads, planAll)(s, undefined)
+})
+
+/** A follower that lives but lacks entries is asked where its log stands: something was lost. */
+export const countBeat = afresh<HeartbeatReply>(trackBeat, confirmReads, (s, m) => {
+  const follower = s.followers.get(m.from)
+  if (!follower) return {}
+  const { match } = progressOf(follower)
+  return planOne(s, m.from, match < s.log.lastIndex || follower.progress.value === 'probe')
+})
+
+export const queueRead = afresh<ClientRead>(enqueueRead, confirmReads)
+
+export const requestTransfer = afresh<ClientTransfer>(beginTransfer)
+
+export const startBeat = afresh<RaftEvent>(beginRound)
+
+/** Thesis 6.2: the round is over and a quorum was heard. A handover that took so long has failed (thesis 3.10). */
+export const startQuorumRound = afresh<RaftEvent>(endTransfer, forgetActivity, beginRound)
+
+/** §5.2, Election Safety: two leaders in one term cannot be. */
+export function assertNoSecondLeader(s: RoleContext, m: RaftEvent): Patch {
+  assert(false, 'TWO_LEADERS', { term: s.term, leaders: [s.id, 'from' in m ? m.from : null] })
+}

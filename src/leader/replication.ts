@@ -1,0 +1,75 @@
+/** What to send to whom (§5.3): plans appends as far as each follower's window allows, and puts the plans into words. */
+
+import type { RoleContext } from '../../machines/role.ts'
+import { APPEND_BYTES_MAX } from '../base/limits.ts'
+import type { PlannedSend } from '../protocol/leadership.ts'
+import type { AppendEntries, Message } from '../protocol/messages.ts'
+import { addressed } from '../protocol/state.ts'
+import { type Entry, entryBytes, type PeerId } from '../protocol/types.ts'
+import { maySend, type ProgressSnapshot, stepProgress } from './progress-words.ts'
+import type { Patch } from './tracker.ts'
+
+/** Plans what every follower can take now. */
+export function planAll(s: RoleContext): Patch {
+  const followers = new Map(s.followers)
+  const sends: PlannedSend[] = []
+  for (const peer of s.followers.keys()) planFor(s, { peer, followers, sends, force: false })
+  return { followers, due: { ...s.due, sends } }
+}
+
+/** Plans for one follower; `force` asks for at least an empty append, to find out where its log stands. */
+export function planOne(s: RoleContext, peer: PeerId, force: boolean): Patch {
+  if (!s.followers.has(peer)) return {}
+  const followers = new Map(s.followers)
+  const sends: PlannedSend[] = []
+  planFor(s, { peer, followers, sends, force })
+  return { followers, due: { ...s.due, sends } }
+}
+
+interface Planning {
+  readonly peer: PeerId
+  readonly followers: Map<PeerId, RoleContext['followers'] extends ReadonlyMap<PeerId, infer F> ? F : never>
+  readonly sends: PlannedSend[]
+  readonly force: boolean
+}
+
+function planFor(s: RoleContext, { peer, followers, sends, force }: Planning): void {
+  const follower = followers.get(peer)
+  if (!follower) return
+  let { progress, told } = follower
+  let owed = force
+  while (maySend(progress)) {
+    const { next, inflight } = progress.context
+    const prevTerm = s.log.termAt(next - 1)
+    if (prevTerm === undefined) break // cut off: only a snapshot can help
+    const entries = s.log.slice(next, s.log.lastIndex + 1, APPEND_BYTES_MAX)
+    const news = s.commit > told && inflight.length === 0 // tell of a commit at once, unless an answer is due that will carry it
+    if (entries.length === 0 && !owed && !news) break
+    sends.push({ to: peer, prevIndex: next - 1, prevTerm, entries })
+    progress = stepSent(progress, entries)
+    told = s.commit
+    owed = false
+  }
+  followers.set(peer, { ...follower, progress, told })
+}
+
+function stepSent(progress: ProgressSnapshot, entries: readonly Entry[]): ProgressSnapshot {
+  const { value, context } = progress
+  if (entries.length === 0 && value === 'replicate') return progress // nothing to lose, nothing to wait for
+  let bytes = 0
+  for (const entry of entries) bytes += entryBytes(entry)
+  return stepProgress(progress, { type: 'sent', last: context.next - 1 + entries.length, bytes })
+}
+
+/** §5.3: the planned appends. The commit index goes along; the follower trusts it only as far as it matches. */
+export const sendAppend = (s: RoleContext): Message[] =>
+  s.due.sends.map(
+    ({ to, prevIndex, prevTerm, entries }): AppendEntries => ({
+      type: 'AppendEntries',
+      ...addressed(s, to),
+      prevIndex,
+      prevTerm,
+      commit: s.commit,
+      entries,
+    }),
+  )

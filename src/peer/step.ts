@@ -1,0 +1,89 @@
+/** One peer, one event: message or local, in; a new snapshot and what to say, out. Pure. */
+
+import type { RoleContext } from '../../machines/role.ts'
+import { NO_TRANSFER } from '../leader/handoff.ts'
+import type { LocalEvent } from '../protocol/events.ts'
+import { checkStep } from '../protocol/invariants.ts'
+import { NO_READS, NOTHING_DUE } from '../protocol/leadership.ts'
+import { Log, type StoredLog } from '../protocol/log.ts'
+import type { Message } from '../protocol/messages.ts'
+import type { Output } from '../protocol/ready.ts'
+import { NO_VOTES } from '../protocol/state.ts'
+import { triage } from '../protocol/terms.ts'
+import { type ConfState, type HardState, type LogIndex, type PeerId, votersOnly } from '../protocol/types.ts'
+import { type RoleSnapshot, roleStepper } from './role-words.ts'
+
+/** What a peer starts from: what its disk holds. */
+export interface PeerInput extends StoredLog {
+  readonly id: PeerId
+  readonly conf: ConfState
+  readonly hardState: HardState
+  readonly applied: LogIndex
+}
+
+/** An expired timer: the event that came with its `arm`. */
+export interface TimerEvent {
+  readonly type: string
+}
+
+/** A snapshot, and what was said on the way to it. */
+export type Stepped = readonly [RoleSnapshot, readonly Output[]]
+
+/** The context of a peer that has just read its disk. The commit index never starts behind what was applied. */
+export function contextOf(input: PeerInput): RoleContext {
+  const { term, vote, commit } = input.hardState
+  const log = Log.from(input)
+  return {
+    id: input.id,
+    term,
+    vote,
+    leader: null,
+    log,
+    commit: Math.min(Math.max(commit, input.applied), log.lastIndex),
+    applied: input.applied,
+    conf: input.conf,
+    votes: NO_VOTES,
+    followers: new Map(),
+    transfer: NO_TRANSFER,
+    reads: NO_READS,
+    round: 0,
+    uncommittedBytes: 0,
+    due: NOTHING_DUE,
+  }
+}
+
+const SAMPLE = contextOf({
+  id: 1,
+  conf: votersOnly([1]),
+  hardState: { term: 0, vote: null, commit: 0 },
+  applied: 0,
+  truncated: { index: 0, term: 0 },
+  lastIndex: 0,
+  runs: [],
+  reader: { entries: () => [] },
+})
+
+const role = roleStepper(SAMPLE)
+
+/** A peer begins, or begins again: as a follower (§5.2), whatever it was before. */
+export const startPeer = (input: PeerInput): Stepped => role.start(contextOf(input))
+
+/** A message from another peer: its term first, then the chart. */
+export function stepMessage(snapshot: RoleSnapshot, message: Message): Stepped {
+  const said: Output[] = []
+  let now = snapshot
+  for (const event of triage(snapshot.context, message)) {
+    const [next, outputs] = role.step(now, event)
+    checkStep(now.context, next.context)
+    said.push(...outputs)
+    now = next
+  }
+  return [now, said]
+}
+
+/** Something on our own node, or an expired timer. */
+export function stepEvent(snapshot: RoleSnapshot, event: LocalEvent | TimerEvent): Stepped {
+  const [next, outputs] = role.step(snapshot, event)
+  checkStep(snapshot.context, next.context)
+  return [next, outputs]
+}

@@ -1,0 +1,55 @@
+/** What a leader keeps besides the state of every role: followers, reads, and what is due to be said. Data only. */
+
+import type { Entry, LogIndex, PeerId, Term } from './types.ts'
+
+/** One follower. `C` is the snapshot of its progress chart. */
+export interface Follower<C> {
+  readonly progress: C
+  /** Heard from since the last quorum round began (thesis 6.2). */
+  readonly active: boolean
+  /** The latest heartbeat round it answered. */
+  readonly round: number
+  /** The highest commit index it was told in an append. */
+  readonly told: LogIndex
+}
+
+export type Followers<C> = ReadonlyMap<PeerId, Follower<C>>
+
+/** Reads that share an index and a round. */
+export interface QueuedRead {
+  readonly tickets: readonly number[]
+  /** The commit index when they were asked: what they must at least see. */
+  readonly index: LogIndex
+  /** Confirmed once a quorum answered this round or a later one: until then we may have been deposed. */
+  readonly round: number
+}
+
+export interface Reads {
+  readonly queued: readonly QueuedRead[]
+  /** Asked before an entry of our own term was committed (§8). */
+  readonly deferred: readonly number[]
+  readonly count: number
+}
+
+export const NO_READS: Reads = { queued: [], deferred: [], count: 0 }
+
+/** An AppendEntries to be made. */
+export interface PlannedSend {
+  readonly to: PeerId
+  readonly prevIndex: LogIndex
+  readonly prevTerm: Term
+  readonly entries: readonly Entry[]
+}
+
+/** Decided by a reducer, put into words by the makers that follow it in the same transition. */
+export interface Due {
+  readonly sends: readonly PlannedSend[]
+  /** Whom to tell that it may start an election now. */
+  readonly handoff: PeerId | null
+  /** Reads that are confirmed. */
+  readonly reads: readonly QueuedRead[]
+  /** Whether a round of heartbeats is to be sent out of turn, to confirm reads. */
+  readonly beat: boolean
+}
+
+export const NOTHING_DUE: Due = { sends: [], handoff: null, reads: [], beat: false }

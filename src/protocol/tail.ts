@@ -1,0 +1,60 @@
+/** The newest entries, in memory: immutable to look at, one shared array underneath, so that appending costs only what is appended. */
+
+import type { Entry, LogIndex } from './types.ts'
+
+/** Entries `[first, first + length)`. */
+export class Tail {
+  readonly first: LogIndex
+  readonly length: number
+  /** Shared with older and newer views. Only the newest view, the one that ends where the array ends, may grow it in place. */
+  readonly #items: Entry[]
+  readonly #offset: number
+
+  private constructor(first: LogIndex, length: number, items: Entry[], offset: number) {
+    this.first = first
+    this.length = length
+    this.#items = items
+    this.#offset = offset
+  }
+
+  /** No entries; the next one appended is at `first`. */
+  static empty(first: LogIndex): Tail {
+    return new Tail(first, 0, [], 0)
+  }
+
+  /** The entry at an index, if it is in memory. */
+  at(index: LogIndex): Entry | undefined {
+    const position = index - this.first
+    return position >= 0 && position < this.length ? this.#items[this.#offset + position] : undefined
+  }
+
+  /** Entries `[lo, hi)`, all of which must be in memory. */
+  slice(lo: LogIndex, hi: LogIndex): readonly Entry[] {
+    const start = this.#offset + lo - this.first
+    return this.#items.slice(start, start + hi - lo)
+  }
+
+  append(entries: readonly Entry[]): Tail {
+    const end = this.#offset + this.length
+    const grown = this.#items.length === end
+    const items = grown ? this.#items : this.#items.slice(this.#offset, end)
+    for (const entry of entries) items.push(entry)
+    return new Tail(this.first, this.length + entries.length, items, grown ? this.#offset : 0)
+  }
+
+  /** Keeps `[first, from)`. */
+  truncate(from: LogIndex): Tail {
+    const length = Math.max(0, Math.min(this.length, from - this.first))
+    return new Tail(length === 0 ? from : this.first, length, this.#items, this.#offset)
+  }
+
+  /** Lets go of everything before `first`. The array is copied once half of it is dead, so that memory comes back. */
+  dropBefore(first: LogIndex): Tail {
+    const gone = Math.max(0, Math.min(this.length, first - this.first))
+    if (gone === 0) return this
+    const offset = this.#offset + gone
+    const length = this.length - gone
+    if (offset < length) return new Tail(this.first + gone, length, this.#items, offset)
+    return new Tail(this.first + gone, length, this.#items.slice(offset, offset + length), 0)
+  }
+}

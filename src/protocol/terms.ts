@@ -1,0 +1,61 @@
+/** Terms before roles: decides what a message means for our term, so that the chart sees only messages of its own (§5.1). */
+
+import type { LocalEvent, RaftEvent } from './events.ts'
+import {
+  type AppendEntriesReply,
+  asksForVote,
+  comesFromLeader,
+  foretells,
+  isReply,
+  type Message,
+  type PreVoteReply,
+} from './messages.ts'
+import { addressed, NO_VOTES, type Patch, type RaftState } from './state.ts'
+
+/** Figure 2, "All Servers", put before every message. */
+export function triage(s: RaftState, m: Message): readonly RaftEvent[] {
+  if (m.term > s.term) {
+    if (asksForVote(m) && s.leader !== null && !isTransfer(m)) return [] // we hear a leader: do not be disturbed (thesis 4.2.3)
+    return foretells(m) ? [m] : [higher(m), m]
+  }
+  if (m.term < s.term) return isReply(m) ? [] : [{ type: 'term.stale', message: m }]
+  return [m]
+}
+
+const isTransfer = (m: Message): boolean => m.type === 'RequestVote' && m.transfer
+
+const higher = (m: Message): LocalEvent => ({ type: 'term.higher', term: m.term, leader: comesFromLeader(m) ? m.from : null })
+
+/** §5.1: a newer term ends whatever we were doing; our vote in it is still free. */
+export const adoptTerm = (_: RaftState, e: Extract<LocalEvent, { type: 'term.higher' }>): Patch => ({
+  term: e.term,
+  vote: null,
+  leader: e.leader,
+  votes: NO_VOTES,
+})
+
+/**
+ * §5.1: a stale request is answered with our term. The stale leader steps down; the pre-candidate that fell behind catches up with us, without
+ * which it could neither win nor be heard.
+ */
+export function replyTerm(s: RaftState, e: Extract<LocalEvent, { type: 'term.stale' }>): Message[] {
+  const to = addressed(s, e.message.from)
+  switch (e.message.type) {
+    case 'PreVote':
+      return [{ type: 'PreVoteReply', ...to, granted: false } satisfies PreVoteReply]
+    case 'RequestVote':
+      return [{ type: 'RequestVoteReply', ...to, granted: false }]
+    default:
+      return [rejection(s, e.message.from)]
+  }
+}
+
+/** A reply that says nothing but our term. */
+const rejection = (s: RaftState, to: number): AppendEntriesReply => ({
+  type: 'AppendEntriesReply',
+  ...addressed(s, to),
+  accepted: false,
+  index: 0,
+  hintIndex: 0,
+  hintTerm: 0,
+})

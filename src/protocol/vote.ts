@@ -1,0 +1,69 @@
+/** Elections: who may have a vote, who has won, what is said (§5.2, §5.4.1, thesis 9.6). */
+
+import type { StoragePersisted } from './events.ts'
+import type { Message, PreVote, PreVoteReply, RequestVote, RequestVoteReply } from './messages.ts'
+import { countVotes, isVoter } from './quorum.ts'
+import { addressed, NO_VOTES, otherVotersOf, type Patch, type RaftState } from './state.ts'
+
+/** Whether this candidate may have our vote in this term (§5.2, §5.4.1). */
+export const canGrant = (s: RaftState, m: RequestVote): boolean => isFree(s, m) && s.log.isUpToDate(m.lastIndex, m.lastTerm)
+
+/** Whether this candidate could have our vote, if it asked in the term it foretells (thesis 9.6). A term ahead of ours has no vote in it yet. */
+export const wouldGrant = (s: RaftState, m: PreVote): boolean =>
+  (m.term > s.term || isFree(s, m)) && s.log.isUpToDate(m.lastIndex, m.lastTerm)
+
+function isFree(s: RaftState, m: PreVote | RequestVote): boolean {
+  const free = s.vote === null && s.leader === null
+  const repeated = s.vote === m.from // the reply was lost; say it again
+  return free || repeated
+}
+
+/** Only voters stand for election. */
+export const mayCampaign = (s: RaftState): boolean => isVoter(s.conf, s.id)
+
+export const won = (s: RaftState): boolean => countVotes(s.conf, s.votes) === 'won'
+
+export const lost = (s: RaftState): boolean => countVotes(s.conf, s.votes) === 'lost'
+
+/** §5.2: first come, first served. */
+export const grantVote = (_: RaftState, m: RequestVote): Patch => ({ vote: m.from })
+
+/** Thesis 9.6: asks around; our own term and vote stay as they are. */
+export const canvass = (s: RaftState): Patch => ({ leader: null, votes: new Map([[s.id, true]]) })
+
+/** §5.2: a new term, our vote for ourselves. That vote counts once it is on disk (see {@link countOwnVote}). */
+export const campaign = (s: RaftState): Patch => ({ term: s.term + 1, vote: s.id, leader: null, votes: NO_VOTES })
+
+/** One answer per voter; a repeated one changes nothing. */
+export const recordVote = (s: RaftState, m: PreVoteReply | RequestVoteReply): Patch =>
+  s.votes.has(m.from) ? {} : { votes: new Map(s.votes).set(m.from, m.granted) }
+
+/** Our own vote, durable now. A late word about the vote of an earlier term counts for nothing. */
+export const countOwnVote = (s: RaftState, e: StoragePersisted): Patch =>
+  e.term === s.term && e.vote === s.id ? { votes: new Map(s.votes).set(s.id, true) } : {}
+
+/** Thesis 4.2.3: after the minimum election timeout of silence we protect no leader any more. */
+export const forgetLeader = (): Patch => ({ leader: null })
+
+export const sendPreVote = (s: RaftState): Message[] =>
+  otherVotersOf(s).map((to) => ({ type: 'PreVote', ...addressed(s, to), term: s.term + 1, ...lastOf(s) }))
+
+export const sendRequestVote = (s: RaftState, transfer: boolean): Message[] =>
+  otherVotersOf(s).map((to) => ({ type: 'RequestVote', ...addressed(s, to), ...lastOf(s), transfer }))
+
+/** A grant carries the term it is for; of a pre-vote that term is still to come. */
+export const replyGranted = (s: RaftState, m: PreVote | RequestVote): Message[] => [
+  m.type === 'PreVote'
+    ? { type: 'PreVoteReply', from: s.id, to: m.from, term: m.term, granted: true }
+    : { type: 'RequestVoteReply', ...addressed(s, m.from), granted: true },
+]
+
+/** A refusal carries our own term, so that a candidate that fell behind catches up. */
+export const replyDenied = (s: RaftState, m: PreVote | RequestVote): Message[] => [
+  { type: m.type === 'PreVote' ? 'PreVoteReply' : 'RequestVoteReply', ...addressed(s, m.from), granted: false },
+]
+
+const lastOf = (s: RaftState): Pick<RequestVote, 'lastIndex' | 'lastTerm'> => ({
+  lastIndex: s.log.lastIndex,
+  lastTerm: s.log.lastTerm,
+})
