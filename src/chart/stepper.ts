@@ -58,7 +58,7 @@ export function stepperOf<M extends AnyStateMachine, Out = never>(machine: M, sa
 
 function outputsOf<Out>(action: Executable): readonly (Out | TimerOutput)[] {
   if (action.type === 'xstate.raise') return timerOf(action.params as RaiseParams)
-  if (action.type === 'xstate.cancel') return [{ type: 'disarm', id: action.params as string }]
+  if (action.type === 'xstate.cancel') return [{ type: 'disarm', id: (action.params as { readonly sendId: string }).sendId }]
   assert(action.exec !== undefined, 'ACTION_WITHOUT_WORDS', { action: action.type }) // xstate would skip it in silence
   return action.exec(action.info, action.params) as readonly Out[]
 }

@@ -1,7 +1,7 @@
 /** The words of machines/role.ts: every name in the chart, bound to the rule that it stands for. All of them, or it does not compile. */
 
 import type { SnapshotFrom } from 'xstate'
-import { type RoleContext, type RoleGuard, type RoleMaker, type RoleReducer, roleMachine } from '../../machines/role.ts'
+import { type RoleContext, type RoleDelay, type RoleGuard, type RoleMaker, type RoleReducer, roleMachine } from '../../machines/role.ts'
 import { stepperOf } from '../chart/stepper.ts'
 import { type Ask, chain, guard, type Make, maker, type Reduce, reducer } from '../chart/words.ts'
 import { accepting, acceptProposals, committedInTerm } from '../leader/commit.ts'
@@ -89,10 +89,13 @@ const makers = {
   sendTimeoutNow: make(sendTimeoutNow),
 } satisfies Record<RoleMaker, unknown>
 
+/** The chart names its delays; how long they are is the host's to draw. A number makes xstate return them as timers instead of raising at once. */
+const delays = { electionTimeout: 0, heartbeatInterval: 0, quorumInterval: 0, voteLease: 0 } satisfies Record<RoleDelay, number>
+
 export type RoleSnapshot = SnapshotFrom<typeof roleMachine>
 
 /** The role chart with its words: what runs, and what the tests walk through. */
-export const spokenRole = roleMachine.provide({ guards, actions: { ...reducers, ...makers } as never })
+export const spokenRole = roleMachine.provide({ guards, delays, actions: { ...reducers, ...makers } as never })
 
 /** The role chart as a pure function, given any legal context to start from. */
 export const roleStepper = (sample: RoleContext) => stepperOf<typeof roleMachine, Output>(spokenRole as never, sample)
