@@ -1,0 +1,89 @@
+/**
+ * The frame of every message between Flotilla programs: a version, a JSON header, and opaque blobs that nobody parses on the way.
+ * Knows nothing of what header and blobs mean.
+ *
+ * ```
+ * byte 0      0xF1
+ * byte 1      version, now 1
+ * bytes 2–5   length of the header, unsigned, big endian
+ * …           header, JSON in UTF-8
+ * then, until the end, blobs: four bytes of length, unsigned, big endian, and so many bytes
+ * ```
+ */
+
+import { text, utf8 } from '../base/bytes.ts'
+import { FlotillaError } from '../base/errors.ts'
+
+const MAGIC = 0xf1
+
+/** The version this build writes and reads. */
+export const FRAME_VERSION = 1
+
+const PREFIX_BYTES = 6
+const BLOB_PREFIX_BYTES = 4
+
+/** Headers are small; a larger one is damage or malice, refused before it is parsed. */
+const HEADER_BYTES_MAX = 256 * 1024
+
+/** A frame, taken apart. The header is not checked yet; the blobs are views of the received bytes. */
+export interface Frame {
+  readonly header: unknown
+  readonly blobs: readonly Uint8Array[]
+}
+
+/** Puts a header and blobs together. */
+export function encodeFrame(header: unknown, blobs: readonly Uint8Array[] = []): Uint8Array {
+  const head = utf8(JSON.stringify(header))
+  let length = PREFIX_BYTES + head.length
+  for (const blob of blobs) length += BLOB_PREFIX_BYTES + blob.length
+  const frame = new Uint8Array(length)
+  const view = new DataView(frame.buffer)
+  frame[0] = MAGIC
+  frame[1] = FRAME_VERSION
+  view.setUint32(2, head.length)
+  frame.set(head, PREFIX_BYTES)
+  let at = PREFIX_BYTES + head.length
+  for (const blob of blobs) {
+    view.setUint32(at, blob.length)
+    frame.set(blob, at + BLOB_PREFIX_BYTES)
+    at += BLOB_PREFIX_BYTES + blob.length
+  }
+  return frame
+}
+
+/** Takes a frame apart without copying. Throws `CODEC_INVALID` for whatever is not one. */
+export function decodeFrame(data: Uint8Array): Frame {
+  if (data.length < PREFIX_BYTES || data[0] !== MAGIC) throw invalid('this is not a Flotilla frame', { bytes: data.length })
+  if (data[1] !== FRAME_VERSION) {
+    throw invalid(`frame version ${data[1]} is not understood; this build speaks ${FRAME_VERSION}`, { version: data[1] })
+  }
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  const headerLength = view.getUint32(2)
+  const headerEnd = PREFIX_BYTES + headerLength
+  if (headerLength > HEADER_BYTES_MAX || headerEnd > data.length) throw invalid('the header does not fit its frame', { headerLength })
+  return { header: parseHeader(data.subarray(PREFIX_BYTES, headerEnd)), blobs: blobsOf(data, view, headerEnd) }
+}
+
+function parseHeader(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(text(bytes))
+  } catch (error) {
+    throw new FlotillaError('CODEC_INVALID', 'the header is not JSON', { bytes: bytes.length }, error)
+  }
+}
+
+function blobsOf(data: Uint8Array, view: DataView, start: number): Uint8Array[] {
+  const blobs: Uint8Array[] = []
+  let at = start
+  while (at < data.length) {
+    const begin = at + BLOB_PREFIX_BYTES
+    if (begin > data.length) throw invalid('a blob is cut off', { at })
+    const end = begin + view.getUint32(at)
+    if (end > data.length) throw invalid('a blob is cut off', { at, end })
+    blobs.push(data.subarray(begin, end))
+    at = end
+  }
+  return blobs
+}
+
+const invalid = (message: string, details: Record<string, unknown>): FlotillaError => new FlotillaError('CODEC_INVALID', message, details)

@@ -1,0 +1,134 @@
+/** Requests of clients and their answers, on the wire. Commands, queries and results stay opaque: they belong to the state machine. */
+
+import { z } from 'zod'
+import { EMPTY, text, utf8 } from '../base/bytes.ts'
+import { type Details, FlotillaError, isCode } from '../base/errors.ts'
+import type { EntryKind } from '../protocol/types.ts'
+import { decodeFrame, encodeFrame } from './frame.ts'
+
+/** A command for a group, or a question to its state machine. */
+export interface Request {
+  readonly group: string
+  readonly body: Uint8Array
+  /** How long the asker waits, in milliseconds: nobody works on an answer that nobody hears. */
+  readonly timeoutMs: number
+}
+
+/** What became of it. */
+export interface Answer {
+  /** The entry's index, or the index the read is as of. */
+  readonly index: number
+  readonly term: number
+  readonly body: Uint8Array
+}
+
+const id = z.string().min(1).max(63)
+const whole = z.int().min(0)
+
+const requestHeader = z.compile(z.strictObject({ group: id, timeoutMs: z.int().min(1).max(600_000) }))
+
+const answerHeader = z.compile(
+  z.discriminatedUnion('ok', [
+    z.strictObject({ ok: z.literal(true), index: whole, term: whole }),
+    z.strictObject({ ok: z.literal(false), code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) }),
+  ]),
+)
+
+export const encodeRequest = ({ group, body, timeoutMs }: Request): Uint8Array => encodeFrame({ group, timeoutMs }, [body])
+
+/** Throws `CODEC_INVALID`. */
+export function decodeRequest(data: Uint8Array): Request {
+  const { header, blobs } = decodeFrame(data)
+  const parsed = requestHeader.safeParse(header)
+  if (!parsed.success || blobs.length !== 1) throw new FlotillaError('CODEC_INVALID', 'the request is not well formed')
+  return { ...parsed.data, body: blobs[0] ?? EMPTY }
+}
+
+export const encodeAnswer = ({ index, term, body }: Answer): Uint8Array => encodeFrame({ ok: true, index, term }, [body])
+
+export const encodeRefusal = ({ code, message, details }: FlotillaError): Uint8Array => encodeFrame({ ok: false, code, message, details: plain(details) })
+
+/** The answer; a refusal is thrown as the FlotillaError it was. Throws `CODEC_INVALID` for anything else. */
+export function decodeAnswer(data: Uint8Array): Answer {
+  const { header, blobs } = decodeFrame(data)
+  const parsed = answerHeader.safeParse(header)
+  if (!parsed.success) throw new FlotillaError('CODEC_INVALID', 'the answer is not well formed')
+  const answer = parsed.data
+  if (answer.ok) return { index: answer.index, term: answer.term, body: blobs[0] ?? EMPTY }
+  throw new FlotillaError(isCode(answer.code) ? answer.code : 'UNAVAILABLE', answer.message, answer.details)
+}
+
+/** Details may hold anything; only what JSON can say goes over the wire. */
+function plain(details: Details): Details {
+  try {
+    return JSON.parse(JSON.stringify(details)) as Details
+  } catch {
+    return {}
+  }
+}
+
+/** One committed entry as the log subject gives it. */
+export interface LoggedEntry {
+  readonly index: number
+  readonly term: number
+  readonly kind: EntryKind
+  readonly data: Uint8Array
+}
+
+/** Entries by index, for whoever saw a gap. Plain JSON both ways, so that any language can ask. */
+export interface LogPage {
+  readonly group: string
+  /** First entry that can still be had. */
+  readonly first: number
+  /** Last entry this replica knows to be committed. */
+  readonly commit: number
+  readonly entries: readonly LoggedEntry[]
+}
+
+/** Entries in one page. */
+export const LOG_PAGE_MAX = 1000
+
+const logRequest = z.strictObject({ from: z.int().min(1), limit: z.int().min(1).max(LOG_PAGE_MAX).default(100) })
+const kind = z.enum(['noop', 'command', 'configuration'])
+const logPage = z.object({
+  group: id,
+  first: whole,
+  commit: whole,
+  entries: z.array(z.object({ index: whole, term: whole, kind, data: z.base64() })),
+})
+const refusal = z.object({ error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() }) })
+
+export type LogRequest = z.infer<typeof logRequest>
+
+/** Throws `CODEC_INVALID`. */
+export function decodeLogRequest(data: Uint8Array): LogRequest {
+  const parsed = logRequest.safeParse(parseJson(data))
+  if (parsed.success) return parsed.data
+  throw new FlotillaError('CODEC_INVALID', `a log request is {"from": 1.., "limit": 1..${LOG_PAGE_MAX}}`)
+}
+
+export const encodeLogPage = (page: LogPage): Uint8Array =>
+  utf8(JSON.stringify({ ...page, entries: page.entries.map((entry) => ({ ...entry, data: Buffer.from(entry.data).toString('base64') })) }))
+
+/** A refusal where the answer is plain JSON. */
+export const encodeJsonRefusal = ({ code, message, details }: FlotillaError): Uint8Array =>
+  utf8(JSON.stringify({ error: { code, message, details: plain(details) } }))
+
+/** Throws the refusal, or `CODEC_INVALID`. */
+export function decodeLogPage(data: Uint8Array): LogPage {
+  const json = parseJson(data)
+  const page = logPage.safeParse(json)
+  if (page.success) return { ...page.data, entries: page.data.entries.map((e) => ({ ...e, data: new Uint8Array(Buffer.from(e.data, 'base64')) })) }
+  const error = refusal.safeParse(json)
+  if (!error.success) throw new FlotillaError('CODEC_INVALID', 'the log page is not well formed')
+  const { code, message, details } = error.data.error
+  throw new FlotillaError(isCode(code) ? code : 'UNAVAILABLE', message, details)
+}
+
+function parseJson(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(text(data))
+  } catch (error) {
+    throw new FlotillaError('CODEC_INVALID', 'this is not JSON', { bytes: data.length }, error)
+  }
+}
