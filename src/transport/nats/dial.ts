@@ -1,0 +1,122 @@
+/** The first connection to NATS: patient, but not beyond what the caller allows. Knows nothing of messages. */
+
+import { connect, errors, type NatsConnection, type NodeConnectionOptions } from 'nats'
+import { FlotillaError } from '../../base/errors.ts'
+
+/** The NATS client's own options, and how long the first connection may take. */
+export type NatsTransportOptions = NodeConnectionOptions & {
+  /** Milliseconds to wait for the first connection, then `DISCONNECTED`. Without it one waits for ever. */
+  readonly connectTimeoutMs?: number
+  /** Ends the wait for the first connection with `DISCONNECTED`. */
+  readonly signal?: AbortSignal
+  /** Told of every attempt that failed while waiting, so that a person can be told why nothing happens. */
+  readonly onRetry?: (error: Error) => void
+}
+
+/**
+ * What differs from the client's defaults. It gives up after ten attempts and notices a dead server after minutes; a member of a
+ * cluster never gives up, and has to notice within an election timeout or two.
+ */
+const OURS = {
+  maxReconnectAttempts: -1,
+  reconnectTimeWait: 250,
+  reconnectJitter: 100,
+  pingInterval: 2000,
+  maxPingOut: 2,
+  timeout: 5000,
+  ignoreAuthErrorAbort: true,
+} satisfies NodeConnectionOptions
+
+/**
+ * Connects. A server that cannot be reached is tried again, unless `waitOnFirstConnect` is false; refused credentials and options that
+ * make no sense are `CONFIG_INVALID` at once. Later disconnections are the client's to repair, for ever.
+ */
+export async function dial(options: NatsTransportOptions): Promise<NatsConnection> {
+  const { connectTimeoutMs, signal, onRetry, waitOnFirstConnect = true, ...given } = options
+  const patience = patienceOf(connectTimeoutMs, signal)
+  const settings = { ...OURS, ...given, waitOnFirstConnect: false } // the client's own first wait cannot be ended
+  try {
+    for (;;) {
+      const attempt = connect(settings)
+      try {
+        return await patience.bound(attempt)
+      } catch (error) {
+        closeIfItStillConnects(attempt)
+        if (isRefusal(error))
+          throw new FlotillaError('CONFIG_INVALID', `NATS refuses the connection: ${messageOf(error)}`, {}, error)
+        if (patience.isOver() || !waitOnFirstConnect) throw unreachable(error, settings)
+        onRetry?.(error instanceof Error ? error : new Error(String(error)))
+        await patience.sleep(settings.reconnectTimeWait + Math.random() * settings.reconnectJitter, () =>
+          unreachable(error, settings),
+        )
+      }
+    }
+  } finally {
+    patience.end()
+  }
+}
+
+/** How long the caller will wait. */
+interface Patience {
+  isOver(): boolean
+  /** The work, or a rejection when the caller will not wait for it. */
+  bound<T>(work: Promise<T>): Promise<T>
+  sleep(ms: number, whenOver: () => Error): Promise<void>
+  end(): void
+}
+
+function patienceOf(timeoutMs: number | undefined, signal: AbortSignal | undefined): Patience {
+  const over = new AbortController()
+  const stop = (): void => over.abort()
+  const timer = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs)
+  signal?.addEventListener('abort', stop, { once: true })
+  if (signal?.aborted) stop()
+  const whenOver = <T>(work: Promise<T>, error: () => Error): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const refuse = (): void => reject(error())
+      if (over.signal.aborted) refuse()
+      over.signal.addEventListener('abort', refuse, { once: true })
+      work.then(resolve, reject).finally(() => over.signal.removeEventListener('abort', refuse))
+    })
+  return {
+    isOver: () => over.signal.aborted,
+    bound: (work) => whenOver(work, () => new Error('no answer yet')),
+    sleep(ms, error) {
+      let nap: NodeJS.Timeout | undefined
+      const asleep = new Promise<void>((resolve) => {
+        nap = setTimeout(resolve, ms)
+      })
+      return whenOver(asleep, error).finally(() => clearTimeout(nap))
+    },
+    end() {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', stop)
+    },
+  }
+}
+
+/** An attempt nobody waits for any more must not leave a connection behind. */
+function closeIfItStillConnects(attempt: Promise<NatsConnection>): void {
+  attempt.then(
+    (connection) => connection.close(),
+    () => {},
+  )
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof errors.AuthorizationError ||
+  error instanceof errors.UserAuthenticationExpiredError ||
+  error instanceof errors.InvalidArgumentError ||
+  error instanceof TypeError
+
+const unreachable = (error: unknown, settings: NodeConnectionOptions): FlotillaError => {
+  const servers = settings.servers ?? `127.0.0.1:${settings.port ?? 4222}`
+  return new FlotillaError(
+    'DISCONNECTED',
+    `no NATS server at ${[servers].flat().join(', ')}: ${messageOf(error)}`,
+    { servers },
+    error,
+  )
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
