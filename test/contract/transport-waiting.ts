@@ -1,0 +1,23 @@
+/** Two small things that many tests say: wait until it is so, and it is refused with this code. */
+
+import assert from 'node:assert/strict'
+import type { Code } from '../../src/base/errors.ts'
+import { FlotillaError } from '../../src/base/errors.ts'
+
+/** Resolves when the condition holds; fails when it does not within the time given. */
+export async function eventually(condition: () => boolean, timeoutMs = 5000): Promise<void> {
+  const deadline = performance.now() + timeoutMs
+  while (!condition()) {
+    if (performance.now() > deadline) assert.fail(`not so within ${timeoutMs} ms: ${condition.toString()}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+/** For `assert.throws` and `assert.rejects`: a FlotillaError with this code. */
+export const refusedWith =
+  (code: Code) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof FlotillaError, `not a FlotillaError: ${String(error)}`)
+    assert.equal(error.code, code, error.message)
+    return true
+  }
