@@ -132,3 +132,21 @@ function parseJson(data: Uint8Array): unknown {
     throw new FlotillaError('CODEC_INVALID', 'this is not JSON', { bytes: data.length }, error)
   }
 }
+
+/** What a replica knows of its group's leader. */
+export interface LeaderHint {
+  /** Name of the leading node, or null while there is none. */
+  readonly leader: string | null
+  readonly term: number
+}
+
+const leaderHint = z.object({ leader: id.nullable(), term: whole })
+
+export const encodeLeaderHint = (hint: LeaderHint): Uint8Array => utf8(JSON.stringify(hint))
+
+/** Throws `CODEC_INVALID`. */
+export function decodeLeaderHint(data: Uint8Array): LeaderHint {
+  const parsed = leaderHint.safeParse(parseJson(data))
+  if (!parsed.success) throw new FlotillaError('CODEC_INVALID', 'the leader hint is not well formed')
+  return parsed.data
+}

@@ -15,8 +15,8 @@ export function checkId(what: string, id: string): string {
 /** Operator requests to one node. */
 export type NodeVerb = 'status' | 'hello' | 'propose' | 'read' | 'query'
 
-/** What a group answers. `propose` and `read`: its leader alone; `query` and `log`: any of its replicas. */
-export type GroupVerb = 'propose' | 'read' | 'query' | 'log'
+/** What a group answers. `propose` and `read`: its leader alone; `query`, `log` and `leader`: any of its replicas. */
+export type GroupVerb = 'propose' | 'read' | 'query' | 'log' | 'leader'
 
 export interface Subjects {
   /** Raft messages from one node to another; the sender is a token, so that a server's permissions can enforce it. */

@@ -1,0 +1,69 @@
+/** What a program sees of a cluster from outside: the client's types. */
+
+import type { Logger } from '../ports/logger.ts'
+import type { NodeStatus } from '../ports/status.ts'
+import type { Transport } from '../ports/transport.ts'
+import type { Answer, LogPage } from '../wire/requests.ts'
+
+/** How long and how stubbornly to ask. */
+export interface CallOptions {
+  /** Everything, retries included, is over after so many milliseconds. Default: that of the client, 5000. */
+  readonly timeoutMs?: number
+}
+
+export interface WriteOptions extends CallOptions {
+  /**
+   * The command may be applied twice without harm: then a write whose outcome is unknown is sent again until the deadline.
+   * Without it such a write ends with `TIMEOUT_UNKNOWN`.
+   */
+  readonly idempotent?: boolean
+}
+
+export interface ReadOptions extends CallOptions {
+  /** `linearizable` (default): sees every write acknowledged before the call. `stale`: what any replica has, at once. */
+  readonly consistency?: 'linearizable' | 'stale'
+}
+
+/** One committed entry, as subscribers see it. */
+export interface CommittedEntry {
+  readonly group: string
+  readonly index: number
+  readonly term: number
+  readonly kind: 'noop' | 'command' | 'configuration'
+  /** The command, in the format of the group's state machine. */
+  readonly data: Uint8Array
+}
+
+export interface CommittedOptions {
+  /** First index wanted; without it, whatever commits from now on. */
+  readonly from?: number
+  readonly signal?: AbortSignal
+}
+
+export interface ClientOptions {
+  readonly cluster: string
+  /** A connection of your own; it is not closed with the client. */
+  readonly transport: Transport
+  /** First token of all subjects. Default `flotilla`. */
+  readonly prefix?: string
+  readonly timeoutMs?: number
+  readonly logger?: Logger
+}
+
+/** The part of a client that typed clients are built on. */
+export interface GroupCalls {
+  propose(group: string, command: Uint8Array, options?: WriteOptions): Promise<Answer>
+  read(group: string, query: Uint8Array, options?: ReadOptions): Promise<Answer>
+}
+
+/** A cluster, from outside. */
+export interface ClusterCalls extends GroupCalls {
+  /** Entries the group has committed, from one of its replicas. */
+  log(group: string, from: number, limit?: number, options?: CallOptions): Promise<LogPage>
+  /** Every committed entry once and in order: gaps are filled from the log. Ends when the signal aborts or the client closes. */
+  committed(group: string, options?: CommittedOptions): AsyncIterable<CommittedEntry>
+  /** What each node that answers within `waitMs` (default 300) says of itself, by name. */
+  status(options?: { readonly waitMs?: number }): Promise<readonly NodeStatus[]>
+  /** Ends all calls with `CLOSED`. */
+  close(): Promise<void>
+}

@@ -1,0 +1,116 @@
+/** How a node is set up: what the program says, checked and completed. */
+
+import { z } from 'zod'
+import { FlotillaError } from '../base/errors.ts'
+import { GROUPS_MAX, ID_PATTERN } from '../base/limits.ts'
+import type { Clock } from '../ports/clock.ts'
+import { type Logger, silent } from '../ports/logger.ts'
+import type { StateMachine } from '../ports/state-machine.ts'
+import type { NodeStore } from '../ports/store.ts'
+import type { Transport } from '../ports/transport.ts'
+
+/** A replicated log and the state machine its entries are for. */
+export interface GroupOptions {
+  readonly id: string
+  readonly stateMachine: StateMachine
+  /** Names of the nodes that hold it. Default: all nodes of the cluster. Fixed once the group exists. */
+  readonly nodes?: readonly string[]
+}
+
+export interface Timing {
+  /**
+   * A follower that hears nothing for one to two times this begins an election, in milliseconds. Default 1000. Above the time your NATS needs
+   * to fail over, and well above a flush to disk.
+   */
+  readonly electionTimeoutMs?: number
+  /** A leader says that it is there this often. Default: a tenth of the election timeout. */
+  readonly heartbeatMs?: number
+}
+
+export interface NodeOptions {
+  /** Name of the cluster; with `prefix` the beginning of all subjects. */
+  readonly cluster: string
+  /** Name of this node, unique in its cluster. */
+  readonly id: string
+  /** Names of all nodes, this one included, the same everywhere. The order does not matter. */
+  readonly nodes: readonly string[]
+  readonly groups: readonly GroupOptions[]
+  /** The connection. Closed with the node if the node should own it: see `natsTransport`. */
+  readonly transport: Transport
+  /** Directory of the store; made if it is not there. */
+  readonly dir?: string
+  /** A store of your own instead of a directory. */
+  readonly store?: NodeStore
+  readonly prefix?: string
+  readonly timing?: Timing
+  readonly logger?: Logger
+  readonly clock?: Clock
+  /** Where this node's inspector page is, for status. */
+  readonly inspector?: string
+  /** Called when the node had to fail (its disk, an invariant): it acknowledges nothing any more. A process should then exit non-zero. */
+  readonly onFailure?: (error: FlotillaError) => void
+}
+
+const id = z.string().regex(ID_PATTERN, "ids are 1 to 63 of a-z, 0-9, '-' and '_', beginning with a letter or digit")
+const unique = z.array(id).min(1).max(99).refine((ids) => new Set(ids).size === ids.length, 'names must be unique')
+const milliseconds = z.number().min(10).max(600_000)
+
+const schema = z.object({
+  cluster: id,
+  id,
+  nodes: unique,
+  groups: z.array(z.object({ id, nodes: unique.optional() })).min(1).max(GROUPS_MAX),
+  prefix: id.default('flotilla'),
+  timing: z.object({ electionTimeoutMs: milliseconds.default(1000), heartbeatMs: milliseconds.optional() }).prefault({}),
+})
+
+/** Options, checked and complete. */
+export interface NodeSettings {
+  readonly cluster: string
+  readonly id: string
+  readonly nodes: readonly string[]
+  readonly groups: readonly Required<GroupOptions>[]
+  readonly prefix: string
+  readonly electionTimeoutMs: number
+  readonly heartbeatMs: number
+  readonly logger: Logger
+  readonly inspector: string | null
+}
+
+/** Checks options; throws `CONFIG_INVALID` naming what is wrong. */
+export function settingsOf(options: NodeOptions): NodeSettings {
+  const parsed = schema.safeParse(options)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw invalid(`${issue?.path.join('.') ?? 'options'}: ${issue?.message ?? 'not valid'}`)
+  }
+  const { cluster, id: self, prefix, timing } = parsed.data
+  const nodes = parsed.data.nodes.toSorted()
+  if (!nodes.includes(self)) throw invalid(`id: '${self}' is not one of nodes ${nodes.join(', ')}`)
+  const heartbeatMs = timing.heartbeatMs ?? timing.electionTimeoutMs / 10
+  if (heartbeatMs * 2 > timing.electionTimeoutMs) throw invalid('timing.heartbeatMs: must be at most half of electionTimeoutMs')
+  return {
+    cluster,
+    id: self,
+    nodes,
+    groups: groupsOf(options, self, nodes),
+    prefix,
+    electionTimeoutMs: timing.electionTimeoutMs,
+    heartbeatMs,
+    logger: options.logger ?? silent,
+    inspector: options.inspector ?? null,
+  }
+}
+
+function groupsOf(options: NodeOptions, self: string, nodes: readonly string[]): Required<GroupOptions>[] {
+  const seen = new Set<string>()
+  return options.groups.map((group) => {
+    if (seen.has(group.id)) throw invalid(`groups: '${group.id}' is given twice`)
+    seen.add(group.id)
+    const hosts = (group.nodes ?? nodes).toSorted()
+    if (!hosts.includes(self)) throw invalid(`groups.${group.id}: node '${self}' is not one of its nodes ${hosts.join(', ')}`)
+    return { id: group.id, stateMachine: group.stateMachine, nodes: hosts }
+  })
+}
+
+const invalid = (message: string): FlotillaError => new FlotillaError('CONFIG_INVALID', message)
