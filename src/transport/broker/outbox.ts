@@ -30,7 +30,7 @@ export class Outbox {
   /** A line of the protocol, as Latin-1. */
   text(line: string): void {
     const at = this.#reserve(line.length)
-    this.#page.latin1Write(line, at, line.length)
+    this.#page.write(line, at, 'latin1')
     this.#added(line.length)
   }
 

@@ -96,7 +96,7 @@ export class Parser {
       return end
     }
     this.#held = null
-    this.#speak(line.latin1Slice(0, line[line.length - 1] === CR ? line.length - 1 : line.length))
+    this.#speak(line.toString('latin1', 0, line[line.length - 1] === CR ? line.length - 1 : line.length))
     return end + 1
   }
 
