@@ -1,0 +1,64 @@
+/** What every store asks of a batch before it touches anything. A broken rule here is a caller's fault, not the disk's. */
+
+import { assert } from '../base/assert.ts'
+import { FlotillaError } from '../base/errors.ts'
+import { ID_PATTERN } from '../base/limits.ts'
+import type { GroupWrite } from '../ports/store.ts'
+import type { Entry, LogIndex } from '../protocol/types.ts'
+
+/** Where a group's stored log is now. */
+export interface LogBounds {
+  readonly truncated: LogIndex
+  readonly lastIndex: LogIndex
+}
+
+/** Throws `CONFIG_INVALID` unless the text can name a group. */
+export function checkGroupId(group: string): void {
+  if (!ID_PATTERN.test(group)) throw new FlotillaError('CONFIG_INVALID', `"${group}" cannot name a group`, { group })
+}
+
+/** Refusal of a group that was never opened here. */
+export const unknownGroup = (group: string): FlotillaError =>
+  new FlotillaError('UNKNOWN_GROUP', `group "${group}" is not open in this store`, { group })
+
+function checkEntries(group: string, entries: readonly Entry[], bounds: LogBounds): void {
+  const first = entries[0]
+  if (!first) return
+  assert(first.index > bounds.truncated && first.index <= bounds.lastIndex + 1, 'LOG_HOLE', {
+    group,
+    first: first.index,
+    ...bounds,
+  })
+  let before = first
+  for (const entry of entries.slice(1)) {
+    assert(entry.index === before.index + 1, 'LOG_HOLE', { group, index: entry.index, after: before.index })
+    assert(entry.term >= before.term, 'LOG_TERM_FELL', { group, index: entry.index })
+    before = entry
+  }
+}
+
+/** Throws unless each group is open, appears once, and its entries join on to what is stored. */
+export function checkBatch(batch: readonly GroupWrite[], boundsOf: (group: string) => LogBounds): void {
+  const seen = new Set<string>()
+  for (const write of batch) {
+    assert(!seen.has(write.group), 'GROUP_TWICE_IN_BATCH', { group: write.group })
+    seen.add(write.group)
+    checkEntries(write.group, write.entries ?? [], boundsOf(write.group))
+  }
+}
+
+/** Bounds of a remembered fact. */
+export const FACT_KEY_BYTES_MAX = 200
+export const FACT_VALUE_BYTES_MAX = 4096
+
+/** Throws `TOO_LARGE` when a fact does not fit. */
+export function checkFact(key: string, value: string): void {
+  const size = { key: Buffer.byteLength(key), value: Buffer.byteLength(value) }
+  if (size.key > FACT_KEY_BYTES_MAX || size.value > FACT_VALUE_BYTES_MAX) {
+    throw new FlotillaError(
+      'TOO_LARGE',
+      `a fact has at most ${FACT_KEY_BYTES_MAX} bytes of key and ${FACT_VALUE_BYTES_MAX} of value`,
+      size,
+    )
+  }
+}

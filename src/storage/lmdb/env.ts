@@ -1,0 +1,80 @@
+/** The LMDB environment of one node: its options and its four databases. The only room, with its neighbours here, that knows LMDB. */
+
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { FlotillaError } from '../../base/errors.ts'
+
+/** A database of byte keys and byte values. */
+export type Bytes = Database<Uint8Array, Uint8Array>
+
+/** Pinned state of the environment, shared by all who read it in the same moment. */
+export type ReadTransaction = ReturnType<RootDatabase['useReadTransaction']>
+
+/** Views that may be open at a time. Each can hold a reader's slot of LMDB, and keeps old pages from being used again. */
+export const VIEWS_MAX = 1000
+
+/** Readers of the table in `lock.mdb`: the views, and room for LMDB's own. */
+const READERS_MAX = VIEWS_MAX + 24
+
+/** Address space to begin with. LMDB maps more when the file outgrows it; nothing of it is allocated before it is used. */
+export const MAP_BYTES = 1024 * 1024 * 1024
+
+const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const
+
+/** An open environment. */
+export interface Env {
+  readonly dir: string
+  readonly root: RootDatabase<Uint8Array, Uint8Array>
+  /** Format, identity, groups, facts. */
+  readonly meta: Bytes
+  /** Hard state, applied index and last index of each group. */
+  readonly state: Bytes
+  readonly log: Bytes
+  /** Rows of all tables. */
+  readonly data: Bytes
+}
+
+/** Opens or makes the environment. Throws `STORAGE_FAILED` when LMDB does not. */
+export function openEnv(dir: string, mapSize: number = MAP_BYTES): Env {
+  try {
+    const options = {
+      path: dir,
+      noSubdir: false, // else a directory named like a file would become one
+      maxDbs: 8,
+      maxReaders: READERS_MAX,
+      mapSize,
+      overlappingSync: false, // visible means durable, rejected means absent
+      eventTurnBatching: false, // a write starts at once; batch() keeps it together
+      txnStartThreshold: 1, // known to LMDB's package, though not to its types
+      ...BINARY,
+    }
+    const root = open<Uint8Array, Uint8Array>(options)
+    const named = (name: string): Bytes => root.openDB<Uint8Array, Uint8Array>({ name, ...BINARY })
+    return { dir, root, meta: named('meta'), state: named('state'), log: named('log'), data: named('data') }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new FlotillaError('STORAGE_FAILED', `cannot open the store in ${dir}: ${why}`, { dir }, cause)
+  }
+}
+
+/** Closes the environment. Rejects with `STORAGE_FAILED` when a write hangs for longer than `deadlineMs`: then it stays open. */
+export async function closeEnv(env: Env, deadlineMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const failure = new FlotillaError('STORAGE_FAILED', `the store in ${env.dir} could not be closed within ${deadlineMs} ms`, {
+      dir: env.dir,
+    })
+    timer = setTimeout(() => reject(failure), deadlineMs)
+  })
+  try {
+    await Promise.race([env.root.close(), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Bytes of the environment's file. It never shrinks: what is deleted is used again. */
+export function envBytes(env: Env): number {
+  return statSync(join(env.dir, 'data.mdb')).size
+}

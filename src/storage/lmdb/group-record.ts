@@ -1,0 +1,60 @@
+/** What a group is, as opposed to where it stands: its number, kind, members and families. JSON, since it is small and rarely written. */
+
+import { z } from 'zod'
+import { text, utf8 } from '../../base/bytes.ts'
+import { FlotillaError } from '../../base/errors.ts'
+import type { Env } from './env.ts'
+import { GROUP_PREFIX, groupRecordKey } from './keys.ts'
+import { seal, unseal } from './seal.ts'
+import type { Change } from './writer.ts'
+
+const count = z.int().min(0)
+const peerIds = z.array(z.int().positive())
+
+const groupSchema = z.object({
+  /** Stands for the group in keys. Never given again. */
+  number: count,
+  kind: z.string(),
+  conf: z.object({
+    voters: peerIds,
+    votersOutgoing: peerIds,
+    learners: peerIds,
+    learnersNext: peerIds,
+    autoLeave: z.boolean(),
+  }),
+  /** Node name of each peer id. */
+  peers: z.record(z.string(), z.string()),
+  /** The entry before the first one stored. */
+  truncated: z.object({ index: count, term: count }),
+  /** Number of each family of its tables. */
+  families: z.record(z.string(), count),
+})
+
+/** The record of one group. */
+export type GroupRecord = z.infer<typeof groupSchema>
+
+/** A group's record, to be written. */
+export function groupChange(env: Env, group: string, record: GroupRecord): Change {
+  const key = groupRecordKey(group)
+  return { db: env.meta, key, value: seal(key, utf8(JSON.stringify(record))) }
+}
+
+/** All groups of a store by id. Throws `STORAGE_FAILED` when a record is damaged. */
+export function readGroups(env: Env): Map<string, GroupRecord> {
+  const groups = new Map<string, GroupRecord>()
+  const start = Buffer.from(GROUP_PREFIX)
+  const end = Buffer.from(`${GROUP_PREFIX.slice(0, -1)};`) // the byte after ':'
+  for (const { key, value } of env.meta.getRange({ start, end })) {
+    const group = text(key.subarray(GROUP_PREFIX.length))
+    groups.set(group, parseGroup(group, unseal(key, value, `the record of group "${group}"`)))
+  }
+  return groups
+}
+
+function parseGroup(group: string, body: Uint8Array): GroupRecord {
+  try {
+    return groupSchema.parse(JSON.parse(text(body)))
+  } catch (cause) {
+    throw new FlotillaError('STORAGE_FAILED', `the record of group "${group}" is not understood`, { group }, cause)
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Every value LMDB holds for us is sealed: a version, a checksum over key and value, the value. LMDB itself has no checksums, so
+ * this is what tells damage from data. Knows nothing of what is inside.
+ */
+
+import { crc32 } from 'node:zlib'
+import { FlotillaError } from '../../base/errors.ts'
+
+const VERSION = 1
+const HEAD_BYTES = 5
+
+/** Key and parts as one sealed value: version (1 byte), crc32 of key and body (4 bytes, big-endian), body. */
+export function seal(key: Uint8Array, ...parts: readonly Uint8Array[]): Buffer {
+  let length = HEAD_BYTES
+  for (const part of parts) length += part.length
+  const sealed = Buffer.allocUnsafe(length)
+  let at = HEAD_BYTES
+  for (const part of parts) {
+    sealed.set(part, at)
+    at += part.length
+  }
+  sealed[0] = VERSION
+  sealed.writeUInt32BE(crc32(sealed.subarray(HEAD_BYTES), crc32(key)), 1)
+  return sealed
+}
+
+/** The body of a sealed value, without copying. Throws `STORAGE_FAILED`, naming `what`, when it is damaged. */
+export function unseal(key: Uint8Array, sealed: Uint8Array, what: string): Uint8Array {
+  const damaged = (why: string): FlotillaError =>
+    new FlotillaError('STORAGE_FAILED', `${what} is damaged on disk: ${why}`, { key: Buffer.from(key).toString('hex') })
+  if (sealed.length < HEAD_BYTES) throw damaged('it is cut off')
+  if (sealed[0] !== VERSION) throw damaged(`its version is ${sealed[0]}, not ${VERSION}`)
+  const body = new Uint8Array(sealed.buffer, sealed.byteOffset + HEAD_BYTES, sealed.length - HEAD_BYTES)
+  const stored = new DataView(sealed.buffer, sealed.byteOffset).getUint32(1)
+  if (crc32(body, crc32(key)) !== stored) throw damaged('its checksum is wrong')
+  return body
+}

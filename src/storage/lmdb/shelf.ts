@@ -1,0 +1,117 @@
+/** Saved rows of one group in LMDB, and views of them that stay as they were. Knows nothing of what is unsaved. */
+
+import { FlotillaError } from '../../base/errors.ts'
+import type { SavedRow } from '../merge-rows.ts'
+import { type Cell, toBinary } from '../ordered-bytes.ts'
+import type { Shelf, ShelfView } from '../overlay-table.ts'
+import { type Env, type ReadTransaction, VIEWS_MAX } from './env.ts'
+import { dataKey, GROUP_BYTES } from './keys.ts'
+import { seal, unseal } from './seal.ts'
+import type { Change } from './writer.ts'
+
+/** All open views of a store: bounded, and closed before the environment is, since LMDB would crash on a reader left behind. */
+export class Views {
+  readonly #open = new Set<LmdbView>()
+
+  open(env: Env, group: number): ShelfView {
+    if (this.#open.size >= VIEWS_MAX) {
+      throw new FlotillaError('BUSY', `${VIEWS_MAX} snapshots and unfinished ranges are open`, { max: VIEWS_MAX })
+    }
+    const view = new LmdbView(env, group, () => this.#open.delete(view))
+    this.#open.add(view)
+    return view
+  }
+
+  closeAll(): void {
+    for (const view of this.#open) view.close()
+  }
+}
+
+const rowName = 'a row'
+
+const bodyOf = (key: Uint8Array, sealed: Uint8Array): Uint8Array => unseal(key, sealed, rowName)
+
+/** What LMDB shows now. */
+export class LmdbShelf implements Shelf {
+  readonly #env: Env
+  readonly #views: Views
+  readonly #group: number
+
+  constructor(env: Env, views: Views, group: number) {
+    this.#env = env
+    this.#views = views
+    this.#group = group
+  }
+
+  get(key: string): Uint8Array | undefined {
+    const full = dataKey(this.#group, key)
+    const sealed = this.#env.data.get(full)
+    return sealed && bodyOf(full, sealed)
+  }
+
+  view(): ShelfView {
+    return this.#views.open(this.#env, this.#group)
+  }
+}
+
+/** A read transaction of LMDB. */
+class LmdbView implements ShelfView {
+  readonly #env: Env
+  readonly #group: number
+  readonly #transaction: ReadTransaction
+  readonly #closed: () => void
+  readonly #cursors = new Set<Iterator<unknown>>()
+  #open = true
+
+  constructor(env: Env, group: number, closed: () => void) {
+    this.#env = env
+    this.#group = group
+    this.#closed = closed
+    this.#transaction = env.root.useReadTransaction()
+  }
+
+  get(key: string): Uint8Array | undefined {
+    this.#check()
+    const full = dataKey(this.#group, key)
+    const sealed = this.#env.data.get(full, { transaction: this.#transaction })
+    return sealed && bodyOf(full, sealed)
+  }
+
+  *rows(lo: string, hi: string, reverse: boolean): Generator<SavedRow> {
+    this.#check()
+    const bounds = { start: dataKey(this.#group, lo), end: dataKey(this.#group, hi) }
+    const turned = { start: bounds.end, exclusiveStart: true, end: bounds.start, inclusiveEnd: true, reverse: true }
+    const cursor = this.#env.data.getRange({ ...(reverse ? turned : bounds), transaction: this.#transaction })[Symbol.iterator]()
+    this.#cursors.add(cursor)
+    try {
+      for (let next = cursor.next(); !next.done; next = cursor.next()) {
+        const { key, value } = next.value
+        yield [toBinary(key.subarray(GROUP_BYTES)), bodyOf(key, value)]
+        this.#check() // a cursor of a closed view would look like the end
+      }
+    } finally {
+      this.#cursors.delete(cursor)
+      if (this.#open) cursor.return?.()
+    }
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    for (const cursor of this.#cursors) cursor.return?.() // before its transaction ends
+    this.#transaction.done()
+    this.#closed()
+  }
+
+  #check(): void {
+    if (!this.#open) throw new FlotillaError('CLOSED', 'the snapshot is closed')
+  }
+}
+
+/** A table's unsaved cells, to be written. */
+export function* cellChanges(env: Env, group: number, cells: Iterable<readonly [string, Cell]>): Generator<Change> {
+  for (const [key, cell] of cells) {
+    const full = dataKey(group, key)
+    yield cell === null ? { db: env.data, key: full } : { db: env.data, key: full, value: seal(full, cell) }
+  }
+}

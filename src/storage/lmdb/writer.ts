@@ -1,0 +1,71 @@
+/** One durable transaction at a time, under a watch. Knows nothing of what is written. */
+
+import type { Gate } from '../gate.ts'
+import type { Bytes, Env } from './env.ts'
+
+/** One change of one database. A missing value deletes the key. */
+export interface Change {
+  readonly db: Bytes
+  readonly key: Uint8Array
+  readonly value?: Uint8Array
+}
+
+/** Puts changes into one transaction and resolves when that is on disk: LMDB, or a test's way to fail. */
+export type Commit = (changes: readonly Change[]) => Promise<unknown>
+
+/** Milliseconds after which a write that has not settled counts as failed. A broken disk may never answer. */
+export const WATCHDOG_MS = 10_000
+
+/**
+ * Commits by LMDB's `batch`: its own thread puts and flushes, so the event loop stays free, and any change that fails aborts them all.
+ * Nothing may throw in the callback: what was put before would be committed. So it only puts what is ready.
+ */
+export const lmdbCommit =
+  (env: Env): Commit =>
+  (changes) =>
+    env.root.batch(() => {
+      for (const { db, key, value } of changes) {
+        if (value === undefined) void db.remove(key)
+        else void db.put(key, value)
+      }
+    })
+
+/** Keeps the cause LMDB reports through a second promise, which would else end the process as an unhandled rejection. */
+function keepCommitError(thrown: unknown): void {
+  if (!(thrown instanceof Error) || !('commitError' in thrown) || !(thrown.commitError instanceof Promise)) return
+  thrown.commitError.catch((cause: unknown) => {
+    thrown.cause = cause
+  })
+}
+
+/** Commits changes; the first that fails or does not settle in time shuts the gate. */
+export class Writer {
+  readonly #gate: Gate
+  readonly #commit: Commit
+  readonly #watchdogMs: number
+
+  constructor(gate: Gate, commit: Commit, watchdogMs: number) {
+    this.#gate = gate
+    this.#commit = commit
+    this.#watchdogMs = watchdogMs
+  }
+
+  /** Resolves when all changes are on disk; rejects with `STORAGE_FAILED`, and then the store is dead. Nothing is tried twice. */
+  async commit(changes: readonly Change[]): Promise<void> {
+    this.#gate.checkFailure()
+    if (changes.length === 0) return
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer from the disk within ${this.#watchdogMs} ms`)), this.#watchdogMs)
+    })
+    try {
+      const settled = this.#commit(changes)
+      settled.catch(keepCommitError) // also when it settles after the watchdog
+      await Promise.race([settled, late])
+    } catch (thrown) {
+      throw this.#gate.fail('the store could not write; it answers no more', thrown)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/** A disk in memory: what is on it survives a crash, nothing else does. For tests and simulation; knows nothing of how a store works. */
+
+import type { GroupBootstrap } from '../../ports/store.ts'
+import type { Entry, HardState, LogIndex, LogPosition } from '../../protocol/types.ts'
+import { OrderedBytes } from '../ordered-bytes.ts'
+
+/** One group as the disk holds it. Changed only when a write completes, all of it at once. */
+export interface GroupImage {
+  readonly bootstrap: GroupBootstrap
+  hardState: HardState
+  readonly truncated: LogPosition
+  /** Entries after `truncated`, without holes. */
+  entries: Entry[]
+  applied: LogIndex
+  families: Readonly<Record<string, number>>
+  rows: OrderedBytes
+}
+
+/** Everything on the disk. */
+export interface DiskImage {
+  uuid: string
+  boot: number
+  cluster: string
+  node: string
+  readonly groups: Map<string, GroupImage>
+  readonly facts: Map<string, string>
+}
+
+/** How a disk behaves. */
+export interface MemoryDiskOptions {
+  /** How long a flush takes: resolves when done. At once by default; a simulator puts its own time here. */
+  readonly sync?: () => Promise<void>
+}
+
+/** A durable image, and the store that has it open. */
+export class MemoryDisk {
+  /** Null until a store is made on it. */
+  image: DiskImage | null = null
+  /** Rises at each crash: a write begun before it never completes. */
+  epoch = 0
+  /** Whether a store has this disk open. */
+  inUse = false
+  readonly #sync: () => Promise<void>
+  #failure: Error | null = null
+
+  constructor(options: MemoryDiskOptions = {}) {
+    this.#sync = options.sync ?? (() => Promise.resolve())
+  }
+
+  /** The next flush fails, as a full or broken disk would. */
+  failNext(error: Error = new Error('EIO: i/o error, fdatasync')): void {
+    this.#failure = error
+  }
+
+  /** The process dies: the store that has this disk open answers no more, and what no completed write saved is gone. */
+  crash(): void {
+    this.epoch++
+    this.inUse = false
+  }
+
+  /** Waits for a flush. Rejects when it fails. */
+  async sync(): Promise<void> {
+    await this.#sync()
+    const failure = this.#failure
+    this.#failure = null
+    if (failure) throw failure
+  }
+}
+
+/** A group that nothing was written to yet. */
+export const emptyGroup = (bootstrap: GroupBootstrap): GroupImage => ({
+  bootstrap,
+  hardState: { term: 0, vote: null, commit: 0 },
+  truncated: { index: 0, term: 0 },
+  entries: [],
+  applied: 0,
+  families: {},
+  rows: new OrderedBytes(),
+})

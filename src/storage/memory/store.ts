@@ -1,0 +1,232 @@
+/** A node's store in memory, with the same promises as the one on disk: for tests and simulation. */
+
+import { randomUUID } from 'node:crypto'
+import { assert } from '../../base/assert.ts'
+import { FlotillaError } from '../../base/errors.ts'
+import type { LogReader } from '../../ports/log-reader.ts'
+import type { GroupBootstrap, GroupWrite, NodeStore, Recovered, StoreIdentity } from '../../ports/store.ts'
+import type { Table } from '../../ports/table.ts'
+import { type Entry, entryBytes, type LogIndex } from '../../protocol/types.ts'
+import { checkBatch, checkFact, checkGroupId, type LogBounds, unknownGroup } from '../check-batch.ts'
+import { Gate } from '../gate.ts'
+import { OverlayTable, type Unsaved } from '../overlay-table.ts'
+import { termRuns } from '../term-runs.ts'
+import { Turns } from '../turns.ts'
+import { type DiskImage, emptyGroup, type GroupImage, MemoryDisk } from './disk.ts'
+import { MemoryShelf, saveRows } from './shelf.ts'
+
+/** Who the store is for. */
+export interface MemoryStoreOptions {
+  readonly cluster: string
+  readonly node: string
+}
+
+/**
+ * Opens a store on a disk in memory. Throws `STORE_IN_USE` while another store has the disk open, and `STORE_MISMATCH` when
+ * it belongs to another cluster or node.
+ */
+export function memoryStore(options: MemoryStoreOptions, disk: MemoryDisk = new MemoryDisk()): NodeStore {
+  if (disk.inUse)
+    throw new FlotillaError('STORE_IN_USE', `the store in memory is already open in process ${process.pid}`, { pid: process.pid })
+  const image = disk.image ?? { uuid: randomUUID(), boot: 0, ...options, groups: new Map(), facts: new Map() }
+  if (image.cluster !== options.cluster || image.node !== options.node) {
+    throw new FlotillaError('STORE_MISMATCH', `the store belongs to node "${image.node}" of cluster "${image.cluster}"`, {
+      ...options,
+    })
+  }
+  disk.image = image
+  disk.inUse = true
+  image.boot++
+  return new MemoryStore(disk, image)
+}
+
+const lastIndexOf = (group: GroupImage): LogIndex => group.truncated.index + group.entries.length
+
+/** Where an entry is in the group's list; it must be there. */
+function entryAt(group: GroupImage, index: LogIndex): Entry {
+  const entry = group.entries[index - group.truncated.index - 1]
+  if (!entry) throw new FlotillaError('STORAGE_FAILED', `entry ${index} is missing from the stored log`, { index })
+  return entry
+}
+
+function recovered(group: GroupImage): Recovered {
+  const { conf, peers, kind } = group.bootstrap
+  const { hardState, truncated, applied } = group
+  const lastIndex = lastIndexOf(group)
+  const runs = termRuns(truncated.index + 1, lastIndex, (index) => entryAt(group, index).term)
+  return { hardState, conf, peers, kind, truncated, lastIndex, runs, applied }
+}
+
+/** Puts one group's write on the disk. */
+function saveWrite(group: GroupImage, write: GroupWrite): void {
+  if (write.hardState) group.hardState = { ...write.hardState }
+  const first = write.entries?.[0]
+  if (!first) return
+  group.entries.length = first.index - group.truncated.index - 1
+  for (const entry of write.entries ?? []) group.entries.push(entry)
+}
+
+function saveUnsaved(group: GroupImage, unsaved: Unsaved): void {
+  saveRows(group, unsaved.cells)
+  group.applied = unsaved.applied
+  if (unsaved.families) group.families = unsaved.families
+}
+
+class MemoryStore implements NodeStore {
+  readonly identity: StoreIdentity
+  readonly #disk: MemoryDisk
+  readonly #image: DiskImage
+  readonly #epoch: number
+  readonly #gate = new Gate()
+  readonly #turns = new Turns()
+  readonly #tables = new Map<string, OverlayTable>()
+  #writing = false
+
+  constructor(disk: MemoryDisk, image: DiskImage) {
+    this.#disk = disk
+    this.#image = image
+    this.#epoch = disk.epoch
+    this.identity = { uuid: image.uuid, boot: image.boot, cluster: image.cluster, node: image.node }
+  }
+
+  groups(): readonly string[] {
+    this.#check()
+    return [...this.#image.groups.keys()]
+  }
+
+  async open(group: string, bootstrap: GroupBootstrap): Promise<Recovered> {
+    this.#check()
+    checkGroupId(group)
+    return this.#turns.run(async () => {
+      const stored = this.#image.groups.get(group)
+      if (stored && stored.bootstrap.kind !== bootstrap.kind) {
+        const message = `group "${group}" holds "${stored.bootstrap.kind}", not "${bootstrap.kind}"`
+        throw new FlotillaError('STORE_MISMATCH', message, { group, stored: stored.bootstrap.kind, asked: bootstrap.kind })
+      }
+      const image = stored ?? emptyGroup(structuredClone(bootstrap))
+      if (!stored) await this.#flush(() => this.#image.groups.set(group, image))
+      if (!this.#tables.has(group)) this.#tables.set(group, this.#tableOf(image))
+      return recovered(image)
+    })
+  }
+
+  reader(group: string): LogReader {
+    const image = this.#opened(group)
+    return { entries: (lo, hi, bytesMax) => this.#entries(image, [lo, hi], bytesMax) }
+  }
+
+  table(group: string): Table {
+    this.#opened(group)
+    return this.#tables.get(group) as OverlayTable
+  }
+
+  async write(batch: readonly GroupWrite[]): Promise<void> {
+    this.#check()
+    assert(!this.#writing, 'WRITES_OVERLAP')
+    checkBatch(batch, (group) => this.#bounds(group))
+    this.#writing = true
+    try {
+      await this.#turns.run(() => this.#save(batch))
+    } finally {
+      this.#writing = false
+    }
+  }
+
+  get unsavedBytes(): number {
+    let bytes = 0
+    for (const table of this.#tables.values()) bytes += table.unsavedBytes
+    return bytes
+  }
+
+  bytes(): number {
+    let bytes = 0
+    for (const group of this.#image.groups.values()) {
+      bytes += group.rows.bytes
+      for (const entry of group.entries) bytes += entryBytes(entry)
+    }
+    return bytes
+  }
+
+  async remember(key: string, value: string): Promise<void> {
+    this.#check()
+    checkFact(key, value)
+    await this.#turns.run(() => this.#flush(() => this.#image.facts.set(key, value)))
+  }
+
+  recall(key: string): string | undefined {
+    this.#check()
+    return this.#image.facts.get(key)
+  }
+
+  async close(): Promise<void> {
+    const first = !this.#gate.closed
+    this.#gate.close()
+    await this.#turns.idle()
+    if (first && this.#epoch === this.#disk.epoch) this.#disk.inUse = false
+  }
+
+  #check(): void {
+    if (this.#epoch !== this.#disk.epoch) this.#gate.close()
+    this.#gate.check()
+  }
+
+  #opened(group: string): GroupImage {
+    this.#check()
+    const image = this.#image.groups.get(group)
+    if (!image || !this.#tables.has(group)) throw unknownGroup(group)
+    return image
+  }
+
+  #bounds(group: string): LogBounds {
+    const image = this.#opened(group)
+    return { truncated: image.truncated.index, lastIndex: lastIndexOf(image) }
+  }
+
+  #tableOf(image: GroupImage): OverlayTable {
+    const { applied, families } = image
+    return new OverlayTable({ applied, families, shelf: new MemoryShelf(image), check: () => this.#check() })
+  }
+
+  #entries(group: GroupImage, [lo, hi]: readonly [LogIndex, LogIndex], bytesMax: number): readonly Entry[] {
+    this.#check()
+    if (lo <= group.truncated.index) {
+      throw new FlotillaError('COMPACTED', `entries up to ${group.truncated.index} are cut off`, {
+        lo,
+        truncated: group.truncated.index,
+      })
+    }
+    const entries: Entry[] = []
+    let bytes = 0
+    for (let index = lo; index < hi; index++) {
+      const entry = entryAt(group, index)
+      bytes += entryBytes(entry)
+      if (bytes > bytesMax && entries.length > 0) break
+      entries.push(entry)
+    }
+    return entries
+  }
+
+  async #save(batch: readonly GroupWrite[]): Promise<void> {
+    const leaving = [...this.#tables].map(([group, table]) => ({ group, table, unsaved: table.leave() }))
+    const changed = leaving.filter(({ unsaved }) => unsaved !== null)
+    if (batch.length === 0 && changed.length === 0) return
+    await this.#flush(() => {
+      for (const write of batch) saveWrite(this.#image.groups.get(write.group) as GroupImage, write)
+      for (const { group, unsaved } of changed) saveUnsaved(this.#image.groups.get(group) as GroupImage, unsaved as Unsaved)
+      for (const { table } of changed) table.settle()
+    })
+  }
+
+  /** Waits for the disk, then changes the image at one stroke. */
+  async #flush(change: () => void): Promise<void> {
+    this.#gate.checkFailure()
+    try {
+      await this.#disk.sync()
+    } catch (thrown) {
+      throw this.#gate.fail('the store could not write; it answers no more', thrown)
+    }
+    if (this.#epoch !== this.#disk.epoch)
+      throw new FlotillaError('STORE_CLOSED', 'the process that had the store open has crashed')
+    change()
+  }
+}
