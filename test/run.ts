@@ -120,7 +120,8 @@ async function runFiles(files: readonly string[], concurrency: number, counts: C
     else counts.skipped++
   })
   stream.on('test:fail', (event) => {
-    const merelyHolds = event.details.type === 'suite' && event.details.error.failureType === 'subtestsFailed'
+    const { error, type } = event.details
+    const merelyHolds = type === 'suite' && 'failureType' in error && error.failureType === 'subtestsFailed'
     if (event.todo === undefined && !merelyHolds) counts.failed++
   })
   for await (const piece of stream.compose<NodeJS.ReadableStream>(new spec())) process.stdout.write(piece)

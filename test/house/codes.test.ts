@@ -30,7 +30,7 @@ test('each chapter says what to do, and whether the code is retryable as the cod
     if (known === undefined) continue
     const retryable = new FlotillaError(known, '').retryable
     assert.equal(/\bRetryable:/.test(chapter), retryable, `${code} is ${retryable ? '' : 'not '}retryable`)
-    assert.equal(/\bNot (marked )?retryable\b/.test(chapter), !retryable, `${code} is ${retryable ? '' : 'not '}retryable`)
+    assert.equal(/\bNot\s+(marked\s+)?retryable\b/.test(chapter), !retryable, `${code} is ${retryable ? '' : 'not '}retryable`)
   }
 })
 
