@@ -23,6 +23,11 @@ export interface RequestOptions {
   readonly headers?: Headers
 }
 
+export interface GatherOptions extends RequestOptions {
+  /** Called with each answer that comes within `timeoutMs`. */
+  readonly onAnswer: (answer: Incoming) => void
+}
+
 /** What happens to the connection. */
 export type TransportEvent =
   | { readonly type: 'connected'; readonly server: string }
@@ -43,6 +48,8 @@ export interface Transport {
   subscribe(subject: string, handler: (message: Incoming) => void, options?: { readonly queue?: string }): Subscription
   /** Rejects with `UNAVAILABLE` when nobody listens, `TIMEOUT` when nobody answers in time, `DISCONNECTED` when it was not sent. */
   request(subject: string, data: Uint8Array, options: RequestOptions): Promise<Incoming>
+  /** Asks everyone at once: resolves after `timeoutMs`, however many answered. Rejects as `request` does, but never with `TIMEOUT`. */
+  requestMany(subject: string, data: Uint8Array, options: GatherOptions): Promise<void>
   /** Calls back on every change; returns how to stop that. */
   watch(listener: (event: TransportEvent) => void): () => void
   /** Resolves when what was published before has reached the server. */

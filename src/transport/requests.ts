@@ -2,7 +2,7 @@
 
 import { FlotillaError } from '../base/errors.ts'
 import type { Cancel, Clock } from '../ports/clock.ts'
-import type { Incoming } from '../ports/transport.ts'
+import type { GatherOptions, Incoming } from '../ports/transport.ts'
 
 /** Questions waiting on one connection. */
 export const REQUESTS_MAX = 16_384
@@ -13,7 +13,9 @@ export type After = Clock['after']
 interface Pending {
   readonly subject: string
   readonly cancel: Cancel
-  resolve(message: Incoming): void
+  /** Whether further answers are awaited after the first. */
+  readonly many: boolean
+  hear(message: Incoming): void
   reject(error: FlotillaError): void
 }
 
@@ -22,6 +24,12 @@ export interface OpenRequest {
   /** Last token of the reply subject. */
   readonly token: string
   readonly answer: Promise<Incoming>
+}
+
+/** A question to everyone that may be sent now, and the end of its time. */
+export interface OpenGathering {
+  readonly token: string
+  readonly over: Promise<void>
 }
 
 /** The deadline of a process that lives in real time. */
@@ -45,22 +53,34 @@ export class Requests {
 
   /** Opens a request: the answer rejects with `TIMEOUT` after so many milliseconds. Throws `BUSY` when too many wait. */
   open(subject: string, timeoutMs: number): OpenRequest {
-    if (this.#pending.size >= REQUESTS_MAX) {
-      throw new FlotillaError('BUSY', `${REQUESTS_MAX} requests already wait for an answer`, { subject })
-    }
-    const token = (this.#serial++).toString(36)
+    const token = this.#nextToken(subject)
     const answer = new Promise<Incoming>((resolve, reject) => {
       const cancel = this.#after(timeoutMs, () => {
         this.refuse(token, new FlotillaError('TIMEOUT', `no answer on ${subject} within ${timeoutMs} ms`, { subject, timeoutMs }))
       })
-      this.#pending.set(token, { subject, cancel, resolve, reject })
+      this.#pending.set(token, { subject, cancel, many: false, hear: resolve, reject })
     })
     return { token, answer }
   }
 
+  /** Opens a question to everyone: it is over after so many milliseconds. Throws `BUSY` when too many wait. */
+  openMany(subject: string, { timeoutMs, onAnswer }: GatherOptions): OpenGathering {
+    const token = this.#nextToken(subject)
+    const over = new Promise<void>((resolve, reject) => {
+      const cancel = this.#after(timeoutMs, () => {
+        this.#take(token)
+        resolve()
+      })
+      this.#pending.set(token, { subject, cancel, many: true, hear: onAnswer, reject })
+    })
+    return { token, over }
+  }
+
   /** Hands an answer to who asked. Late and repeated answers find nobody. */
   settle(token: string, message: Incoming): void {
-    this.#take(token)?.resolve(message)
+    const pending = this.#pending.get(token)
+    if (pending?.many === false) this.#take(token)
+    pending?.hear(message)
   }
 
   /** Ends one request without an answer. */
@@ -78,6 +98,13 @@ export class Requests {
   refuseAll(error: FlotillaError, subject?: string): void {
     for (const [token, pending] of this.#pending)
       if (subject === undefined || pending.subject === subject) this.refuse(token, error)
+  }
+
+  #nextToken(subject: string): string {
+    if (this.#pending.size >= REQUESTS_MAX) {
+      throw new FlotillaError('BUSY', `${REQUESTS_MAX} requests already wait for an answer`, { subject })
+    }
+    return (this.#serial++).toString(36)
   }
 
   #take(token: string): Pending | undefined {

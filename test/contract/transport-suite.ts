@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { text, utf8 } from '../../src/base/bytes.ts'
 import { FlotillaError } from '../../src/base/errors.ts'
 import type { Incoming, Transport, TransportEvent } from '../../src/ports/transport.ts'
+import { rollCalls } from './transport-roll-call.ts'
 import type { Stage } from './transport-stages.ts'
 import { eventually, refusedWith } from './transport-waiting.ts'
 
@@ -24,6 +25,7 @@ export function transportSuite(name: string, open: () => Promise<Stage>): void {
     messages(pair)
     subjects(pair)
     requests(pair)
+    rollCalls(pair)
     limits(pair)
     outages(open)
   })

@@ -1,7 +1,15 @@
 /** One connection to a hub in memory. Behaves as a connection to a server would, also in what it refuses. */
 
 import { FlotillaError } from '../../base/errors.ts'
-import type { Headers, Incoming, RequestOptions, Subscription, Transport, TransportEvent } from '../../ports/transport.ts'
+import type {
+  GatherOptions,
+  Headers,
+  Incoming,
+  RequestOptions,
+  Subscription,
+  Transport,
+  TransportEvent,
+} from '../../ports/transport.ts'
 import { Requests } from '../requests.ts'
 import { checkHeaders, checkSize, checkSubject, checkSubscription } from '../validity.ts'
 import { Watchers } from '../watchers.ts'
@@ -55,22 +63,21 @@ export class LoopbackTransport implements Transport {
   subscribe(pattern: string, handler: (message: Incoming) => void, options: { readonly queue?: string } = {}): Subscription {
     checkSubscription(pattern, options.queue)
     this.#checkOpen()
-    return this.#listen(pattern, options.queue, (parcel) => {
-      try {
-        handler(this.#incoming(parcel))
-      } catch (error) {
-        this.#watchers.report(error) // a handler's mistake ends neither the connection nor the sender
-      }
-    })
+    return this.#listen(pattern, options.queue, (parcel) => handler(this.#incoming(parcel)))
   }
 
   async request(subject: string, data: Uint8Array, options: RequestOptions): Promise<Incoming> {
-    const parcel = this.#pack(subject, data, options.headers)
-    this.#checkOpen()
-    if (!this.connected) throw new FlotillaError('DISCONNECTED', 'no connection: the request was not sent', { subject })
+    const parcel = this.#question(subject, data, options)
     const { token, answer } = this.#requests.open(subject, options.timeoutMs)
-    if (this.#hub.route(this, { ...parcel, reply: `${this.#inbox}.${token}` }) === 0) this.#requests.refuseUnheard(token)
+    this.#ask(parcel, token)
     return answer
+  }
+
+  async requestMany(subject: string, data: Uint8Array, options: GatherOptions): Promise<void> {
+    const parcel = this.#question(subject, data, options)
+    const { token, over } = this.#requests.openMany(subject, options)
+    this.#ask(parcel, token)
+    return over
   }
 
   watch(listener: (event: TransportEvent) => void): () => void {
@@ -114,7 +121,12 @@ export class LoopbackTransport implements Transport {
 
   #listen(pattern: string, queue: string | undefined, take: (parcel: Parcel) => void): Subscription {
     const hear = (parcel: Parcel): void => {
-      if (this.connected && this.#subscriptions.has(subscription)) take(parcel) // it may be gone since the parcel was sent
+      if (!this.connected || !this.#subscriptions.has(subscription)) return // it may be gone since the parcel was sent
+      try {
+        take(parcel)
+      } catch (error) {
+        this.#watchers.report(error) // a handler's mistake ends neither the connection nor the sender
+      }
     }
     const subscription: LoopbackSubscription = { owner: this, pattern, queue, hear }
     this.#subscriptions.add(subscription)
@@ -125,6 +137,17 @@ export class LoopbackTransport implements Transport {
         this.#hub.remove(subscription)
       },
     }
+  }
+
+  #question(subject: string, data: Uint8Array, { headers }: RequestOptions): Parcel {
+    const parcel = this.#pack(subject, data, headers)
+    this.#checkOpen()
+    if (!this.connected) throw new FlotillaError('DISCONNECTED', 'no connection: the request was not sent', { subject })
+    return parcel
+  }
+
+  #ask(parcel: Parcel, token: string): void {
+    if (this.#hub.route(this, { ...parcel, reply: `${this.#inbox}.${token}` }) === 0) this.#requests.refuseUnheard(token)
   }
 
   /** Checks as the wire would, and copies: who receives must not see what the sender does to its bytes later. */

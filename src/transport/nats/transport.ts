@@ -2,7 +2,15 @@
 
 import { createInbox, type Msg, type NatsConnection, PermissionViolationError, type PublishOptions, type Status } from 'nats'
 import { FlotillaError } from '../../base/errors.ts'
-import type { Headers, Incoming, RequestOptions, Subscription, Transport, TransportEvent } from '../../ports/transport.ts'
+import type {
+  GatherOptions,
+  Headers,
+  Incoming,
+  RequestOptions,
+  Subscription,
+  Transport,
+  TransportEvent,
+} from '../../ports/transport.ts'
 import { Requests } from '../requests.ts'
 import { checkHeaders, checkSize, checkSubject, checkSubscription } from '../validity.ts'
 import { Watchers } from '../watchers.ts'
@@ -38,6 +46,16 @@ interface Ownership {
   readonly owned: boolean
   readonly inboxPrefix?: string
 }
+
+/** A question, checked and ready to leave. */
+interface Question {
+  readonly subject: string
+  readonly data: Uint8Array
+  readonly letter: PublishOptions
+}
+
+const unsent = (subject: string): FlotillaError =>
+  new FlotillaError('DISCONNECTED', 'no connection: the request was not sent', { subject })
 
 class NatsTransport implements Transport {
   readonly #connection: NatsConnection
@@ -84,15 +102,17 @@ class NatsTransport implements Transport {
   }
 
   async request(subject: string, data: Uint8Array, options: RequestOptions): Promise<Incoming> {
-    const letter = this.#letterOptions(subject, data, options.headers)
-    this.#checkOpen()
-    if (!this.#connected) throw new FlotillaError('DISCONNECTED', 'no connection: the request was not sent', { subject })
-    this.#inboxSubscription ??= this.#openInbox()
+    const letter = this.#questionOptions(subject, data, options)
     const { token, answer } = this.#requests.open(subject, options.timeoutMs)
-    if (!this.#send(subject, data, { ...letter, reply: `${this.#inbox}.${token}` })) {
-      this.#requests.refuse(token, new FlotillaError('DISCONNECTED', 'no connection: the request was not sent', { subject }))
-    }
+    this.#ask(token, { subject, data, letter })
     return answer
+  }
+
+  async requestMany(subject: string, data: Uint8Array, options: GatherOptions): Promise<void> {
+    const letter = this.#questionOptions(subject, data, options)
+    const { token, over } = this.#requests.openMany(subject, options)
+    this.#ask(token, { subject, data, letter })
+    return over
   }
 
   watch(listener: (event: TransportEvent) => void): () => void {
@@ -122,6 +142,18 @@ class NatsTransport implements Transport {
     if (headers !== undefined) checkHeaders(headers)
     checkSize(data, headers, this.payloadMax)
     return headers === undefined || Object.keys(headers).length === 0 ? {} : { headers: toNats(headers) }
+  }
+
+  #questionOptions(subject: string, data: Uint8Array, { headers }: RequestOptions): PublishOptions {
+    const letter = this.#letterOptions(subject, data, headers)
+    this.#checkOpen()
+    if (!this.#connected) throw unsent(subject)
+    this.#inboxSubscription ??= this.#openInbox()
+    return letter
+  }
+
+  #ask(token: string, { subject, data, letter }: Question): void {
+    if (!this.#send(subject, data, { ...letter, reply: `${this.#inbox}.${token}` })) this.#requests.refuse(token, unsent(subject))
   }
 
   /** The client would take it while disconnected, and lose it without a word. */
