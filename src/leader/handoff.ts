@@ -31,8 +31,11 @@ const reducers = {
   release: reduce(() => ({ target: null })),
 } satisfies Record<TransferReducer, unknown>
 
+/** The transfer chart with its words. */
+export const spokenTransfer = transferMachine.provide({ guards, actions: reducers })
+
 const NOBODY: Transfer = { target: null }
-const chart = stepperOf(transferMachine.provide({ guards, actions: reducers }), NOBODY)
+const chart = stepperOf(spokenTransfer, NOBODY)
 
 /** No handover under way. */
 export const NO_TRANSFER: TransferSnapshot = chart.start(NOBODY)[0]

@@ -48,8 +48,10 @@ const reducers = {
 
 const START: Progress = { match: 0, next: 1, paused: false, inflight: [] }
 
-/** The progress chart as a pure function. */
-const chart = stepperOf(progressMachine.provide({ guards, actions: reducers }), START)
+/** The progress chart with its words. */
+export const spokenProgress = progressMachine.provide({ guards, actions: reducers })
+
+const chart = stepperOf(spokenProgress, START)
 
 /** A follower of whom we know nothing but where to begin asking. */
 export const startProgress = (next: LogIndex): ProgressSnapshot => chart.start({ ...START, next })[0]

@@ -2,7 +2,7 @@
 
 import type { RoleContext } from '../../machines/role.ts'
 import { NO_TRANSFER } from '../leader/handoff.ts'
-import type { LocalEvent } from '../protocol/events.ts'
+import type { LocalEvent, RaftEvent } from '../protocol/events.ts'
 import { checkStep } from '../protocol/invariants.ts'
 import { NO_READS, NOTHING_DUE } from '../protocol/leadership.ts'
 import { Log, type StoredLog } from '../protocol/log.ts'
@@ -63,27 +63,46 @@ const SAMPLE = contextOf({
   reader: { entries: () => [] },
 })
 
-const role = roleStepper(SAMPLE)
+/** The three ways in which a peer moves. */
+export interface PeerSteps {
+  /** A peer begins, or begins again: as a follower (§5.2), whatever it was before. */
+  start(input: PeerInput): Stepped
+  /** A message from another peer: its term first, then the chart. */
+  message(snapshot: RoleSnapshot, message: Message): Stepped
+  /** Something on our own node, or an expired timer. */
+  event(snapshot: RoleSnapshot, event: LocalEvent | TimerEvent): Stepped
+}
+
+/** Steps over a role chart. There is one in production; tests show what happens to Raft when a rule is missing from it. */
+export function stepsOver(role: ReturnType<typeof roleStepper>): PeerSteps {
+  const checked = (snapshot: RoleSnapshot, event: RaftEvent | TimerEvent): Stepped => {
+    const [next, outputs] = role.step(snapshot, event)
+    checkStep(snapshot.context, next.context)
+    return [next, outputs]
+  }
+  return {
+    start: (input) => role.start(contextOf(input)),
+    message(snapshot, message) {
+      const said: Output[] = []
+      let now = snapshot
+      for (const event of triage(snapshot.context, message)) {
+        const [next, outputs] = checked(now, event)
+        said.push(...outputs)
+        now = next
+      }
+      return [now, said]
+    },
+    event: checked,
+  }
+}
+
+const steps = stepsOver(roleStepper(SAMPLE))
 
 /** A peer begins, or begins again: as a follower (§5.2), whatever it was before. */
-export const startPeer = (input: PeerInput): Stepped => role.start(contextOf(input))
+export const startPeer = (input: PeerInput): Stepped => steps.start(input)
 
 /** A message from another peer: its term first, then the chart. */
-export function stepMessage(snapshot: RoleSnapshot, message: Message): Stepped {
-  const said: Output[] = []
-  let now = snapshot
-  for (const event of triage(snapshot.context, message)) {
-    const [next, outputs] = role.step(now, event)
-    checkStep(now.context, next.context)
-    said.push(...outputs)
-    now = next
-  }
-  return [now, said]
-}
+export const stepMessage = (snapshot: RoleSnapshot, message: Message): Stepped => steps.message(snapshot, message)
 
 /** Something on our own node, or an expired timer. */
-export function stepEvent(snapshot: RoleSnapshot, event: LocalEvent | TimerEvent): Stepped {
-  const [next, outputs] = role.step(snapshot, event)
-  checkStep(snapshot.context, next.context)
-  return [next, outputs]
-}
+export const stepEvent = (snapshot: RoleSnapshot, event: LocalEvent | TimerEvent): Stepped => steps.event(snapshot, event)
