@@ -90,7 +90,7 @@ function wantsServer(path: string, seen = new Set<string>()): boolean {
   if (seen.has(path) || !existsSync(path)) return false
   seen.add(path)
   if (path === join(SOURCES, 'nats-server.ts') || path.startsWith(join(SOURCES, 'integration'))) return true
-  const imports = readFileSync(path, 'utf8').matchAll(/(?:from|import) '(\.[^']+)'/g)
+  const imports = readFileSync(path, 'utf8').matchAll(/^(?:import|export|\}) ?[^'\n]*'(\.[^']+)'/gm)
   return [...imports].some(([, to]) => {
     const target = resolve(dirname(path), to as string)
     return target.startsWith(SOURCES) && wantsServer(target, seen)

@@ -33,11 +33,15 @@ const FLOORS: readonly (readonly [floor: number, room: RegExp])[] = [
 const NEIGHBOURS: ReadonlySet<string> = new Set(['ports → protocol', 'protocol → ports', 'cli → inspector'])
 
 /** Packages that only some places may know, so that each can be replaced in one place. */
-const KEPT: readonly (readonly [name: RegExp, where: RegExp])[] = [
-  [/^xstate(\/|$)/, /^(machines\/|src\/chart\/|src\/node\/lifecycle|src\/client\/session|src\/statemachines\/actors\/)/],
-  [/^lmdb(\/|$)/, /^src\/storage\/lmdb\//],
-  [/^(nats|@nats-io\/.*)(\/|$)/, /^src\/transport\/nats\//],
-  [/^zod(\/|$)/, /^src\/(protocol|storage|transport|statemachines|wire|node|client|cli|inspector)\//],
+const KEPT: readonly (readonly [name: RegExp, where: RegExp, say: string])[] = [
+  [
+    /^xstate(\/|$)/,
+    /^(machines\/|src\/chart\/|src\/node\/lifecycle|src\/client\/session|src\/statemachines\/actors\/)/,
+    'charts and the hosts of actors',
+  ],
+  [/^lmdb(\/|$)/, /^src\/storage\/lmdb\//, 'storage/lmdb'],
+  [/^(nats|@nats-io\/.*)(\/|$)/, /^src\/transport\/nats\//, 'transport/nats'],
+  [/^zod(\/|$)/, /^src\/(protocol|storage|transport|statemachines|wire|node|client|cli|inspector)\//, 'the edges'],
 ]
 
 /** Rooms that write and read the wire; for everyone else the frame does not exist. */
@@ -67,7 +71,7 @@ export function floorViolations(file: Importer, installed: ReadonlySet<string>):
 
 function whyNotPackage(path: string, one: Import, installed: ReadonlySet<string>): string | null {
   if (one.target.startsWith('node:')) return null
-  for (const [name, where] of KEPT) if (name.test(one.target) && !where.test(path)) return `only ${where.source} may`
+  for (const [name, where, say] of KEPT) if (name.test(one.target) && !where.test(path)) return `only ${say} may`
   const parts = one.target.split('/')
   const name = one.target.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] as string)
   if (one.typeOnly || one.dynamic || installed.has(name)) return null
