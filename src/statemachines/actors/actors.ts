@@ -50,10 +50,7 @@ export function actors(registry: ActorRegistry): StateMachine {
       const query = decodeQuery(request)
       return query.verb === 'get' ? encodeView(viewOf(find(query.id, table))) : encodeActorList(list(query, table))
     },
-    topic(bytes) {
-      const command = decodeCommand(bytes)
-      return command.verb === 'start' ? [command.verb, command.type, command.id] : [command.verb, command.id]
-    },
+    topic: topicOf,
   }
 }
 
@@ -136,4 +133,15 @@ function list(query: ListActors, table: TableReader): ActorList {
     found.push(line)
   }
   return { actors: found }
+}
+
+/** What `check` refuses can be committed all the same, by a node of a later version: it is published as `['invalid']`. */
+function topicOf(bytes: Uint8Array): readonly string[] {
+  try {
+    const command = decodeCommand(bytes)
+    return command.verb === 'start' ? [command.verb, command.type, command.id] : [command.verb, command.id]
+  } catch (error) {
+    if (error instanceof FlotillaError) return ['invalid']
+    throw error
+  }
 }

@@ -54,7 +54,6 @@ function refusing<T extends object>(answer: (key: PropertyKey) => unknown): T {
     set: (_, key) => answer(key) === true,
     has: (_, key) => answer(key) === true,
     ownKeys: () => [String(answer('*'))],
-    getPrototypeOf: () => Object(answer('*')),
   })
 }
 

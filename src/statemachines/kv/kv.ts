@@ -38,7 +38,7 @@ export function kv(options: KvOptions = {}): StateMachine {
       checkFamily(known, query.family)
       return query.op === 'get' ? encodeGetResult(table.get(query.family, query.key)) : encodeScanResult(scan(query, table))
     },
-    topic: (command) => topicOf(decodeCommand(command)),
+    topic: topicOf,
   }
 }
 
@@ -95,8 +95,17 @@ function scan(query: Scan, table: TableReader): ScanResult {
   return { rows }
 }
 
-/** `[op, family, key]` with each byte of the key as one character, cut at {@link TOPIC_KEY_BYTES_MAX}; `['batch']` for a batch. */
-function topicOf(command: KvCommand): readonly string[] {
-  if (command.op === 'batch') return [command.op]
-  return [command.op, command.family, String.fromCharCode(...command.key.subarray(0, TOPIC_KEY_BYTES_MAX))]
+/**
+ * `[op, family, key]` with each byte of the key as one character, cut at {@link TOPIC_KEY_BYTES_MAX}; `['batch']` for a batch.
+ * What `check` refuses can be committed all the same, by a node of a later version: it is published as `['invalid']`.
+ */
+function topicOf(bytes: Uint8Array): readonly string[] {
+  try {
+    const command = decodeCommand(bytes)
+    if (command.op === 'batch') return [command.op]
+    return [command.op, command.family, String.fromCharCode(...command.key.subarray(0, TOPIC_KEY_BYTES_MAX))]
+  } catch (error) {
+    if (error instanceof FlotillaError) return ['invalid']
+    throw error
+  }
 }

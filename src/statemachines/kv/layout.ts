@@ -46,17 +46,20 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#reserve(1), value)
+    const at = this.#reserve(1)
+    this.#view.setUint8(at, value)
     return this
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#reserve(2), value)
+    const at = this.#reserve(2)
+    this.#view.setUint16(at, value)
     return this
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#reserve(4), value)
+    const at = this.#reserve(4)
+    this.#view.setUint32(at, value)
     return this
   }
 
@@ -92,6 +95,7 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#at)
   }
 
+  /** Where to write so many bytes. Call it before taking hold of `#bytes` or `#view`: it may put larger ones in their place. */
   #reserve(count: number): number {
     const at = this.#at
     this.#at += count

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { assign, createActor, createMachine } from 'xstate'
-import { VALUE_BYTES_MAX } from '../../../../src/base/limits.ts'
+import { SCAN_BYTES_MAX, VALUE_BYTES_MAX } from '../../../../src/base/limits.ts'
 import { actors } from '../../../../src/statemachines/actors/actors.ts'
 import { encodeSend, encodeStart, encodeStop } from '../../../../src/statemachines/actors/command.ts'
 import { encodeGet, encodeList } from '../../../../src/statemachines/actors/query.ts'
@@ -61,6 +61,19 @@ test('a machine that is done tells its output, and ignores what comes after', ()
   assert.deepEqual(send(table, { type: 'reset' }), { status: 'done', value: 'full', changed: false, output: { total: 5 } })
   assert.deepEqual(table.dump(), before)
   assert.deepEqual(view(table).output, { total: 5 })
+})
+
+test('a machine that is done does not even hear what its root handles', () => {
+  const open = createMachine({
+    context: { rung: 0 },
+    initial: 'shut',
+    states: { shut: { type: 'final' } },
+    on: { ring: { actions: assign({ rung: 1 }) } },
+  })
+  const doors = actors({ open })
+  const table = new MemoryTable()
+  const [, answer] = run(doors, table, [encodeStart('open', 'a'), encodeSend('a', { type: 'ring' })])
+  assert.deepEqual(decodeResult(answer as Uint8Array), { status: 'done', value: 'shut', changed: false })
 })
 
 test('unknown id, existing id, unknown type', () => {
@@ -231,8 +244,29 @@ test('a list looks at a bounded number of instances, and says where to go on eve
   assert.deepEqual(last, { actors: [] })
 })
 
+test('a list reads and answers a bounded number of bytes', () => {
+  const long = 'x'.repeat(5000)
+  const wide = createMachine({ context: ({ input }) => ({ input }), initial: long, states: { [long]: {} } })
+  const wides = actors({ wide, counter })
+  const filled = (input: string): MemoryTable => {
+    const table = new MemoryTable()
+    run(
+      wides,
+      table,
+      Array.from({ length: 150 }, (_, i) => encodeStart('wide', String(i).padStart(3, '0'), input)),
+    )
+    return table
+  }
+  const answer = wides.query(encodeList(), filled(''))
+  assert.ok(answer.length < SCAN_BYTES_MAX + 10_000 && decodeActorList(answer).next !== undefined)
+  const { actors: found, next } = decodeActorList(wides.query(encodeList({ type: 'counter' }), filled(long.repeat(10))))
+  assert.deepEqual(found, [])
+  assert.ok(next !== undefined && Number(next) < 100, next) // 4 MiB of about 60 KB each
+})
+
 test('the topic: verb, type of a start, id', () => {
   assert.deepEqual(machine.topic(encodeStart('counter', 'a b')), ['start', 'counter', 'a b'])
   assert.deepEqual(machine.topic(encodeSend('a', { type: 'x' })), ['send', 'a'])
   assert.deepEqual(machine.topic(encodeStop('a')), ['stop', 'a'])
+  assert.deepEqual(machine.topic(Uint8Array.of(2)), ['invalid'])
 })

@@ -106,7 +106,7 @@ test('damage is refused with a code: version, verb, UTF-8, JSON, size, fields, d
     Uint8Array.of(1),
     Uint8Array.of(2, 3, ...utf8('{"id":"a"}')),
     frame(9, '{"id":"a"}'),
-    Uint8Array.of(1, 3, 0x22, 0xff, 0x22),
+    concatBytes([frame(3, '{"id":"'), Uint8Array.of(0xff), utf8('"}')]),
     Uint8Array.of(1, 3, 0xef, 0xbb, 0xbf, ...utf8('{"id":"a"}')),
     frame(3, '{"id":"a"'),
     frame(3, '{"id":"a","more":1}'),

@@ -28,6 +28,7 @@ test('effects no definition shows are refused when they are reached for, even by
       },
       /self or spawn/,
     ],
+    [{ context: ({ self }: { self: object }) => ({ x: typeof Object.assign(self, { mark: 1 }) }) }, /self or spawn/],
     [{ entry: () => {} }, /action/],
     [{ entry: raise({ type: 'x' }, { delay: 5 }) }, /action raise/],
     [{ entry: spawnChild(child) }, /self or spawn/],

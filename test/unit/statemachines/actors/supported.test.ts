@@ -73,6 +73,11 @@ const REFUSED: readonly (readonly [name: string, machine: AnyStateMachine, messa
     inner({ always: { guard: and([() => true, not('nowhere')]), target: 'y' } }),
     /guard nowhere without/,
   ],
+  [
+    'a guard that asks itself',
+    inner({ on: { go: { guard: 'a', target: 'y' } } }).provide({ guards: { a: not('a') } }),
+    /guard a, which asks itself/,
+  ],
   ['a context that is not JSON', createMachine({ id: 'm', context: { at: new Date(0) } }), /context\.at: a Date/],
 ]
 

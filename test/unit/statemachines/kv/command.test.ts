@@ -45,6 +45,16 @@ test('the bytes are those of the documentation', () => {
   assert.equal(Buffer.from(two).toString('hex'), '0104000201046c6f636b00016b00000001760205777269746500016b')
 })
 
+test('a batch of large values comes back from its bytes', () => {
+  const large: Put[] = [1, 2, 3].map((fill) => ({
+    op: 'put',
+    family: 'lock',
+    key: utf8('k'),
+    value: new Uint8Array(50_000).fill(fill),
+  }))
+  assert.deepEqual(decodeCommand(encodeBatch(large)), { op: 'batch', operations: large })
+})
+
 test('a missing value and an empty value are two things', () => {
   const absent = decodeCommand(encodeCompareAndSet({ family: 'lock', key: utf8('k') }))
   const empty = decodeCommand(encodeCompareAndSet({ family: 'lock', key: utf8('k'), expected: EMPTY, replacement: EMPTY }))

@@ -194,4 +194,5 @@ test('the topic: operation, family and key as one character per byte, cut; a bat
   assert.deepEqual(machine.topic(encodeCompareAndSet({ family: 'lock', key: k })), ['compareAndSet', 'lock', 'k'])
   assert.deepEqual(machine.topic(encodeBatch([{ op: 'delete', family: 'lock', key: k }])), ['batch'])
   assert.equal(machine.topic(encodeDelete('default', new Uint8Array(1024)))[2]?.length, 128)
+  assert.deepEqual(machine.topic(Uint8Array.of(2)), ['invalid'])
 })
