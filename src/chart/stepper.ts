@@ -6,6 +6,8 @@
 import { type AnyActorScope, type AnyStateMachine, createActor, type EventFromLogic, type SnapshotFrom } from 'xstate'
 import { assert } from '../base/assert.ts'
 
+export type { SnapshotFrom }
+
 /** A timer that a chart started: `delay` names it, `event` is to be sent back when it is due. */
 export interface ArmTimer {
   readonly type: 'arm'

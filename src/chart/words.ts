@@ -11,6 +11,9 @@ export type Reduce<C, E> = (context: C, event: E) => Partial<C>
 /** A maker: what to say, in the new state. */
 export type Make<C, E, Out> = (context: C, event: E) => readonly Out[]
 
+/** An assign action. Its true type has the machine's own type arguments, which only its user knows; `never` fits every machine. */
+export type AssignWord = never
+
 interface Args<C> {
   readonly context: C
   readonly event: unknown
@@ -23,9 +26,8 @@ export const guard =
     ask(context, event as E)
 
 /** A reducer in xstate's form. */
-// biome-ignore lint/suspicious/noExplicitAny: assign's type arguments are those of the machine, which only its caller knows
-export const reducer = <C extends object, E>(reduce: Reduce<C, E>): any =>
-  assign(({ context, event }) => reduce(context as C, event as unknown as E))
+export const reducer = <C extends object, E>(reduce: Reduce<C, E>): AssignWord =>
+  assign(({ context, event }) => reduce(context as C, event as unknown as E)) as unknown as AssignWord
 
 /** A maker in xstate's form. */
 export const maker =

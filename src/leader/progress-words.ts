@@ -1,9 +1,8 @@
 /** The words of machines/progress.ts: what each row does to {@link Progress}. */
 
-import type { SnapshotFrom } from 'xstate'
 import { progressMachine } from '../../machines/progress.ts'
 import { INFLIGHT_BYTES_MAX, INFLIGHT_MESSAGES_MAX } from '../base/limits.ts'
-import { stepperOf } from '../chart/stepper.ts'
+import { type SnapshotFrom, stepperOf } from '../chart/stepper.ts'
 import { type Ask, guard, type Reduce, reducer } from '../chart/words.ts'
 import type {
   AcceptedUpTo,

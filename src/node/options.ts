@@ -52,14 +52,21 @@ export interface NodeOptions {
 }
 
 const id = z.string().regex(ID_PATTERN, "ids are 1 to 63 of a-z, 0-9, '-' and '_', beginning with a letter or digit")
-const unique = z.array(id).min(1).max(99).refine((ids) => new Set(ids).size === ids.length, 'names must be unique')
+const unique = z
+  .array(id)
+  .min(1)
+  .max(99)
+  .refine((ids) => new Set(ids).size === ids.length, 'names must be unique')
 const milliseconds = z.number().min(10).max(600_000)
 
 const schema = z.object({
   cluster: id,
   id,
   nodes: unique,
-  groups: z.array(z.object({ id, nodes: unique.optional() })).min(1).max(GROUPS_MAX),
+  groups: z
+    .array(z.object({ id, nodes: unique.optional() }))
+    .min(1)
+    .max(GROUPS_MAX),
   prefix: id.default('flotilla'),
   timing: z.object({ electionTimeoutMs: milliseconds.default(1000), heartbeatMs: milliseconds.optional() }).prefault({}),
 })

@@ -1,8 +1,14 @@
 /** The words of machines/role.ts: every name in the chart, bound to the rule that it stands for. All of them, or it does not compile. */
 
-import type { SnapshotFrom } from 'xstate'
-import { type RoleContext, type RoleDelay, type RoleGuard, type RoleMaker, type RoleReducer, roleMachine } from '../../machines/role.ts'
-import { stepperOf } from '../chart/stepper.ts'
+import {
+  type RoleContext,
+  type RoleDelay,
+  type RoleGuard,
+  type RoleMaker,
+  type RoleReducer,
+  roleMachine,
+} from '../../machines/role.ts'
+import { type SnapshotFrom, stepperOf } from '../chart/stepper.ts'
 import { type Ask, chain, guard, type Make, maker, type Reduce, reducer } from '../chart/words.ts'
 import { accepting, acceptProposals, committedInTerm } from '../leader/commit.ts'
 import { deferRead, readsFull, releaseReads, sendHeartbeat } from '../leader/confirm.ts'

@@ -2,6 +2,12 @@
 
 import type { Entry, LogIndex } from './types.ts'
 
+interface Shared {
+  readonly items: Entry[]
+  /** Where in it the view begins. */
+  readonly offset: number
+}
+
 /** Entries `[first, first + length)`. */
 export class Tail {
   readonly first: LogIndex
@@ -10,16 +16,16 @@ export class Tail {
   readonly #items: Entry[]
   readonly #offset: number
 
-  private constructor(first: LogIndex, length: number, items: Entry[], offset: number) {
+  private constructor(first: LogIndex, length: number, shared: Shared) {
     this.first = first
     this.length = length
-    this.#items = items
-    this.#offset = offset
+    this.#items = shared.items
+    this.#offset = shared.offset
   }
 
   /** No entries; the next one appended is at `first`. */
   static empty(first: LogIndex): Tail {
-    return new Tail(first, 0, [], 0)
+    return new Tail(first, 0, { items: [], offset: 0 })
   }
 
   /** The entry at an index, if it is in memory. */
@@ -39,13 +45,13 @@ export class Tail {
     const grown = this.#items.length === end
     const items = grown ? this.#items : this.#items.slice(this.#offset, end)
     for (const entry of entries) items.push(entry)
-    return new Tail(this.first, this.length + entries.length, items, grown ? this.#offset : 0)
+    return new Tail(this.first, this.length + entries.length, { items, offset: grown ? this.#offset : 0 })
   }
 
   /** Keeps `[first, from)`. */
   truncate(from: LogIndex): Tail {
     const length = Math.max(0, Math.min(this.length, from - this.first))
-    return new Tail(length === 0 ? from : this.first, length, this.#items, this.#offset)
+    return new Tail(length === 0 ? from : this.first, length, { items: this.#items, offset: this.#offset })
   }
 
   /** Lets go of everything before `first`. The array is copied once half of it is dead, so that memory comes back. */
@@ -54,7 +60,7 @@ export class Tail {
     if (gone === 0) return this
     const offset = this.#offset + gone
     const length = this.length - gone
-    if (offset < length) return new Tail(this.first + gone, length, this.#items, offset)
-    return new Tail(this.first + gone, length, this.#items.slice(offset, offset + length), 0)
+    if (offset < length) return new Tail(this.first + gone, length, { items: this.#items, offset })
+    return new Tail(this.first + gone, length, { items: this.#items.slice(offset, offset + length), offset: 0 })
   }
 }

@@ -34,9 +34,12 @@ export const canvass = (s: RaftState): Patch => ({ leader: null, votes: new Map(
 /** §5.2: a new term, our vote for ourselves. That vote counts once it is on disk (see {@link countOwnVote}). */
 export const campaign = (s: RaftState): Patch => ({ term: s.term + 1, vote: s.id, leader: null, votes: NO_VOTES })
 
-/** One answer per voter; a repeated one changes nothing. */
+/** One answer per voter; a repeated one changes nothing, nor does a grant of a pre-vote for a term that has come meanwhile. */
 export const recordVote = (s: RaftState, m: PreVoteReply | RequestVoteReply): Patch =>
-  s.votes.has(m.from) ? {} : { votes: new Map(s.votes).set(m.from, m.granted) }
+  s.votes.has(m.from) || isOutlived(s, m) ? {} : { votes: new Map(s.votes).set(m.from, m.granted) }
+
+const isOutlived = (s: RaftState, m: PreVoteReply | RequestVoteReply): boolean =>
+  m.type === 'PreVoteReply' && m.granted && m.term <= s.term
 
 /** Our own vote, durable now. A late word about the vote of an earlier term counts for nothing. */
 export const countOwnVote = (s: RaftState, e: StoragePersisted): Patch =>

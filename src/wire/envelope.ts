@@ -38,8 +38,22 @@ const tail = { lastIndex: whole, lastTerm: whole }
 const id = z.string().min(1).max(63)
 
 const message = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('AppendEntries'), ...letter, prevIndex: whole, prevTerm: whole, commit: whole, entries: whole.max(1_000_000) }),
-  z.strictObject({ type: z.literal('AppendEntriesReply'), ...letter, accepted: z.boolean(), index: whole, hintIndex: whole, hintTerm: whole }),
+  z.strictObject({
+    type: z.literal('AppendEntries'),
+    ...letter,
+    prevIndex: whole,
+    prevTerm: whole,
+    commit: whole,
+    entries: whole.max(1_000_000),
+  }),
+  z.strictObject({
+    type: z.literal('AppendEntriesReply'),
+    ...letter,
+    accepted: z.boolean(),
+    index: whole,
+    hintIndex: whole,
+    hintTerm: whole,
+  }),
   z.strictObject({ type: z.literal('Heartbeat'), ...letter, commit: whole, round: whole }),
   z.strictObject({ type: z.literal('HeartbeatReply'), ...letter, round: whole }),
   z.strictObject({ type: z.literal('PreVote'), ...letter, ...tail }),
@@ -76,7 +90,8 @@ export function encodeEnvelope({ sender, messages }: Envelope): Uint8Array {
 export function decodeEnvelope(data: Uint8Array): Envelope {
   const frame = decodeFrame(data)
   const parsed = header.safeParse(frame.header)
-  if (!parsed.success) throw new FlotillaError('CODEC_INVALID', 'the envelope is not well formed', { issues: parsed.error.issues.slice(0, 3) })
+  if (!parsed.success)
+    throw new FlotillaError('CODEC_INVALID', 'the envelope is not well formed', { issues: parsed.error.issues.slice(0, 3) })
   const blobs = frame.blobs[Symbol.iterator]()
   const messages = parsed.data.messages.map(({ group, epoch, message: m }): GroupMessage => {
     if (m.type !== 'AppendEntries') return { group, epoch, message: m }
@@ -101,7 +116,8 @@ function encodeEntry(entry: Entry): Uint8Array {
 
 function decodeEntry(blob: Uint8Array | undefined, index: number): Entry {
   const kind = blob && KINDS[blob[0] ?? -1]
-  if (!blob || !kind || blob.length < ENTRY_PREFIX_BYTES) throw new FlotillaError('CODEC_INVALID', 'an entry is missing or damaged', { index })
+  if (!blob || !kind || blob.length < ENTRY_PREFIX_BYTES)
+    throw new FlotillaError('CODEC_INVALID', 'an entry is missing or damaged', { index })
   const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength)
   const term = view.getUint16(1) * 0x1_0000_0000 + view.getUint32(3)
   return { term, index, kind, data: blob.subarray(ENTRY_PREFIX_BYTES) }
@@ -111,7 +127,8 @@ function decodeEntry(blob: Uint8Array | undefined, index: number): Entry {
 function checkTerms(entries: readonly Entry[], before: number, leader: number): void {
   let last = before
   for (const { term, index } of entries) {
-    if (term < last || term > leader || term === 0) throw new FlotillaError('CODEC_INVALID', 'the terms of the entries are out of order', { index, term })
+    if (term < last || term > leader || term === 0)
+      throw new FlotillaError('CODEC_INVALID', 'the terms of the entries are out of order', { index, term })
     last = term
   }
 }

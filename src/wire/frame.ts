@@ -60,7 +60,8 @@ export function decodeFrame(data: Uint8Array): Frame {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
   const headerLength = view.getUint32(2)
   const headerEnd = PREFIX_BYTES + headerLength
-  if (headerLength > HEADER_BYTES_MAX || headerEnd > data.length) throw invalid('the header does not fit its frame', { headerLength })
+  if (headerLength > HEADER_BYTES_MAX || headerEnd > data.length)
+    throw invalid('the header does not fit its frame', { headerLength })
   return { header: parseHeader(data.subarray(PREFIX_BYTES, headerEnd)), blobs: blobsOf(data, view, headerEnd) }
 }
 
@@ -86,4 +87,5 @@ function blobsOf(data: Uint8Array, view: DataView, start: number): Uint8Array[] 
   return blobs
 }
 
-const invalid = (message: string, details: Record<string, unknown>): FlotillaError => new FlotillaError('CODEC_INVALID', message, details)
+const invalid = (message: string, details: Record<string, unknown>): FlotillaError =>
+  new FlotillaError('CODEC_INVALID', message, details)

@@ -46,7 +46,8 @@ export function decodeRequest(data: Uint8Array): Request {
 
 export const encodeAnswer = ({ index, term, body }: Answer): Uint8Array => encodeFrame({ ok: true, index, term }, [body])
 
-export const encodeRefusal = ({ code, message, details }: FlotillaError): Uint8Array => encodeFrame({ ok: false, code, message, details: plain(details) })
+export const encodeRefusal = ({ code, message, details }: FlotillaError): Uint8Array =>
+  encodeFrame({ ok: false, code, message, details: plain(details) })
 
 /** The answer; a refusal is thrown as the FlotillaError it was. Throws `CODEC_INVALID` for anything else. */
 export function decodeAnswer(data: Uint8Array): Answer {
@@ -96,7 +97,9 @@ const logPage = z.object({
   commit: whole,
   entries: z.array(z.object({ index: whole, term: whole, kind, data: z.base64() })),
 })
-const refusal = z.object({ error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() }) })
+const refusal = z.object({
+  error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() }),
+})
 
 export type LogRequest = z.infer<typeof logRequest>
 
@@ -108,7 +111,12 @@ export function decodeLogRequest(data: Uint8Array): LogRequest {
 }
 
 export const encodeLogPage = (page: LogPage): Uint8Array =>
-  utf8(JSON.stringify({ ...page, entries: page.entries.map((entry) => ({ ...entry, data: Buffer.from(entry.data).toString('base64') })) }))
+  utf8(
+    JSON.stringify({
+      ...page,
+      entries: page.entries.map((entry) => ({ ...entry, data: Buffer.from(entry.data).toString('base64') })),
+    }),
+  )
 
 /** A refusal where the answer is plain JSON. */
 export const encodeJsonRefusal = ({ code, message, details }: FlotillaError): Uint8Array =>
@@ -118,7 +126,11 @@ export const encodeJsonRefusal = ({ code, message, details }: FlotillaError): Ui
 export function decodeLogPage(data: Uint8Array): LogPage {
   const json = parseJson(data)
   const page = logPage.safeParse(json)
-  if (page.success) return { ...page.data, entries: page.data.entries.map((e) => ({ ...e, data: new Uint8Array(Buffer.from(e.data, 'base64')) })) }
+  if (page.success)
+    return {
+      ...page.data,
+      entries: page.data.entries.map((e) => ({ ...e, data: new Uint8Array(Buffer.from(e.data, 'base64')) })),
+    }
   const error = refusal.safeParse(json)
   if (!error.success) throw new FlotillaError('CODEC_INVALID', 'the log page is not well formed')
   const { code, message, details } = error.data.error

@@ -24,11 +24,15 @@ export interface Subjects {
   /** All Raft messages to a node. */
   raftTo(node: string): string
   node(node: string, verb: NodeVerb): string
+  /** News of the cluster, for whoever watches: who leads since when. */
+  event(kind: 'leadership'): string
   /** Answered by every node: a roll call. */
   everyNode(verb: 'status'): string
   group(group: string, verb: GroupVerb): string
   /** One committed entry; the last tokens are the state machine's choice. */
   committed(group: string, topic: readonly string[]): string
+  /** A committed entry that is no command: a token that no state machine's topic can begin with. */
+  committedMark(group: string, kind: 'noop' | 'configuration'): string
   /** All committed entries of a group. */
   committedOf(group: string): string
 }
@@ -40,9 +44,11 @@ export function subjectsOf(cluster: string, prefix = 'flotilla'): Subjects {
     raft: (to, from) => `${root}.raft.${to}.${from}`,
     raftTo: (node) => `${root}.raft.${node}.*`,
     node: (node, verb) => `${root}.node.${node}.${verb}`,
+    event: (kind) => `${root}.event.${kind}`,
     everyNode: (verb) => `${root}.nodes.${verb}`,
     group: (group, verb) => `${root}.group.${group}.${verb}`,
     committed: (group, topic) => `${root}.group.${group}.committed.${topic.map(tokenOf).join('.')}`,
+    committedMark: (group, kind) => `${root}.group.${group}.committed.=${kind}`,
     committedOf: (group) => `${root}.group.${group}.committed.>`,
   }
 }
@@ -59,7 +65,8 @@ export function tokenOf(value: string): string {
   if (value.length === 0) return '='
   let token = ''
   for (const byte of new TextEncoder().encode(value)) {
-    const plain = (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 45 || byte === 95
+    const plain =
+      (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte === 45 || byte === 95
     token += plain ? String.fromCharCode(byte) : `=${byte.toString(16).toUpperCase().padStart(2, '0')}`
     if (token.length > TOKEN_CHARACTERS_MAX) return `${token.slice(0, TOKEN_CHARACTERS_MAX)}=+`
   }

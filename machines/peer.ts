@@ -1,0 +1,45 @@
+/** Life of one peer on its node. Cold: an actor that hears of it a few times, while the role chart does the work. */
+
+import { assign, createMachine } from 'xstate'
+
+export interface PeerLifeContext {
+  /** Why it failed. */
+  readonly error: unknown
+}
+
+export type PeerLifeEvent =
+  | { readonly type: 'loaded' }
+  /** An invariant broke, or its state machine threw: this peer guesses nothing and says nothing more. Its node lives on. */
+  | { readonly type: 'broken'; readonly error: unknown }
+  | { readonly type: 'stop' }
+  | { readonly type: 'flushed' }
+
+export const peerMachine = createMachine({
+  types: {} as { context: PeerLifeContext; events: PeerLifeEvent },
+  id: 'peer',
+  context: { error: null },
+  initial: 'loading',
+  states: {
+    loading: {
+      on: {
+        loaded: 'running',
+        broken: { target: 'failed', actions: assign({ error: ({ event }) => event.error }) },
+        stop: 'stopped',
+      },
+    },
+    running: {
+      on: {
+        stop: 'stopping',
+        broken: { target: 'failed', actions: assign({ error: ({ event }) => event.error }) },
+      },
+    },
+    stopping: {
+      on: {
+        flushed: 'stopped',
+        broken: { target: 'failed', actions: assign({ error: ({ event }) => event.error }) },
+      },
+    },
+    failed: { on: { stop: 'stopped' } },
+    stopped: { type: 'final' },
+  },
+})

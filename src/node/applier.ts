@@ -1,0 +1,60 @@
+/** Gives committed entries to the state machine, in order, a bounded portion at a time, and passes on what came of each. */
+
+import { EMPTY } from '../base/bytes.ts'
+import { FlotillaError } from '../base/errors.ts'
+import { APPLY_BYTES_MAX } from '../base/limits.ts'
+import type { Applied, StateMachine } from '../ports/state-machine.ts'
+import type { Table } from '../ports/table.ts'
+import type { Log } from '../protocol/log.ts'
+import type { Entry, LogIndex } from '../protocol/types.ts'
+import type { Waiters } from './waiters.ts'
+
+export interface ApplierOptions {
+  readonly stateMachine: StateMachine
+  readonly table: Table
+  readonly waiters: Waiters
+  /** Called for each entry after its effect is visible. */
+  readonly onApplied: (entry: Entry) => void
+}
+
+const NO_EFFECT: Applied = { writes: [], result: EMPTY }
+
+export class Applier {
+  readonly #options: ApplierOptions
+
+  constructor(options: ApplierOptions) {
+    this.#options = options
+  }
+
+  get applied(): LogIndex {
+    return this.#options.table.applied
+  }
+
+  /** Applies the next portion up to `commit`. True when something is left for the next turn. */
+  apply(log: Log, commit: LogIndex): boolean {
+    const { table } = this.#options
+    if (table.applied >= commit) return false
+    for (const entry of log.slice(table.applied + 1, commit + 1, APPLY_BYTES_MAX)) this.#applyOne(entry)
+    return table.applied < commit
+  }
+
+  #applyOne(entry: Entry): void {
+    const { table, waiters, onApplied } = this.#options
+    const { index, term } = entry
+    try {
+      const { writes, result } = this.#effectOf(entry)
+      table.apply(index, writes)
+      waiters.applied({ index, term, body: result })
+    } catch (error) {
+      if (!(error instanceof FlotillaError) || error.code === 'STORAGE_FAILED' || error.code === 'STORE_CLOSED') throw error
+      table.apply(index, []) // refused, with the same words on every node
+      waiters.failed(index, term, error)
+    }
+    onApplied(entry)
+  }
+
+  #effectOf(entry: Entry): Applied {
+    const { stateMachine, table } = this.#options
+    return entry.kind === 'command' ? stateMachine.apply(entry, table) : NO_EFFECT
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * The turn of a node: every peer with mail is stepped, then everything the steps ask for is done together: one transaction, one envelope per
+ * destination. Knows peers and ports; knows nothing of subjects, clients or life cycles.
+ */
+
+import { FlotillaError, toFlotillaError } from '../base/errors.ts'
+import type { Prng } from '../base/prng.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { NodeStore } from '../ports/store.ts'
+import type { StoragePersisted } from '../protocol/events.ts'
+import { type Message, waitsForDisk } from '../protocol/messages.ts'
+import type { Ready } from '../protocol/ready.ts'
+import type { SoftState } from '../protocol/types.ts'
+import { Deadlines } from './deadlines.ts'
+import { Flush } from './flush.ts'
+import type { Outbox } from './outbox.ts'
+import type { PeerHost } from './peer-host.ts'
+
+export interface EngineOptions {
+  readonly store: NodeStore
+  readonly outbox: Outbox
+  readonly clock: Clock
+  readonly random: Prng
+  readonly electionTimeoutMs: number
+  readonly heartbeatMs: number
+  readonly logger: Logger
+  /** A peer's role or leader changed. */
+  readonly onRole: (host: PeerHost, soft: SoftState) => void
+  /** A peer broke a rule and is silent from now on. */
+  readonly onBroken: (host: PeerHost, error: FlotillaError) => void
+  /** The disk failed: the whole node is. */
+  readonly onFailure: (error: FlotillaError) => void
+}
+
+export class Engine {
+  readonly #options: EngineOptions
+  readonly #hosts = new Map<string, PeerHost>()
+  readonly #dirty = new Set<PeerHost>()
+  readonly #deadlines: Deadlines
+  readonly #flush: Flush
+  #scheduled = false
+  #stopped = false
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    this.#deadlines = new Deadlines(options)
+    this.#flush = new Flush({
+      store: options.store,
+      onDurable: (group, mark) => this.#persisted(group, mark),
+      onReleased: () => options.outbox.send(),
+      onFailure: (error) => options.onFailure(toFlotillaError(error, 'STORAGE_FAILED')),
+      later: (ms, callback) => options.clock.after(ms, callback),
+    })
+  }
+
+  get hosts(): ReadonlyMap<string, PeerHost> {
+    return this.#hosts
+  }
+
+  /** A peer takes part from now on. */
+  add(host: PeerHost): void {
+    this.#hosts.set(host.group, host)
+    this.wake(host)
+  }
+
+  /** A peer takes part no more. */
+  remove(host: PeerHost): void {
+    this.#hosts.delete(host.group)
+    this.#dirty.delete(host)
+  }
+
+  start(): void {
+    this.#deadlines.start(() => this.#tick())
+  }
+
+  /** The peer has mail: it is stepped in the next turn, together with whoever else has by then. */
+  wake(host: PeerHost): void {
+    if (this.#stopped) return
+    this.#dirty.add(host)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => this.#turn())
+  }
+
+  /** Runs turns and saves until nothing is left to do. */
+  async settle(): Promise<void> {
+    while (this.#dirty.size > 0 && !this.#stopped) this.#turn()
+    await this.#flush.settle()
+    this.#options.outbox.send()
+  }
+
+  /** Asks the best follower of every group we lead to take over, and waits until it has, or for `ms` at most (thesis 3.10). */
+  async handOff(ms: number): Promise<void> {
+    const led = [...this.#hosts.values()].filter((host) => host.leads && Object.keys(host.peers).length > 1)
+    for (const host of led) {
+      host.mailbox.event({ type: 'client.transfer', ticket: 0, to: null })
+      this.wake(host)
+    }
+    const { clock } = this.#options
+    const end = clock.now() + ms
+    while (led.some((host) => host.leads) && clock.now() < end && !this.#stopped) {
+      await new Promise<void>((resolve) => clock.after(5, resolve))
+    }
+  }
+
+  /** Our disk has failed: promise nothing, but tell others that they may lead. TimeoutNow says nothing of our disk. */
+  abdicate(): void {
+    for (const host of this.#hosts.values()) {
+      if (!host.leads) continue
+      host.mailbox.event({ type: 'client.transfer', ticket: 0, to: null })
+      host.stepAll()
+      for (const message of host.collect().messages) if (message.type === 'TimeoutNow') this.#post(host, message)
+    }
+    this.stop()
+    this.#options.outbox.send()
+  }
+
+  /** No step, no flush and no word any more. */
+  stop(): void {
+    this.#stopped = true
+    this.#deadlines.stop()
+    this.#flush.stop()
+    this.#dirty.clear()
+  }
+
+  #turn(): void {
+    this.#scheduled = false
+    if (this.#stopped) return
+    const turn = [...this.#dirty]
+    this.#dirty.clear()
+    for (const host of turn) this.#guarded(host, () => this.#run(host))
+    this.#options.outbox.send()
+    this.#flush.kick()
+  }
+
+  #run(host: PeerHost): void {
+    this.#step(host)
+    const due = this.#deadlines.due(host.timers) // asked only now: what was heard first may have put a timer off
+    for (const event of due) host.mailbox.event(event)
+    if (due.length > 0) this.#step(host)
+    if (host.applyCommitted()) this.wake(host)
+    host.answerReads()
+  }
+
+  #step(host: PeerHost): void {
+    host.stepAll()
+    if (host.hasNews) this.#carryOut(host, host.collect())
+  }
+
+  /** Does what a Ready asks for, in the order that keeps its promises. */
+  #carryOut(host: PeerHost, ready: Ready): void {
+    for (const timer of ready.timers) {
+      if (timer.type === 'arm') this.#deadlines.arm(host.timers, timer)
+      else host.timers.delete(timer.id)
+    }
+    const transaction = this.#flush.add(host.group, ready, host.mark)
+    if (transaction > 0) host.flushNeeded = transaction
+    for (const { tickets, index, term } of ready.accepted) host.waiters.seat(tickets, index, term)
+    this.#tell(host, ready)
+    for (const { tickets, index } of ready.reads) host.confirm(tickets, index)
+    if (ready.softState) this.#changeRole(host, ready.softState)
+    this.#letGo(host, ready.messages)
+  }
+
+  #tell(host: PeerHost, ready: Ready): void {
+    for (const { tickets, code } of ready.refused) {
+      const error = refusal(code, host)
+      for (const ticket of tickets) host.waiters.reject(ticket, error)
+    }
+  }
+
+  #changeRole(host: PeerHost, soft: SoftState): void {
+    if (soft.role !== 'leader') {
+      const error = refusal('NOT_LEADER', host)
+      for (const ticket of host.takeAsked()) host.waiters.reject(ticket, error)
+    }
+    this.#options.onRole(host, soft)
+  }
+
+  /** What promises nothing leaves at once; the rest, in order, when what it speaks for is on disk. */
+  #letGo(host: PeerHost, messages: readonly Message[]): void {
+    const promises: Message[] = []
+    for (const message of messages) {
+      if (waitsForDisk(message)) promises.push(message)
+      else this.#post(host, message)
+    }
+    if (promises.length === 0) return
+    this.#flush.after(host.flushNeeded, () => {
+      for (const message of promises) this.#post(host, message)
+    })
+  }
+
+  #post(host: PeerHost, message: Message): void {
+    const to = host.nodeOf(message.to)
+    if (to !== undefined) this.#options.outbox.post(to, { group: host.group, epoch: host.epoch, message })
+  }
+
+  /** Thesis 10.2.1: now our own copy counts. */
+  #persisted(group: string, mark: StoragePersisted): void {
+    const host = this.#hosts.get(group)
+    if (!host) return
+    host.mailbox.event(mark)
+    this.wake(host)
+  }
+
+  #tick(): void {
+    const now = this.#options.clock.now()
+    for (const host of this.#hosts.values()) {
+      if (this.#deadlines.isDue(host.timers)) this.wake(host)
+      host.waiters.expire(now)
+    }
+  }
+
+  /** A peer that breaks a rule is taken out before it can say anything wrong. A failing disk takes the node along. */
+  #guarded(host: PeerHost, run: () => void): void {
+    try {
+      run()
+    } catch (thrown) {
+      const error = toFlotillaError(thrown, 'INVARIANT')
+      this.#options.logger.error({ group: host.group, code: error.code, stack: String((thrown as Error).stack) }, error.message)
+      if (error.code === 'STORAGE_FAILED' || error.code === 'STORE_CLOSED') {
+        this.#options.onFailure(error)
+        return
+      }
+      this.remove(host)
+      host.waiters.rejectAll(error)
+      this.#options.onBroken(host, error)
+    }
+  }
+}
+
+function refusal(code: 'NOT_LEADER' | 'BUSY' | 'TRANSFERRING' | 'UNAVAILABLE', host: PeerHost): FlotillaError {
+  const details = { group: host.group, leader: host.leader }
+  if (code === 'NOT_LEADER') return new FlotillaError(code, 'this node does not lead the group', details)
+  if (code === 'TRANSFERRING') return new FlotillaError(code, 'leadership is being handed over', details)
+  return new FlotillaError(code, 'too much is waiting; try again in a moment', details)
+}

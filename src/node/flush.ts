@@ -1,0 +1,144 @@
+/**
+ * One durable transaction at a time, for all groups together; what waits for the disk leaves when its transaction is on it.
+ * Durability before words: nothing that promises something gets past here early.
+ */
+
+import type { GroupWrite, NodeStore } from '../ports/store.ts'
+import type { StoragePersisted } from '../protocol/events.ts'
+import type { Ready } from '../protocol/ready.ts'
+import type { Entry, HardState } from '../protocol/types.ts'
+
+/** Applied state and commit indexes are saved at least this often, though nobody waits for them. */
+const LAZY_MS = 50
+
+/** Unsaved applied state beyond which a flush does not wait for company. */
+const UNSAVED_BYTES_MAX = 4 * 1024 * 1024
+
+interface Pending {
+  hardState: HardState | null
+  entries: readonly Entry[]
+  /** What may be said of the disk once this is written: the state at the time of the write, not of its end. */
+  mark: StoragePersisted
+}
+
+export interface FlushOptions {
+  readonly store: NodeStore
+  /** Called for each group of a transaction that is durable, before what waited for it leaves. */
+  readonly onDurable: (group: string, mark: StoragePersisted) => void
+  /** Called once what waited for a transaction has been let go. */
+  readonly onReleased: () => void
+  /** The disk failed. Nothing is promised any more. */
+  readonly onFailure: (error: unknown) => void
+  readonly later: (ms: number, callback: () => void) => void
+}
+
+export class Flush {
+  readonly #options: FlushOptions
+  #pending = new Map<string, Pending>()
+  /** Number of the transaction that is being filled; it is written next. */
+  #filling = 1
+  /** Transactions up to this number are durable. */
+  #durable = 0
+  #urgent = false
+  #lazy = false
+  #running: Promise<void> | null = null
+  #dead = false
+  /** What waits, by the transaction it waits for. */
+  readonly #waiting = new Map<number, (() => void)[]>()
+
+  constructor(options: FlushOptions) {
+    this.#options = options
+  }
+
+  /** Puts what a Ready wants saved into the next transaction; returns the number of the transaction, or 0 when nobody waits for it. */
+  add(group: string, { hardState, entries, mustSync }: Ready, mark: StoragePersisted): number {
+    if (hardState || entries.length > 0) {
+      const pending = this.#pending.get(group) ?? { hardState: null, entries: [], mark }
+      pending.mark = mark
+      if (hardState) pending.hardState = hardState
+      if (entries.length > 0) pending.entries = overwrite(pending.entries, entries)
+      this.#pending.set(group, pending)
+    }
+    if (!mustSync) return 0
+    this.#urgent = true
+    return this.#filling
+  }
+
+  /** Runs the callback once that transaction is durable: now, if it is. Never, if the disk fails. */
+  after(transaction: number, callback: () => void): void {
+    if (this.#dead) return
+    if (transaction <= this.#durable) {
+      callback()
+      return
+    }
+    const waiting = this.#waiting.get(transaction)
+    if (waiting) waiting.push(callback)
+    else this.#waiting.set(transaction, [callback])
+  }
+
+  /** Begins the next transaction if somebody waits for it, or much is unsaved; otherwise sees to it that one begins soon. */
+  kick(): void {
+    if (this.#dead || this.#running) return
+    if (this.#urgent || this.#options.store.unsavedBytes > UNSAVED_BYTES_MAX) {
+      this.#running = this.#write()
+      return
+    }
+    if (this.#lazy || (this.#pending.size === 0 && this.#options.store.unsavedBytes === 0)) return
+    this.#lazy = true
+    this.#options.later(LAZY_MS, () => {
+      this.#lazy = false
+      if (this.#dead || this.#running) return
+      this.#running = this.#write()
+    })
+  }
+
+  /** Saves everything that is unsaved. Resolves when it is durable, or when the disk has failed. */
+  async settle(): Promise<void> {
+    while (!this.#dead && (this.#running || this.#pending.size > 0 || this.#options.store.unsavedBytes > 0)) {
+      this.#running ??= this.#write()
+      await this.#running
+    }
+  }
+
+  /** Nothing leaves any more. */
+  stop(): void {
+    this.#dead = true
+    this.#waiting.clear()
+  }
+
+  async #write(): Promise<void> {
+    const pending = this.#pending
+    const number = this.#filling
+    this.#pending = new Map()
+    this.#filling = number + 1
+    this.#urgent = false
+    try {
+      await this.#options.store.write([...pending].map(([group, write]) => writeOf(group, write)))
+    } catch (error) {
+      this.stop()
+      this.#running = null
+      this.#options.onFailure(error)
+      return
+    }
+    this.#running = null
+    if (this.#dead) return
+    this.#durable = number
+    for (const [group, { mark }] of pending) this.#options.onDurable(group, mark)
+    const waiting = this.#waiting.get(number) ?? []
+    this.#waiting.delete(number)
+    for (const callback of waiting) callback()
+    this.#options.onReleased()
+    this.kick()
+  }
+}
+
+function writeOf(group: string, { hardState, entries }: Pending): GroupWrite {
+  return { group, ...(hardState && { hardState }), ...(entries.length > 0 && { entries }) }
+}
+
+/** Entries over older ones that were not written yet: the newer win from their first index on. */
+function overwrite(older: readonly Entry[], newer: readonly Entry[]): readonly Entry[] {
+  const first = newer[0]
+  if (!first || older.length === 0) return newer
+  return [...older.filter((entry) => entry.index < first.index), ...newer]
+}

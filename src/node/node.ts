@@ -1,0 +1,269 @@
+/** A node: one process' part of a cluster. Puts the rooms together, and gives them a life. */
+
+import { randomInt, randomUUID } from 'node:crypto'
+import { EMPTY } from '../base/bytes.ts'
+import { FlotillaError, toFlotillaError } from '../base/errors.ts'
+import { prng } from '../base/prng.ts'
+import { wallClock } from '../clock/wall.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { NodeStatus } from '../ports/status.ts'
+import type { NodeStore } from '../ports/store.ts'
+import type { Transport } from '../ports/transport.ts'
+import { openLmdb } from '../storage/lmdb/store.ts'
+import type { Answer } from '../wire/requests.ts'
+import { type Subjects, subjectsOf } from '../wire/subjects.ts'
+import { Desk } from './desk.ts'
+import { Engine } from './engine.ts'
+import { type OpenedGroup, openGroups } from './groups.ts'
+import { Inbox } from './inbox.ts'
+import { type NodeLife, startNodeLife } from './lifecycle.ts'
+import { type NodeOptions, type NodeSettings, settingsOf } from './options.ts'
+import { Outbox } from './outbox.ts'
+import type { PeerHost } from './peer-host.ts'
+import { Refusals } from './refusals.ts'
+import { Services } from './services.ts'
+import { nodeStatusOf } from './status.ts'
+
+/** How long a caller waits unless it says otherwise, in milliseconds. */
+const TIMEOUT_MS = 5000
+
+/** How long one listens for another node of the same name. */
+const HELLO_MS = 250
+
+/** How long a call may take, in milliseconds. Default 5000. */
+export interface CallTime {
+  readonly timeoutMs?: number
+}
+
+/** A running node, embedded in this process. */
+export interface FlotillaNode {
+  readonly id: string
+  /**
+   * Proposes a command to a group that this node leads; resolves once it is committed and applied, with its index and the state machine's
+   * result. Rejects with `NOT_LEADER` (details name the leader), `BUSY`, `TRANSFERRING`, `UNKNOWN_GROUP`, what the state machine refuses, or
+   * `TIMEOUT_UNKNOWN` when the outcome is not known in time.
+   */
+  propose(group: string, command: Uint8Array, options?: CallTime): Promise<Answer>
+  /** Asks the state machine of a group that this node leads; sees everything acknowledged before the call (§8, thesis 6.4). */
+  read(group: string, query: Uint8Array, options?: CallTime): Promise<Answer>
+  /** Asks this replica's state machine as it is now, which may be behind. */
+  query(group: string, query: Uint8Array): Answer
+  status(): NodeStatus
+  /** Hands leadership off, answers who waits, saves, and closes store and transport. */
+  stop(): Promise<void>
+  /** Resolves once the node is closed: with the error that ended it, or null after {@link stop}. */
+  readonly closed: Promise<FlotillaError | null>
+}
+
+/**
+ * Starts a node; resolves once it serves. Rejects with `CONFIG_INVALID`, `STORE_IN_USE`, `STORE_MISMATCH`, `STORAGE_FAILED`,
+ * `NODE_DUPLICATE` when another node of this name is in the cluster. The transport is the node's from here on, and is closed with it.
+ */
+export async function createNode(options: NodeOptions): Promise<FlotillaNode> {
+  const node = new Node(options)
+  await node.life.serving
+  return node
+}
+
+class Node implements FlotillaNode {
+  readonly id: string
+  readonly life: NodeLife
+  readonly nonce = randomUUID()
+  readonly #options: NodeOptions
+  readonly #settings: NodeSettings
+  readonly #clock: Clock
+  readonly #transport: Transport
+  readonly #subjects: Subjects
+  readonly #desk: Desk
+  readonly #services: Services
+  readonly #refusals = new Refusals()
+  readonly #startedAt: number
+  #store: NodeStore | null = null
+  #engine: Engine | null = null
+  #groups: ReadonlyMap<string, OpenedGroup> = new Map()
+  #raft: { unsubscribe(): void } | null = null
+
+  constructor(options: NodeOptions) {
+    const settings = settingsOf(options)
+    this.id = settings.id
+    this.#options = options
+    this.#settings = settings
+    this.#clock = options.clock ?? wallClock
+    this.#startedAt = this.#clock.now()
+    this.#transport = options.transport
+    this.#subjects = subjectsOf(settings.cluster, settings.prefix)
+    this.#desk = new Desk({
+      node: settings.id,
+      clock: this.#clock,
+      payloadMax: () => this.#transport.payloadMax,
+      life: () => this.life.state,
+      find: (group) => this.#groups.get(group),
+      wake: (host) => this.#engine?.wake(host),
+    })
+    this.#services = new Services({
+      node: settings.id,
+      nonce: this.nonce,
+      transport: this.#transport,
+      subjects: this.#subjects,
+      refusals: this.#refusals,
+      desk: this.#desk,
+      status: () => this.status(),
+    })
+    this.life = startNodeLife({
+      open: () => this.#open(),
+      join: () => this.#join(),
+      drain: () => this.#drain(),
+      abandon: () => this.#abandon(),
+    })
+    this.life.closed.then((error) => {
+      if (error) options.onFailure?.(error)
+    })
+  }
+
+  get closed(): Promise<FlotillaError | null> {
+    return this.life.closed
+  }
+
+  propose(group: string, command: Uint8Array, options: CallTime = {}): Promise<Answer> {
+    return this.#desk.propose({ group, body: command, timeoutMs: options.timeoutMs ?? TIMEOUT_MS })
+  }
+
+  read(group: string, query: Uint8Array, options: CallTime = {}): Promise<Answer> {
+    return this.#desk.read({ group, body: query, timeoutMs: options.timeoutMs ?? TIMEOUT_MS })
+  }
+
+  query(group: string, query: Uint8Array): Answer {
+    return this.#desk.query({ group, body: query, timeoutMs: TIMEOUT_MS })
+  }
+
+  status(): NodeStatus {
+    return nodeStatusOf({
+      settings: this.#settings,
+      transport: this.#transport,
+      store: this.#store,
+      life: this.life.state,
+      refused: this.#refusals.all,
+      uptimeMs: Math.round(this.#clock.now() - this.#startedAt),
+      groups: [...this.#groups.values()],
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.life.stop()
+    await this.life.closed
+  }
+
+  /** opening: the store, and every group in it. */
+  async #open(): Promise<void> {
+    const { cluster, id } = this.#settings
+    const { store, dir } = this.#options
+    if (!store && dir === undefined) throw new FlotillaError('CONFIG_INVALID', 'dir: a node needs a directory for its store')
+    this.#store = store ?? (await openLmdb({ dir: dir as string, cluster, node: id }))
+    const { identity } = this.#store
+    const places = { transport: this.#transport, subjects: this.#subjects }
+    const sender = { cluster, node: id, store: identity.uuid, boot: identity.boot }
+    this.#engine = this.#makeEngine(this.#store, new Outbox({ ...places, sender, logger: this.#settings.logger }))
+    this.#groups = await openGroups({ ...places, settings: this.#settings, store: this.#store })
+  }
+
+  #makeEngine(store: NodeStore, outbox: Outbox): Engine {
+    const { electionTimeoutMs, heartbeatMs, logger } = this.#settings
+    return new Engine({
+      store,
+      outbox,
+      clock: this.#clock,
+      random: prng(randomInt(2 ** 31)),
+      electionTimeoutMs,
+      heartbeatMs,
+      logger,
+      onRole: (host, { role }) => {
+        logger.info({ group: host.group, role, term: host.term, leader: host.leader }, 'role changed')
+        if (role === 'leader') this.#lead(host)
+        else this.#services.follow(host.group)
+      },
+      onBroken: (host, error) => {
+        this.#services.follow(host.group)
+        this.#groups.get(host.group)?.life.tell({ type: 'broken', error })
+      },
+      onFailure: (error) => this.life.fail(error),
+    })
+  }
+
+  #lead(host: PeerHost): void {
+    this.#services.lead(host.group)
+    const news = { group: host.group, node: this.id, term: host.term }
+    this.#transport.publish(this.#subjects.event('leadership'), new TextEncoder().encode(JSON.stringify(news)))
+  }
+
+  /** joining: is anybody else of our name there? Then every peer begins. */
+  async #join(): Promise<void> {
+    this.#services.openHello()
+    await this.#sayHello()
+    const { engine, store } = this.#parts()
+    const { cluster, id, nodes, logger } = this.#settings
+    const find = (group: string): PeerHost | undefined => engine.hosts.get(group)
+    const wake = (host: PeerHost): void => engine.wake(host)
+    const inbox = new Inbox({ cluster, self: id, nodes, store, refusals: this.#refusals, logger, find, wake })
+    this.#raft = this.#transport.subscribe(this.#subjects.raftTo(id), (m) => inbox.receive(m))
+    this.#services.open()
+    for (const { host, life } of this.#groups.values()) {
+      life.tell({ type: 'loaded' })
+      engine.add(host)
+      this.#services.openGroup(host.group)
+    }
+    engine.start()
+  }
+
+  async #sayHello(): Promise<void> {
+    const headers = { 'Flotilla-Nonce': this.nonce }
+    for (;;) {
+      try {
+        await this.#transport.request(this.#subjects.node(this.id, 'hello'), EMPTY, { timeoutMs: HELLO_MS, headers })
+      } catch (thrown) {
+        const { code } = toFlotillaError(thrown, 'UNAVAILABLE')
+        if (code === 'TIMEOUT' || code === 'UNAVAILABLE') return // nobody but us
+        if (code !== 'DISCONNECTED') throw thrown
+        await new Promise<void>((resolve) => this.#clock.after(HELLO_MS, resolve)) // without a connection nobody can tell; wait for it
+        continue
+      }
+      throw new FlotillaError('NODE_DUPLICATE', `a node '${this.id}' of cluster '${this.#settings.cluster}' is running already`)
+    }
+  }
+
+  /** draining: let others lead, answer who waits, save. */
+  async #drain(): Promise<void> {
+    await this.#engine?.handOff(this.#settings.electionTimeoutMs)
+    this.#services.close()
+    this.#raft?.unsubscribe()
+    await this.#engine?.settle()
+    await this.#close(new FlotillaError('CLOSED', 'the node was stopped'))
+  }
+
+  /** failed: acknowledge nothing; tell the best follower of each group that we lead to take over. */
+  async #abandon(): Promise<void> {
+    this.#engine?.abdicate()
+    this.#services.close()
+    this.#raft?.unsubscribe()
+    await this.#close(new FlotillaError('STORAGE_FAILED', 'the node has failed'))
+  }
+
+  async #close(error: FlotillaError): Promise<void> {
+    this.#engine?.stop()
+    for (const { host, life } of this.#groups.values()) {
+      host.waiters.rejectAll(error)
+      life.tell({ type: 'stop' })
+      life.tell({ type: 'flushed' })
+    }
+    try {
+      await this.#store?.close()
+    } catch (thrown) {
+      this.#settings.logger.warn({ error: String(thrown) }, 'the store did not close cleanly')
+    }
+    await this.#transport.close()
+  }
+
+  #parts(): { readonly engine: Engine; readonly store: NodeStore } {
+    if (!this.#engine || !this.#store) throw new FlotillaError('STORE_CLOSED', 'the node is not open')
+    return { engine: this.#engine, store: this.#store }
+  }
+}

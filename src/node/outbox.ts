@@ -1,0 +1,77 @@
+/** What leaves for other nodes: collected over a turn, one envelope per destination, however many groups speak. */
+
+import type { Logger } from '../ports/logger.ts'
+import type { Transport } from '../ports/transport.ts'
+import { entryBytes } from '../protocol/types.ts'
+import { encodeEnvelope, type GroupMessage, type Sender } from '../wire/envelope.ts'
+import type { Subjects } from '../wire/subjects.ts'
+
+/** Room for the header of one message. */
+const MESSAGE_BYTES = 300
+
+export interface OutboxOptions {
+  readonly transport: Transport
+  readonly subjects: Subjects
+  readonly sender: Sender
+  readonly logger: Logger
+}
+
+export class Outbox {
+  readonly #options: OutboxOptions
+  readonly #letters = new Map<string, GroupMessage[]>()
+
+  constructor(options: OutboxOptions) {
+    this.#options = options
+  }
+
+  /** Leaves with the next {@link send}. */
+  post(to: string, message: GroupMessage): void {
+    const letters = this.#letters.get(to)
+    if (letters) letters.push(message)
+    else this.#letters.set(to, [message])
+  }
+
+  /** Sends everything posted. Without a connection it is dropped and counted: Raft says it again. */
+  send(): void {
+    for (const [to, messages] of this.#letters) {
+      for (const batch of this.#batches(messages)) this.#publish(to, batch)
+    }
+    this.#letters.clear()
+  }
+
+  /** Cuts a long letter so that each envelope fits the server's largest payload. */
+  #batches(messages: readonly GroupMessage[]): GroupMessage[][] {
+    const room = this.#options.transport.payloadMax * 0.9
+    const batches: GroupMessage[][] = []
+    let batch: GroupMessage[] = []
+    let bytes = 0
+    for (const message of messages) {
+      const size = bytesOf(message)
+      if (batch.length > 0 && bytes + size > room) {
+        batches.push(batch)
+        batch = []
+        bytes = 0
+      }
+      batch.push(message)
+      bytes += size
+    }
+    batches.push(batch)
+    return batches
+  }
+
+  #publish(to: string, messages: readonly GroupMessage[]): void {
+    const { transport, subjects, sender, logger } = this.#options
+    try {
+      transport.publish(subjects.raft(to, sender.node), encodeEnvelope({ sender, messages }))
+    } catch (error) {
+      logger.warn({ to, error: String(error) }, 'messages could not be sent')
+    }
+  }
+}
+
+function bytesOf({ message }: GroupMessage): number {
+  if (message.type !== 'AppendEntries') return MESSAGE_BYTES
+  let bytes = MESSAGE_BYTES
+  for (const entry of message.entries) bytes += entryBytes(entry)
+  return bytes
+}

@@ -1,0 +1,151 @@
+/** What a node answers on its subjects: requests in, answers out. Decides nothing; it asks the node. */
+
+import { utf8 } from '../base/bytes.ts'
+import { FlotillaError, toFlotillaError } from '../base/errors.ts'
+import type { NodeStatus } from '../ports/status.ts'
+import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
+import {
+  type Answer,
+  decodeLogRequest,
+  decodeRequest,
+  encodeAnswer,
+  encodeJsonRefusal,
+  encodeLeaderHint,
+  encodeLogPage,
+  encodeRefusal,
+  type Request,
+} from '../wire/requests.ts'
+import type { Subjects } from '../wire/subjects.ts'
+import type { Desk } from './desk.ts'
+import type { Refusals } from './refusals.ts'
+
+export interface ServicesOptions {
+  readonly node: string
+  /** Which run of the node this is: tells its own hello from another's. */
+  readonly nonce: string
+  readonly transport: Transport
+  readonly subjects: Subjects
+  readonly refusals: Refusals
+  readonly desk: Desk
+  readonly status: () => NodeStatus
+}
+
+/** Replicas of a group share these requests; the leader alone has a queue of its own, so that a request never reaches two leaders. */
+const REPLICAS = { queue: 'replicas' }
+const LEADER = { queue: 'leader' }
+
+export class Services {
+  readonly #options: ServicesOptions
+  readonly #subscriptions: Subscription[] = []
+  /** Subscriptions of the groups we lead. */
+  readonly #led = new Map<string, readonly Subscription[]>()
+
+  constructor(options: ServicesOptions) {
+    this.#options = options
+  }
+
+  /** Answers what is asked of this node by name. */
+  open(): void {
+    const { node, subjects, desk, status } = this.#options
+    this.#on(subjects.node(node, 'status'), (m) => this.#json(m, status))
+    this.#on(subjects.everyNode('status'), (m) => this.#json(m, status))
+    this.#on(subjects.node(node, 'propose'), (m) => this.#answer(m, (request) => desk.propose(request)))
+    this.#on(subjects.node(node, 'read'), (m) => this.#answer(m, (request) => desk.read(request)))
+    this.#on(subjects.node(node, 'query'), (m) => this.#answer(m, async (request) => desk.query(request)))
+  }
+
+  /** Answers "is anybody here of this name?", except to ourselves. */
+  openHello(): void {
+    const { node, nonce, subjects } = this.#options
+    this.#on(subjects.node(node, 'hello'), (m) => {
+      if (m.headers['Flotilla-Nonce'] !== nonce) m.respond(utf8(nonce))
+    })
+  }
+
+  /** Answers what any replica of the group can. */
+  openGroup(group: string): void {
+    const { subjects, desk } = this.#options
+    this.#on(subjects.group(group, 'query'), (m) => this.#answer(m, async (request) => desk.query(own(group, request))), REPLICAS)
+    this.#on(subjects.group(group, 'log'), (m) => this.#logPage(m, group), REPLICAS)
+    this.#on(subjects.group(group, 'leader'), (m) => this.#reply(m, () => encodeLeaderHint(desk.leader(group))), REPLICAS)
+  }
+
+  /** Answers what only the leader may. No subscriber on these subjects means: no leader. */
+  lead(group: string): void {
+    if (this.#led.has(group)) return
+    const { subjects, desk, transport } = this.#options
+    const propose = (m: Incoming): void => this.#answer(m, (request) => desk.propose(own(group, request)))
+    const read = (m: Incoming): void => this.#answer(m, (request) => desk.read(own(group, request)))
+    this.#led.set(group, [
+      transport.subscribe(subjects.group(group, 'propose'), propose, LEADER),
+      transport.subscribe(subjects.group(group, 'read'), read, LEADER),
+    ])
+  }
+
+  follow(group: string): void {
+    for (const subscription of this.#led.get(group) ?? []) subscription.unsubscribe()
+    this.#led.delete(group)
+  }
+
+  close(): void {
+    for (const group of [...this.#led.keys()]) this.follow(group)
+    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe()
+  }
+
+  #on(subject: string, handler: (m: Incoming) => void, options?: { readonly queue: string }): void {
+    this.#subscriptions.push(this.#options.transport.subscribe(subject, handler, options))
+  }
+
+  #answer(m: Incoming, ask: (request: Request) => Promise<Answer>): void {
+    const decoded = this.#attempt(m, () => decodeRequest(m.data))
+    if (!decoded) return
+    ask({ ...decoded, body: decoded.body.slice() }).then(
+      (answer) => this.#attempt(m, () => m.respond(encodeAnswer(answer))),
+      (error: unknown) => this.#refuse(m, error),
+    )
+  }
+
+  #logPage(m: Incoming, group: string): void {
+    try {
+      m.respond(encodeLogPage(this.#options.desk.log(group, decodeLogRequest(m.data))))
+    } catch (error) {
+      m.respond(encodeJsonRefusal(this.#counted(error)))
+    }
+  }
+
+  #json(m: Incoming, value: () => unknown): void {
+    this.#reply(m, () => utf8(JSON.stringify(value())))
+  }
+
+  #reply(m: Incoming, answer: () => Uint8Array): void {
+    if (!m.asks) return
+    this.#attempt(m, () => m.respond(answer()))
+  }
+
+  /** Whatever goes wrong is the asker's answer, never the node's end. */
+  #attempt<T>(m: Incoming, run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (error) {
+      this.#refuse(m, error)
+      return undefined
+    }
+  }
+
+  #refuse(m: Incoming, thrown: unknown): void {
+    const error = this.#counted(thrown)
+    if (m.asks) m.respond(encodeRefusal(error))
+  }
+
+  #counted(thrown: unknown): FlotillaError {
+    const error = toFlotillaError(thrown, 'INVARIANT')
+    this.#options.refusals.count(error.code)
+    return error
+  }
+}
+
+/** The subject names the group; a request that names another one is a mistake of its sender. */
+function own(group: string, request: Request): Request {
+  if (request.group === group) return request
+  throw new FlotillaError('CODEC_INVALID', `a request for group '${request.group}' came on the subject of '${group}'`)
+}

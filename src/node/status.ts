@@ -1,0 +1,80 @@
+/** Puts what a peer knows into the shape that status, inspector and discovery share. */
+
+import { roleOf } from '../peer/collect.ts'
+import type { GroupStatus, NodeStatus, ProgressStatus } from '../ports/status.ts'
+import type { NodeStore } from '../ports/store.ts'
+import type { Transport } from '../ports/transport.ts'
+import type { OpenedGroup } from './groups.ts'
+import type { NodeSettings } from './options.ts'
+import type { PeerHost } from './peer-host.ts'
+import { VERSION } from './version.ts'
+
+/** What a node's status is made of. */
+export interface NodeFacts {
+  readonly settings: NodeSettings
+  readonly transport: Transport
+  readonly store: NodeStore | null
+  readonly life: string
+  readonly refused: Readonly<Record<string, number>>
+  readonly uptimeMs: number
+  readonly groups: readonly OpenedGroup[]
+}
+
+export function nodeStatusOf({ settings, transport, store, life, refused, uptimeMs, groups }: NodeFacts): NodeStatus {
+  const open = life === 'joining' || life === 'serving' || life === 'draining'
+  return {
+    cluster: settings.cluster,
+    node: settings.id,
+    version: VERSION,
+    pid: process.pid,
+    store: { uuid: store?.identity.uuid ?? '', boot: store?.identity.boot ?? 0, bytes: open && store ? store.bytes() : 0 },
+    life,
+    connected: transport.connected,
+    dropped: transport.dropped,
+    refused,
+    uptimeMs,
+    inspector: settings.inspector,
+    groups: groups.map((group) => groupStatusOf(group.host, group.life.state)),
+  }
+}
+
+function groupStatusOf(host: PeerHost, life: string): GroupStatus {
+  const { snapshot } = host
+  const { term, vote, commit, log, conf } = snapshot.context
+  const nameOf = (peer: number): string => host.nodeOf(peer) ?? String(peer)
+  return {
+    group: host.group,
+    kind: host.stateMachine.kind,
+    life,
+    peer: host.id,
+    role: roleOf(snapshot),
+    states: pathOf(snapshot.value),
+    term,
+    vote: vote === null ? null : nameOf(vote),
+    leader: host.leader,
+    commit,
+    applied: host.table.applied,
+    firstIndex: log.firstIndex,
+    lastIndex: log.lastIndex,
+    voters: conf.voters.map(nameOf),
+    progress: progressOf(host, nameOf),
+  }
+}
+
+function progressOf({ snapshot }: PeerHost, nameOf: (peer: number) => string): ProgressStatus[] {
+  return [...snapshot.context.followers].map(([peer, { progress, active }]) => ({
+    node: nameOf(peer),
+    state: String(progress.value),
+    match: progress.context.match,
+    next: progress.context.next,
+    inflight: progress.context.inflight.length,
+    active,
+  }))
+}
+
+/** `{ leader: { round: 'beat' } }` as `['leader', 'round', 'beat']`. */
+function pathOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  const [key, inner] = Object.entries(value as Record<string, unknown>)[0] ?? []
+  return key === undefined ? [] : [key, ...pathOf(inner)]
+}

@@ -1,0 +1,111 @@
+/** Callers who wait for an outcome: each hears exactly once, from the log, from a refusal, or from the clock. Bounded. */
+
+import { FlotillaError } from '../base/errors.ts'
+import { WAITERS_MAX } from '../base/limits.ts'
+import type { LogIndex, Term } from '../protocol/types.ts'
+
+/** What a caller gets. */
+export interface Outcome {
+  readonly index: LogIndex
+  readonly term: Term
+  readonly body: Uint8Array
+}
+
+interface Waiter {
+  readonly resolve: (outcome: Outcome) => void
+  readonly reject: (error: FlotillaError) => void
+  readonly dueAt: number
+  readonly writes: boolean
+}
+
+/** A proposal that is in our log, waiting to be applied. */
+interface Seat {
+  readonly ticket: number
+  readonly term: Term
+}
+
+export class Waiters {
+  readonly #waiting = new Map<number, Waiter>()
+  /** Usually one per index. More, when we led, lost the entry to another leader, and lead again: which of them lives is open until it commits. */
+  readonly #seats = new Map<LogIndex, readonly Seat[]>()
+  #lastTicket = 0
+
+  get isFull(): boolean {
+    return this.#waiting.size >= WAITERS_MAX
+  }
+
+  /** A ticket, and the promise of its outcome. */
+  wait(dueAt: number, writes: boolean): { readonly ticket: number; readonly outcome: Promise<Outcome> } {
+    const ticket = ++this.#lastTicket
+    const outcome = new Promise<Outcome>((resolve, reject) => {
+      this.#waiting.set(ticket, { resolve, reject, dueAt, writes })
+    })
+    return { ticket, outcome }
+  }
+
+  /** These are in the log from `index` on. */
+  seat(tickets: readonly number[], index: LogIndex, term: Term): void {
+    tickets.forEach((ticket, offset) => {
+      const others = this.#seats.get(index + offset) ?? []
+      this.#seats.set(index + offset, [...others, { ticket, term }])
+    })
+  }
+
+  /** An entry was applied: whoever proposed it hears of it; whoever proposed another one for its place hears that too. */
+  applied(outcome: Outcome): void {
+    this.#settle(outcome.index, outcome.term, (ticket) => this.resolve(ticket, outcome))
+  }
+
+  /** The entry was refused by the state machine, with the same words everywhere. */
+  failed(index: LogIndex, term: Term, error: FlotillaError): void {
+    this.#settle(index, term, (ticket) => this.reject(ticket, error))
+  }
+
+  resolve(ticket: number, outcome: Outcome): void {
+    this.#take(ticket)?.resolve(outcome)
+  }
+
+  reject(ticket: number, error: FlotillaError): void {
+    this.#take(ticket)?.reject(error)
+  }
+
+  /** Whoever has waited too long hears that the outcome is not known (of a write), or that there is no answer (of a read). */
+  expire(now: number): void {
+    for (const [ticket, waiter] of this.#waiting) {
+      if (waiter.dueAt <= now) this.reject(ticket, waiter.writes ? unknownOutcome() : noAnswer())
+    }
+    for (const [index, seats] of this.#seats) if (!seats.some((seat) => this.#waiting.has(seat.ticket))) this.#seats.delete(index)
+  }
+
+  /** Everybody hears the same. Of a write that may be in a log somewhere, only that its outcome is unknown. */
+  rejectAll(error: FlotillaError): void {
+    const seated = new Set([...this.#seats.values()].flatMap((seats) => seats.map((seat) => seat.ticket)))
+    for (const ticket of [...this.#waiting.keys()]) this.reject(ticket, seated.has(ticket) ? unknownOutcome(error) : error)
+    this.#seats.clear()
+  }
+
+  #take(ticket: number): Waiter | undefined {
+    const waiter = this.#waiting.get(ticket)
+    this.#waiting.delete(ticket)
+    return waiter
+  }
+
+  /** What is committed at an index decides for everybody who proposed something for it. */
+  #settle(index: LogIndex, term: Term, tell: (ticket: number) => void): void {
+    const seats = this.#seats.get(index)
+    if (!seats) return
+    this.#seats.delete(index)
+    for (const seat of seats) {
+      if (seat.term === term) tell(seat.ticket)
+      else this.reject(seat.ticket, dropped())
+    }
+  }
+}
+
+const dropped = (): FlotillaError =>
+  new FlotillaError('NOT_LEADER', 'another leader took over before the command was committed; it was dropped')
+
+const unknownOutcome = (cause?: unknown): FlotillaError =>
+  new FlotillaError('TIMEOUT_UNKNOWN', 'no outcome in time: the command may or may not be applied', {}, cause)
+
+const noAnswer = (): FlotillaError => new FlotillaError('TIMEOUT', 'no answer in time')
