@@ -108,7 +108,7 @@ export const roleMachine = createMachine({
       { guard: 'wouldGrant', actions: 'replyGranted' }, // thesis 9.6: changes nothing
       { actions: 'replyDenied' },
     ],
-    RequestVote: { actions: 'replyDenied' }, // §5.2: our vote of this term is our own
+    RequestVote: { actions: 'replyDenied' }, // §5.2: candidates and leaders voted for themselves
     'storage.persisted': { actions: 'markPersisted' },
     'storage.applied': { actions: 'markApplied' }, // §5.3
     'client.*': { actions: 'refuseNotLeader' }, // §8: with a hint
@@ -158,7 +158,13 @@ export const roleMachine = createMachine({
             { guard: 'won', target: 'candidate' },
             { guard: 'lost', target: '#role.following' },
           ],
-          on: { PreVoteReply: { actions: 'recordVote' } },
+          on: {
+            PreVoteReply: { actions: 'recordVote' },
+            RequestVote: [
+              { guard: 'canGrant', target: '#role.following', actions: ['grantVote', 'replyGranted'] }, // §5.2: our vote may still be free
+              { actions: 'replyDenied' },
+            ],
+          },
           after: { electionTimeout: { target: 'preCandidate', reenter: true } },
         },
         candidate: {
