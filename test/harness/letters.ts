@@ -1,0 +1,92 @@
+/** Letters in short, for tests that play the other peers: from 2 to 1 unless said otherwise. */
+
+import type {
+  AppendEntries,
+  AppendEntriesReply,
+  Heartbeat,
+  HeartbeatReply,
+  PreVote,
+  PreVoteReply,
+  RequestVote,
+  RequestVoteReply,
+  TimeoutNow,
+} from '../../src/protocol/messages.ts'
+import type { PeerId, Term } from '../../src/protocol/types.ts'
+import { entriesOf } from './disk.ts'
+
+/** What every letter says; a missing `from` is 2, a missing `to` is 1. */
+interface Head {
+  readonly term: Term
+  readonly from?: PeerId
+  readonly to?: PeerId
+}
+
+type Rest<M> = Partial<Omit<M, 'type' | 'term' | 'from' | 'to' | 'entries'>>
+
+const head = ({ term, from = 2, to = 1 }: Head): { term: Term; from: PeerId; to: PeerId } => ({ term, from, to })
+
+/** `terms` are those of the entries, the first of which follows `prevIndex`. */
+export const append = (letter: Head & Rest<AppendEntries> & { readonly terms?: readonly Term[] }): AppendEntries => {
+  const { prevIndex = 0, prevTerm = 0, commit = 0, terms = [] } = letter
+  return { type: 'AppendEntries', ...head(letter), prevIndex, prevTerm, commit, entries: entriesOf(terms, prevIndex + 1) }
+}
+
+export const accepted = (letter: Head & { readonly index: number }): AppendEntriesReply => ({
+  type: 'AppendEntriesReply',
+  ...head(letter),
+  accepted: true,
+  index: letter.index,
+  hintIndex: 0,
+  hintTerm: 0,
+})
+
+export const rejected = (letter: Head & Rest<AppendEntriesReply>): AppendEntriesReply => ({
+  type: 'AppendEntriesReply',
+  ...head(letter),
+  accepted: false,
+  index: letter.index ?? 0,
+  hintIndex: letter.hintIndex ?? 0,
+  hintTerm: letter.hintTerm ?? 0,
+})
+
+export const heartbeat = (letter: Head & Rest<Heartbeat>): Heartbeat => ({
+  type: 'Heartbeat',
+  ...head(letter),
+  commit: letter.commit ?? 0,
+  round: letter.round ?? 1,
+})
+
+export const heartbeatReply = (letter: Head & Rest<HeartbeatReply>): HeartbeatReply => ({
+  type: 'HeartbeatReply',
+  ...head(letter),
+  round: letter.round ?? 1,
+})
+
+export const preVote = (letter: Head & Rest<PreVote>): PreVote => ({
+  type: 'PreVote',
+  ...head(letter),
+  lastIndex: letter.lastIndex ?? 0,
+  lastTerm: letter.lastTerm ?? 0,
+})
+
+export const preVoteReply = (letter: Head & { readonly granted: boolean }): PreVoteReply => ({
+  type: 'PreVoteReply',
+  ...head(letter),
+  granted: letter.granted,
+})
+
+export const requestVote = (letter: Head & Rest<RequestVote>): RequestVote => ({
+  type: 'RequestVote',
+  ...head(letter),
+  lastIndex: letter.lastIndex ?? 0,
+  lastTerm: letter.lastTerm ?? 0,
+  transfer: letter.transfer ?? false,
+})
+
+export const requestVoteReply = (letter: Head & { readonly granted: boolean }): RequestVoteReply => ({
+  type: 'RequestVoteReply',
+  ...head(letter),
+  granted: letter.granted,
+})
+
+export const timeoutNow = (letter: Head): TimeoutNow => ({ type: 'TimeoutNow', ...head(letter) })
