@@ -3,7 +3,7 @@
 import { FlotillaError } from '../base/errors.ts'
 import type { Headers } from '../ports/transport.ts'
 
-/** Characters of a subject. A server's control line holds 4096 bytes: a subject of this length in UTF-8, a reply and a size fit. */
+/** Characters of a subject. A server's control line holds 4096 bytes: so long a subject in UTF-8, a reply and a size fit. */
 export const SUBJECT_LENGTH_MAX = 1024
 
 /** Characters of a queue group's name. */

@@ -15,6 +15,12 @@ export interface Stage {
   close(): Promise<void>
 }
 
+/** Two transports on one stage. */
+export interface Pair {
+  readonly a: Transport
+  readonly b: Transport
+}
+
 /** Everybody in one memory. */
 export async function loopbackStage(): Promise<Stage> {
   const hub = loopback()

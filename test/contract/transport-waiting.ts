@@ -1,8 +1,9 @@
-/** Two small things that many tests say: wait until it is so, and it is refused with this code. */
+/** Small things that many tests say: listen, wait until it is so, it is refused with this code. Knows no transport by name. */
 
 import assert from 'node:assert/strict'
 import type { Code } from '../../src/base/errors.ts'
 import { FlotillaError } from '../../src/base/errors.ts'
+import type { Incoming, Transport } from '../../src/ports/transport.ts'
 
 /** Resolves when the condition holds; fails when it does not within the time given. */
 export async function eventually(condition: () => boolean, timeoutMs = 5000): Promise<void> {
@@ -21,3 +22,16 @@ export const refusedWith =
     assert.equal(error.code, code, error.message)
     return true
   }
+
+/** Collects what a transport hears; resolves when the server knows of the subscription. */
+export async function listen(
+  transport: Transport,
+  pattern: string,
+  queue?: string,
+): Promise<{ heard: Incoming[]; stop(): void }> {
+  const heard: Incoming[] = []
+  const take = (message: Incoming): number => heard.push(message)
+  const subscription = transport.subscribe(pattern, take, queue === undefined ? {} : { queue })
+  await transport.flush()
+  return { heard, stop: () => subscription.unsubscribe() }
+}

@@ -1,6 +1,6 @@
 /**
- * An embedded broker that speaks the NATS client protocol, for development and tests: no users, no TLS, no clustering, no JetStream.
- * In production run nats-server. Knows nothing of Raft.
+ * An embedded broker that speaks the NATS client protocol, for development and tests: no users, no TLS, no clustering, no
+ * JetStream. In production run nats-server. Knows nothing of Raft.
  */
 
 import { randomBytes } from 'node:crypto'

@@ -1,4 +1,7 @@
-/** Cuts a client's bytes into the verbs of the NATS protocol. Knows no socket and no subscriptions; every bound is checked before memory is taken. */
+/**
+ * Cuts a client's bytes into the verbs of the NATS protocol. Knows no socket and no subscriptions; every bound is checked before
+ * memory is taken.
+ */
 
 /** A published message as it goes through: header block and payload stay one untouched piece. */
 export interface Publication {

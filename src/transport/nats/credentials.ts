@@ -1,4 +1,7 @@
-/** From settings a person types (an address, a password, file names) to the NATS client's options. Reads files; connects to nothing. */
+/**
+ * From settings a person types (an address, a password, file names) to the NATS client's options. Reads files; connects to
+ * nothing.
+ */
 
 import { readFileSync } from 'node:fs'
 import { credsAuthenticator, type NodeConnectionOptions, nkeyAuthenticator, nkeys } from 'nats'
@@ -6,7 +9,10 @@ import { FlotillaError } from '../../base/errors.ts'
 
 /** What a command line or an environment can say about a NATS server. */
 export interface NatsSettings {
-  /** One address or several with commas: `nats://host:port`, `tls://host:port`, `host:port`, each perhaps with `user:password@` or `token@`. */
+  /**
+   * One address or several with commas: `nats://host:port`, `tls://host:port`, `host:port`, each perhaps with `user:password@` or
+   * `token@`. The credentials of the first that has some are used for all.
+   */
   readonly url?: string
   readonly user?: string
   readonly password?: string

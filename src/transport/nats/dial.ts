@@ -28,8 +28,8 @@ const OURS = {
 } satisfies NodeConnectionOptions
 
 /**
- * Connects. A server that cannot be reached is tried again, unless `waitOnFirstConnect` is false; refused credentials and options that
- * make no sense are `CONFIG_INVALID` at once. Later disconnections are the client's to repair, for ever.
+ * Connects. A server that cannot be reached is tried again, unless `waitOnFirstConnect` is false; refused credentials and options
+ * that make no sense are `CONFIG_INVALID` at once. Later disconnections are the client's to repair, for ever.
  */
 export async function dial(options: NatsTransportOptions): Promise<NatsConnection> {
   const { connectTimeoutMs, signal, onRetry, waitOnFirstConnect = true, ...given } = options

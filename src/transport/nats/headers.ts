@@ -16,5 +16,6 @@ export function toNats(headers: Headers): MsgHdrs {
 /** Headers from the wire: of a name that comes more than once, the first value. */
 export function fromNats(block: MsgHdrs | undefined): Headers {
   if (block === undefined) return NO_HEADERS
-  return Object.fromEntries(block.keys().map((name) => [name, block.get(name)])) // own properties only, whatever the sender calls them
+  // fromEntries makes own properties only, also of a header named __proto__
+  return Object.fromEntries(block.keys().map((name) => [name, block.get(name)]))
 }

@@ -1,4 +1,6 @@
-/** The port over the NATS client: says at once what the client leaves unsaid, that a message was not sent. Knows nothing of Raft. */
+/**
+ * The port over the NATS client: says at once what the client leaves unsaid, that a message was not sent. Knows nothing of Raft.
+ */
 
 import { createInbox, type Msg, type NatsConnection, PermissionViolationError, type PublishOptions, type Status } from 'nats'
 import { FlotillaError } from '../../base/errors.ts'
@@ -30,9 +32,9 @@ const CLOSE_TIMEOUT_MS = 2000
 /**
  * A transport over NATS, from the client's own options or a connection that the caller keeps and closes.
  *
- * Rejects with `DISCONNECTED` when there was no first connection in the time allowed, with `CONFIG_INVALID` when the server refuses
- * the credentials. Later refusals (a permission, an expired user) come as `error` events; a subscription that the server does not
- * permit stays dead until it is made anew.
+ * Rejects with `DISCONNECTED` when there was no first connection in the time allowed, with `CONFIG_INVALID` when the server
+ * refuses the credentials. Later refusals (a permission, an expired user) come as `error` events; a subscription that the server
+ * does not permit stays dead until it is made anew.
  */
 export async function natsTransport(source: NatsTransportOptions | NatsConnection = {}): Promise<Transport> {
   if (isConnection(source)) return new NatsTransport(source, { owned: false })

@@ -88,7 +88,7 @@ test('when its caller closes it, the transport says closed and ends what is in f
   const events: string[] = []
   transport.watch((event) => events.push(event.type))
   transport.subscribe('x', () => {})
-  const unanswered = assert.rejects(transport.request('x', utf8('?'), { timeoutMs: 60_000 }), refusedWith('CLOSED'))
+  const unanswered = assert.rejects(transport.request('x', utf8('?'), { timeoutMs: 5000 }), refusedWith('CLOSED'))
   await connection.close()
   await unanswered
   assert.deepEqual(events, ['disconnected', 'closed'])
@@ -151,8 +151,11 @@ describe('refusals of a real server', { skip: serverAvailable() === null ? 'no n
 
   test('wrong credentials are CONFIG_INVALID at once, not a matter of patience', async (t) => {
     const { url } = await guarded(t)
-    await assert.rejects(natsTransport({ servers: url, user: 'u', pass: 'wrong' }), refusedWith('CONFIG_INVALID'))
-    await assert.rejects(natsTransport({ servers: url }), refusedWith('CONFIG_INVALID'))
+    await assert.rejects(
+      natsTransport({ servers: url, user: 'u', pass: 'wrong', connectTimeoutMs: 5000 }),
+      refusedWith('CONFIG_INVALID'),
+    )
+    await assert.rejects(natsTransport({ servers: url, connectTimeoutMs: 5000 }), refusedWith('CONFIG_INVALID'))
   })
 
   test('a permission that is missing comes as an event, and ends the requests it concerns', async (t) => {
@@ -160,7 +163,7 @@ describe('refusals of a real server', { skip: serverAvailable() === null ? 'no n
     const transport = await transportFor(t, { servers: url, user: 'u', pass: 'p' })
     const errors: Error[] = []
     transport.watch((event) => event.type === 'error' && errors.push(event.error))
-    await assert.rejects(transport.request('secret.x', utf8('?'), { timeoutMs: 60_000 }), refusedWith('CONFIG_INVALID'))
+    await assert.rejects(transport.request('secret.x', utf8('?'), { timeoutMs: 5000 }), refusedWith('CONFIG_INVALID'))
     transport.subscribe('secret.y', () => {})
     transport.publish('secret.z', utf8('?'))
     await eventually(() => errors.length === 3)
