@@ -5,7 +5,7 @@ import type { NodeStatus } from '../ports/status.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Answer, LogPage } from '../wire/requests.ts'
 
-/** How long and how stubbornly to ask. */
+/** How long to ask. */
 export interface CallOptions {
   /** Everything, retries included, is over after so many milliseconds. Default: that of the client, 5000. */
   readonly timeoutMs?: number
@@ -40,14 +40,26 @@ export interface CommittedOptions {
   readonly signal?: AbortSignal
 }
 
-export interface ClientOptions {
+export interface LogOptions extends CallOptions {
+  /** First index wanted, from 1. */
+  readonly from: number
+  /** At most so many entries, up to 1000. Default 100. */
+  readonly limit?: number
+}
+
+/** What every client is given, however it is connected. */
+export interface ClientSettings {
   readonly cluster: string
-  /** A connection of your own; it is not closed with the client. */
-  readonly transport: Transport
   /** First token of all subjects. Default `flotilla`. */
   readonly prefix?: string
+  /** Deadline of calls that name none, in milliseconds. Default 5000. */
   readonly timeoutMs?: number
   readonly logger?: Logger
+}
+
+export interface ClientOptions extends ClientSettings {
+  /** A connection of your own; it is not closed with the client. */
+  readonly transport: Transport
 }
 
 /** The part of a client that typed clients are built on. */
@@ -59,7 +71,7 @@ export interface GroupCalls {
 /** A cluster, from outside. */
 export interface ClusterCalls extends GroupCalls {
   /** Entries the group has committed, from one of its replicas. */
-  log(group: string, from: number, limit?: number, options?: CallOptions): Promise<LogPage>
+  log(group: string, options: LogOptions): Promise<LogPage>
   /** Every committed entry once and in order: gaps are filled from the log. Ends when the signal aborts or the client closes. */
   committed(group: string, options?: CommittedOptions): AsyncIterable<CommittedEntry>
   /** What each node that answers within `waitMs` (default 300) says of itself, by name. */

@@ -1,0 +1,93 @@
+/** One call: attempts, pauses and a deadline over all of them. Knows neither what is asked nor who leads. */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FlotillaError, toFlotillaError } from '../base/errors.ts'
+import { WAITERS_MAX } from '../base/limits.ts'
+import { type CallKind, finalError, hintOf, isSilence, NO_PAST, remember, verdictOn } from './outcome.ts'
+import { backoffMs } from './routes.ts'
+
+/** An attempt that may be repeated is given no longer than this, so that a dead leader does not cost the whole deadline. */
+export const ATTEMPT_MS_MAX = 1500
+
+/** Where one attempt goes. */
+export interface Way {
+  readonly subject: string
+  /** Told when an answer came. */
+  answered(): void
+  /** Told when this way led nowhere. True when finding another takes its own time, so that the call need not pause. */
+  lost(hint: string | null): boolean
+}
+
+/** A call to be made. */
+export interface Call<T> extends CallKind {
+  readonly timeoutMs: number
+  /** The way for the next attempt; null when none was found within so many milliseconds. */
+  readonly way: (ms: number) => Promise<Way | null>
+  /** Sends it once and reads the answer; a refusal is thrown. */
+  readonly attempt: (subject: string, timeoutMs: number) => Promise<T>
+}
+
+/** The calls of one client. */
+export class Calls {
+  readonly #callsMax: number
+  readonly #open = new Set<(error: FlotillaError) => void>()
+  #closed = false
+
+  constructor(callsMax: number = WAITERS_MAX) {
+    this.#callsMax = callsMax
+  }
+
+  /** Calls under way. */
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Makes a call. Rejects with `BUSY` when too many are under way, with `CLOSED` when the client is closed before the answer. */
+  async make<T>(call: Call<T>): Promise<T> {
+    if (this.#closed) throw new FlotillaError('CLOSED', 'the client is closed')
+    if (this.#open.size >= this.#callsMax) {
+      throw new FlotillaError('BUSY', `${this.#callsMax} calls are under way already`, { callsMax: this.#callsMax })
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#open.add(reject)
+      this.#run(call)
+        .finally(() => this.#open.delete(reject))
+        .then(resolve, reject)
+    })
+  }
+
+  close(): void {
+    this.#closed = true
+    const error = new FlotillaError('CLOSED', 'the client was closed before an answer came; the outcome of a write is unknown')
+    for (const reject of [...this.#open]) reject(error)
+    this.#open.clear()
+  }
+
+  async #run<T>(call: Call<T>): Promise<T> {
+    const deadline = performance.now() + call.timeoutMs
+    let past = NO_PAST
+    for (let failures = 1; ; failures++) {
+      const way = await call.way(deadline - performance.now())
+      const remainingMs = Math.floor(deadline - performance.now())
+      if (way === null || remainingMs < 1 || this.#closed) throw finalError(past, call)
+      try {
+        const answer = await call.attempt(way.subject, call.repeatable ? Math.min(remainingMs, ATTEMPT_MS_MAX) : remainingMs)
+        way.answered()
+        return answer
+      } catch (thrown) {
+        const error = toFlotillaError(thrown, 'UNAVAILABLE')
+        const verdict = verdictOn(error, call)
+        past = remember(past, error, call)
+        const waited = verdict === 'lost' && way.lost(hintOf(error))
+        if (verdict === 'fail') throw isSilence(error) ? finalError(past, call) : error
+        if (!waited) await pause(failures, deadline)
+      }
+    }
+  }
+}
+
+/** Waits a little, but not beyond the deadline. */
+async function pause(failures: number, deadline: number): Promise<void> {
+  const remainingMs = deadline - performance.now()
+  if (remainingMs > 0) await sleep(Math.min(backoffMs(failures, Math.random()), remainingMs))
+}

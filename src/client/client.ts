@@ -1,0 +1,72 @@
+/** The client's door: connects, and hands out typed clients of a group's state machine. Knows no protocol itself. */
+
+import type { Transport } from '../ports/transport.ts'
+import type { ActorRegistry } from '../statemachines/actors/registry.ts'
+import { natsTransport } from '../transport/nats/transport.ts'
+import { type ActorsClient, actorsClient } from './actors.ts'
+import { Cluster } from './cluster.ts'
+import { type KvClient, kvClient } from './kv.ts'
+import type { ClientSettings, ClusterCalls } from './types.ts'
+
+/** The NATS client's own options with ours, or a connection that the caller keeps and closes. */
+export type NatsSource = NonNullable<Parameters<typeof natsTransport>[0]>
+
+/** How to reach the cluster: exactly one of the three. */
+export type Connection =
+  /** Addresses of NATS servers, `nats://host:port`. The connection is closed with the client. */
+  | { readonly servers: string | readonly string[]; readonly nats?: never; readonly transport?: never }
+  /** All options of the NATS client (authentication, TLS, inbox prefix), or a ready connection of yours. */
+  | { readonly nats: NatsSource; readonly servers?: never; readonly transport?: never }
+  /** A transport of yours; it is not closed with the client. */
+  | { readonly transport: Transport; readonly servers?: never; readonly nats?: never }
+
+/** Options of {@link connect}. */
+export type ConnectOptions = ClientSettings & Connection
+
+/** A cluster, from outside, and the typed clients of its groups. */
+export interface Client extends ClusterCalls {
+  /** A group whose state machine is `kv()`. */
+  kv(group: string): KvClient
+  /** A group whose state machine is `actors(registry)`; `actors<typeof registry>('group')` is typed by its machines. */
+  actors<R extends ActorRegistry>(group: string): ActorsClient<R>
+}
+
+/**
+ * Connects to a cluster. Rejects with `DISCONNECTED` when NATS is not reached within `timeoutMs`, with `CONFIG_INVALID` when it refuses
+ * the credentials or an option is wrong. Whether the cluster is there shows with the first call.
+ */
+export async function connect(options: ConnectOptions): Promise<Client> {
+  const { servers, nats, transport, ...settings } = options
+  if (transport !== undefined) return new ConnectedClient(settings, transport, async () => {})
+  const connectTimeoutMs = settings.timeoutMs ?? 5000
+  const source = nats ?? { servers: typeof servers === 'string' ? servers : [...(servers ?? [])] }
+  const opened = await natsTransport('publish' in source ? source : { connectTimeoutMs, ...source })
+  try {
+    return new ConnectedClient(settings, opened, () => opened.close())
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+class ConnectedClient extends Cluster implements Client {
+  readonly #disconnect: () => Promise<void>
+
+  constructor(settings: ClientSettings, transport: Transport, disconnect: () => Promise<void>) {
+    super({ ...settings, transport })
+    this.#disconnect = disconnect
+  }
+
+  kv(group: string): KvClient {
+    return kvClient(this, group)
+  }
+
+  actors<R extends ActorRegistry>(group: string): ActorsClient<R> {
+    return actorsClient<R>(this, group)
+  }
+
+  override async close(): Promise<void> {
+    await super.close()
+    await this.#disconnect()
+  }
+}

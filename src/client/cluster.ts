@@ -1,0 +1,192 @@
+/** A cluster from outside: finds leaders, asks replicas, calls the roll. Knows requests and answers, and nothing of what is inside them. */
+
+import { EMPTY, utf8 } from '../base/bytes.ts'
+import { FlotillaError } from '../base/errors.ts'
+import { GROUPS_MAX } from '../base/limits.ts'
+import { type Logger, silent } from '../ports/logger.ts'
+import type { NodeStatus } from '../ports/status.ts'
+import type { Transport } from '../ports/transport.ts'
+import {
+  type Answer,
+  decodeAnswer,
+  decodeLeaderHint,
+  decodeLogPage,
+  encodeRequest,
+  LOG_PAGE_MAX,
+  type LogPage,
+} from '../wire/requests.ts'
+import { checkId, type Subjects, subjectsOf } from '../wire/subjects.ts'
+import { Calls, type Way } from './calls.ts'
+import { committedEntries } from './committed.ts'
+import { type NumberedRoute, SEEK_TIMEOUT_MS, Session } from './session.ts'
+import { decodeStatus } from './status.ts'
+import type {
+  ClientOptions,
+  ClusterCalls,
+  CommittedEntry,
+  CommittedOptions,
+  LogOptions,
+  ReadOptions,
+  WriteOptions,
+} from './types.ts'
+
+const TIMEOUT_MS = 5000
+const STATUS_WAIT_MS = 300
+
+/** What is asked of a group's leader. */
+type LeaderVerb = 'propose' | 'read'
+
+export class Cluster implements ClusterCalls {
+  readonly #transport: Transport
+  readonly #subjects: Subjects
+  readonly #logger: Logger
+  readonly #timeoutMs: number
+  readonly #calls = new Calls()
+  readonly #sessions = new Map<string, Session>()
+  readonly #closing = new AbortController()
+
+  /** Throws `CONFIG_INVALID` for a cluster or prefix that cannot be a subject. */
+  constructor({ cluster, transport, prefix, timeoutMs = TIMEOUT_MS, logger = silent }: ClientOptions) {
+    this.#subjects = subjectsOf(cluster, prefix)
+    this.#transport = transport
+    this.#timeoutMs = timeoutMs
+    this.#logger = logger
+  }
+
+  async propose(group: string, command: Uint8Array, options: WriteOptions = {}): Promise<Answer> {
+    const session = this.#session(group)
+    return this.#calls.make({
+      writes: true,
+      repeatable: options.idempotent === true,
+      timeoutMs: this.#deadline(options.timeoutMs),
+      way: (ms) => this.#wayToLeader(session, { group, verb: 'propose' }, ms),
+      attempt: (subject, timeoutMs) => this.#ask(subject, { group, body: command, timeoutMs }),
+    })
+  }
+
+  async read(group: string, query: Uint8Array, options: ReadOptions = {}): Promise<Answer> {
+    const session = this.#session(group)
+    const anyReplica = fixedWay(this.#subjects.group(group, 'query'))
+    return this.#calls.make({
+      writes: false,
+      repeatable: true,
+      timeoutMs: this.#deadline(options.timeoutMs),
+      way:
+        options.consistency === 'stale'
+          ? async () => anyReplica
+          : (ms) => this.#wayToLeader(session, { group, verb: 'read' }, ms),
+      attempt: (subject, timeoutMs) => this.#ask(subject, { group, body: query, timeoutMs }),
+    })
+  }
+
+  async log(group: string, { from, limit = 100, timeoutMs: wanted }: LogOptions): Promise<LogPage> {
+    checkId('group', group)
+    if (!Number.isSafeInteger(from) || from < 1) throw new FlotillaError('CONFIG_INVALID', `a log begins at 1, not at ${from}`)
+    if (!Number.isSafeInteger(limit) || limit < 1 || limit > LOG_PAGE_MAX) {
+      throw new FlotillaError('CONFIG_INVALID', `a page of the log has 1 to ${LOG_PAGE_MAX} entries, not ${limit}`)
+    }
+    const anyReplica = fixedWay(this.#subjects.group(group, 'log'))
+    return this.#calls.make({
+      writes: false,
+      repeatable: true,
+      timeoutMs: this.#deadline(wanted),
+      way: async () => anyReplica,
+      attempt: async (subject, timeoutMs) => {
+        const page = await this.#transport.request(subject, utf8(JSON.stringify({ from, limit })), { timeoutMs })
+        return decodeLogPage(page.data)
+      },
+    })
+  }
+
+  committed(group: string, options: CommittedOptions = {}): AsyncIterable<CommittedEntry> {
+    checkId('group', group)
+    const signal = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal
+    return committedEntries({
+      group,
+      from: options.from ?? null,
+      signal,
+      transport: this.#transport,
+      subject: this.#subjects.committedOf(group),
+      log: (from, limit) => this.log(group, { from, limit }),
+      logger: this.#logger,
+    })
+  }
+
+  async status({ waitMs = STATUS_WAIT_MS }: { readonly waitMs?: number } = {}): Promise<readonly NodeStatus[]> {
+    if (this.#closing.signal.aborted) throw new FlotillaError('CLOSED', 'the client is closed')
+    const found = new Map<string, NodeStatus>()
+    const onAnswer = (answer: { readonly data: Uint8Array }): void => {
+      const status = decodeStatus(answer.data)
+      if (status !== null) found.set(status.node, status)
+      else this.#logger.warn({ bytes: answer.data.length }, 'an answer to the roll call could not be read')
+    }
+    try {
+      await this.#transport.requestMany(this.#subjects.everyNode('status'), EMPTY, { timeoutMs: waitMs, onAnswer })
+    } catch (error) {
+      if (!(error instanceof FlotillaError && error.code === 'UNAVAILABLE')) throw error // nobody there is an answer
+    }
+    return [...found.values()].sort((a, b) => (a.node < b.node ? -1 : 1))
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#calls.close()
+    for (const session of this.#sessions.values()) session.stop()
+    this.#sessions.clear()
+  }
+
+  #deadline(wanted = this.#timeoutMs): number {
+    if (Number.isFinite(wanted) && wanted >= 1 && wanted <= 600_000) return wanted
+    throw new FlotillaError('CONFIG_INVALID', `timeoutMs is 1 to 600000, not ${wanted}`)
+  }
+
+  #session(group: string): Session {
+    if (this.#closing.signal.aborted) throw new FlotillaError('CLOSED', 'the client is closed')
+    let session = this.#sessions.get(group)
+    if (session === undefined) {
+      checkId('group', group)
+      if (this.#sessions.size >= GROUPS_MAX) throw new FlotillaError('BUSY', `one client speaks to ${GROUPS_MAX} groups at most`)
+      session = new Session({ group, askLeader: () => this.#askLeader(group), logger: this.#logger })
+      this.#sessions.set(group, session)
+    }
+    return session
+  }
+
+  async #askLeader(group: string): Promise<string | null> {
+    const answer = await this.#transport.request(this.#subjects.group(group, 'leader'), EMPTY, { timeoutMs: SEEK_TIMEOUT_MS })
+    return decodeLeaderHint(answer.data).leader
+  }
+
+  async #ask(
+    subject: string,
+    request: { readonly group: string; readonly body: Uint8Array; readonly timeoutMs: number },
+  ): Promise<Answer> {
+    const message = await this.#transport.request(subject, encodeRequest(request), { timeoutMs: request.timeoutMs })
+    const answer = decodeAnswer(message.data)
+    return { ...answer, body: answer.body.slice() } // the message may be a view of a buffer that the transport shares
+  }
+
+  async #wayToLeader(
+    session: Session,
+    to: { readonly group: string; readonly verb: LeaderVerb },
+    ms: number,
+  ): Promise<Way | null> {
+    const route = session.current ?? (await session.routeWithin(ms))
+    return route === null ? null : this.#wayOf(session, route, to)
+  }
+
+  #wayOf(session: Session, route: NumberedRoute, { group, verb }: { readonly group: string; readonly verb: LeaderVerb }): Way {
+    const { route: at } = route
+    return {
+      subject: at.kind === 'group' ? this.#subjects.group(group, verb) : this.#subjects.node(at.node, verb),
+      answered: () => session.answered(),
+      lost(hint) {
+        session.lost(route, hint)
+        return true
+      },
+    }
+  }
+}
+
+/** A subject that any replica answers. */
+const fixedWay = (subject: string): Way => ({ subject, answered() {}, lost: () => false })

@@ -1,0 +1,63 @@
+/** What a failed attempt means for its call: try again, look for another way, or give up, and with which words. Pure. */
+
+import { FlotillaError } from '../base/errors.ts'
+
+/** What must be known of a call to judge its failures. */
+export interface CallKind {
+  /** Whether it changes anything. */
+  readonly writes: boolean
+  /** Whether it may be sent again though it may have been done. Reads always may. */
+  readonly repeatable: boolean
+}
+
+/** What to do after a failed attempt. `lost`: not this way again. `pause`: the same way, a little later. */
+export type Verdict = 'lost' | 'pause' | 'fail'
+
+/** What earlier attempts of a call leave behind. */
+export interface Past {
+  readonly last: FlotillaError | null
+  /** An attempt may have been done, though no answer says so. */
+  readonly unknown: boolean
+}
+
+export const NO_PAST: Past = { last: null, unknown: false }
+
+/** What to do after this failure. */
+export function verdictOn(error: FlotillaError, call: CallKind): Verdict {
+  switch (error.code) {
+    case 'NOT_LEADER':
+    case 'UNAVAILABLE':
+      return 'lost'
+    case 'BUSY':
+    case 'TRANSFERRING':
+    case 'DISCONNECTED':
+      return 'pause'
+    case 'TIMEOUT':
+    case 'TIMEOUT_UNKNOWN':
+      return call.repeatable ? 'lost' : 'fail'
+    default:
+      return 'fail'
+  }
+}
+
+/** The past with one more failed attempt. */
+export const remember = (past: Past, error: FlotillaError, call: CallKind): Past => ({
+  last: error,
+  unknown: past.unknown || (call.writes && isSilence(error)),
+})
+
+/** What the caller is told when it is not worth trying on. */
+export function finalError({ last, unknown }: Past, call: CallKind): FlotillaError {
+  if (call.writes && unknown) {
+    const message = 'no answer came in time: the outcome of the write is unknown, it may have happened or may still happen'
+    return new FlotillaError('TIMEOUT_UNKNOWN', message, last?.details ?? {}, last)
+  }
+  if (last === null) return new FlotillaError('UNAVAILABLE', 'no leader was found in time: nothing was sent')
+  return isSilence(last) ? new FlotillaError('TIMEOUT', `no answer came in time: ${last.message}`, last.details, last) : last
+}
+
+/** The leader, if the refusal names one. */
+export const hintOf = ({ details }: FlotillaError): string | null => (typeof details.leader === 'string' ? details.leader : null)
+
+/** Nobody said what became of it. */
+export const isSilence = ({ code }: FlotillaError): boolean => code === 'TIMEOUT' || code === 'TIMEOUT_UNKNOWN'

@@ -1,0 +1,56 @@
+/** The words of a session's chart: when a route is lost, which one is next, and how long to wait. Pure; knows no actor and no subject. */
+
+import type { Route, SessionContext } from '../../machines/session.ts'
+
+/** A loss as a call reports it. */
+export interface Loss {
+  readonly serial: number
+  /** The leader, according to who refused. */
+  readonly hint: string | null
+}
+
+/** Losses in a row after which looking at once for another way is no use. */
+const LOSSES_MAX = 2
+
+/** Bounds of the pause between two searches, and between two attempts, in milliseconds. */
+export const BACKOFF_MS_MIN = 20
+export const BACKOFF_MS_MAX = 250
+
+/** Somebody else saw the same loss first. */
+export const isOutdated = (context: SessionContext, loss: Loss): boolean => loss.serial !== context.serial
+
+/** Whether to go where the refusal points: not for ever, since two nodes may each think it is the other. */
+export function isHinted({ route, failures }: SessionContext, { hint }: Loss): boolean {
+  if (hint === null || failures >= LOSSES_MAX) return false
+  return route.kind === 'group' || route.node !== hint
+}
+
+/** So many losses in a row mean that there is no leader yet. */
+export const isRestless = ({ failures }: SessionContext): boolean => failures >= LOSSES_MAX
+
+/** The route a refusal points to. */
+export const followHint = (context: SessionContext, { hint }: Loss): Partial<SessionContext> =>
+  hint === null ? {} : { ...rerouted(context, { kind: 'node', node: hint }), failures: context.failures + 1 }
+
+/**
+ * The route after a search. Whoever came from the group's subject goes to the leader by name; whoever lost a node goes back to the
+ * group's subject, which follows the leader by itself.
+ */
+export const followAnswer = (context: SessionContext, leader: string): Partial<SessionContext> =>
+  rerouted(context, context.route.kind === 'group' ? { kind: 'node', node: leader } : { kind: 'group' })
+
+export const countFailure = ({ failures }: SessionContext): Partial<SessionContext> => ({ failures: failures + 1 })
+
+/** The route works. */
+export const settle = (): Partial<SessionContext> => ({ failures: 0 })
+
+/**
+ * How long to pause after so many failures: doubling from 20 to 250 ms, of which chance (in [0, 1)) takes up to a half, so that
+ * clients that failed together do not come back together.
+ */
+export function backoffMs(failures: number, chance: number): number {
+  const full = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(Math.max(failures - 1, 0), 10))
+  return Math.max(BACKOFF_MS_MIN, Math.round(full * (1 - chance / 2)))
+}
+
+const rerouted = ({ serial }: SessionContext, route: Route): Partial<SessionContext> => ({ route, serial: serial + 1 })

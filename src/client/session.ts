@@ -1,0 +1,118 @@
+/** Runs one group's session: hands out the way to the leader, and lets calls wait while it is being looked for. Knows no call. */
+
+import { type ActorRefFrom, assign, createActor, fromPromise } from 'xstate'
+import { type Route, type SessionContext, sessionMachine } from '../../machines/session.ts'
+import type { Logger } from '../ports/logger.ts'
+import {
+  backoffMs,
+  countFailure,
+  followAnswer,
+  followHint,
+  isHinted,
+  isOutdated,
+  isRestless,
+  type Loss,
+  settle,
+} from './routes.ts'
+
+/** A search that takes longer is given up, in milliseconds. */
+export const SEEK_TIMEOUT_MS = 500
+
+/** What a session needs of the world. */
+export interface SessionHost {
+  readonly group: string
+  /** Asks any replica who leads: a node's name, or null while nobody does. */
+  readonly askLeader: () => Promise<string | null>
+  readonly logger: Logger
+}
+
+/** A route, and the number under which its loss is reported. */
+export interface NumberedRoute {
+  readonly route: Route
+  readonly serial: number
+}
+
+/** The chart with its words. The search is the host's. */
+export const sessionLogic = (askLeader: () => Promise<string | null>) =>
+  sessionMachine.provide({
+    actors: { askLeader: fromPromise(askLeader) },
+    guards: {
+      outdated: ({ context, event }) => isOutdated(context, event as unknown as Loss),
+      hinted: ({ context, event }) => isHinted(context, event as unknown as Loss),
+      restless: ({ context }) => isRestless(context),
+      named: ({ event }) => outputOf(event) !== null,
+    },
+    actions: {
+      countFailure: assign(({ context }) => countFailure(context)),
+      followAnswer: assign(({ context, event }) => followAnswer(context, outputOf(event) ?? '')),
+      followHint: assign(({ context, event }) => followHint(context, event as unknown as Loss)),
+      settle: assign(() => settle()),
+    },
+    delays: {
+      backoff: ({ context }) => backoffMs(context.failures, Math.random()),
+      seekTimeout: SEEK_TIMEOUT_MS,
+    },
+  })
+
+/** What a finished search brought. */
+const outputOf = (event: object): string | null => ('output' in event && typeof event.output === 'string' ? event.output : null)
+
+export class Session {
+  readonly #actor: ActorRefFrom<typeof sessionMachine>
+  /** Calls that wait for a route. Bounded by the bound on calls. */
+  readonly #waiting = new Set<() => void>()
+
+  constructor({ group, askLeader, logger }: SessionHost) {
+    this.#actor = createActor(sessionLogic(askLeader))
+    this.#actor.subscribe({
+      next: ({ value, context }) => {
+        logger.debug({ group, state: value, route: context.route, failures: context.failures }, 'session')
+        if (this.current !== null) this.#wake()
+      },
+      error: (error) => logger.error({ group, error }, 'the session failed'),
+    })
+    this.#actor.start()
+  }
+
+  /** The route now, or null while it is being looked for. */
+  get current(): NumberedRoute | null {
+    const snapshot = this.#actor.getSnapshot()
+    return snapshot.matches('connected') ? (snapshot.context as SessionContext) : null
+  }
+
+  /** The route, as soon as there is one; null when that takes too long, or the session is stopped. */
+  async routeWithin(ms: number): Promise<NumberedRoute | null> {
+    if (this.current === null && ms > 0) {
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          clearTimeout(timer)
+          this.#waiting.delete(wake)
+          resolve()
+        }
+        const timer = setTimeout(wake, ms)
+        this.#waiting.add(wake)
+      })
+    }
+    return this.current
+  }
+
+  /** A call got its answer on the present route. */
+  answered(): void {
+    if (this.#actor.getSnapshot().context.failures > 0) this.#actor.send({ type: 'answered' })
+  }
+
+  /** A call got none, or a refusal that may name the leader. */
+  lost(route: NumberedRoute, hint: string | null): void {
+    this.#actor.send({ type: 'lost', serial: route.serial, hint })
+  }
+
+  /** Wakes everybody who waits; there is no route any more than there was. */
+  stop(): void {
+    this.#actor.stop()
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake()
+  }
+}

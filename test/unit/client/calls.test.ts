@@ -1,0 +1,68 @@
+/** One call over many attempts: its bound, its deadline and the length of an attempt. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FlotillaError } from '../../../src/base/errors.ts'
+import { ATTEMPT_MS_MAX, type Call, Calls } from '../../../src/client/calls.ts'
+import { refusedWith } from '../../contract/transport-waiting.ts'
+
+const way = { subject: 'x', answered() {}, lost: () => false }
+const call = (parts: Partial<Call<number>>): Call<number> => ({
+  writes: true,
+  repeatable: false,
+  timeoutMs: 5000,
+  way: async () => way,
+  attempt: async () => 1,
+  ...parts,
+})
+
+test('more calls than the bound are BUSY, and there is room again when one ends', async () => {
+  const calls = new Calls(1)
+  let finish: (value: number) => void = () => {}
+  const first = calls.make(call({ attempt: () => new Promise((resolve) => (finish = resolve)) }))
+  await assert.rejects(calls.make(call({})), refusedWith('BUSY'))
+  await new Promise(setImmediate)
+  finish(7)
+  assert.equal(await first, 7)
+  assert.equal(calls.size, 0)
+  assert.equal(await calls.make(call({})), 1)
+})
+
+test('an attempt that may be repeated is short; one that may not has the whole deadline', async () => {
+  const calls = new Calls()
+  const given: number[] = []
+  const attempt = async (_subject: string, timeoutMs: number): Promise<number> => given.push(timeoutMs)
+  await calls.make(call({ repeatable: true, attempt }))
+  await calls.make(call({ attempt }))
+  assert.equal(given[0], ATTEMPT_MS_MAX)
+  assert.ok((given[1] as number) > 4900)
+})
+
+test('when no way is found in time nothing was sent, and the error says so', async () => {
+  await assert.rejects(new Calls().make(call({ way: async () => null })), (error) => {
+    assert.match(String(error), /nothing was sent/)
+    return refusedWith('UNAVAILABLE')(error)
+  })
+})
+
+test('a way that leads nowhere is told the hint', async () => {
+  const hints: (string | null)[] = []
+  let attempts = 0
+  const attempt = async (): Promise<number> => {
+    if (attempts++ < 2) throw new FlotillaError('NOT_LEADER', '', attempts === 1 ? { leader: 'b' } : {})
+    return 1
+  }
+  await new Calls().make(call({ attempt, way: async () => ({ ...way, lost: (hint) => hints.push(hint) > 0 }) }))
+  assert.deepEqual(hints, ['b', null])
+})
+
+test('an error that is none of ours is thrown as one of ours, with its cause', async () => {
+  const cause = new RangeError('odd')
+  const attempt = async (): Promise<number> => {
+    throw cause
+  }
+  await assert.rejects(new Calls().make(call({ attempt, timeoutMs: 30 })), (error) => {
+    assert.equal((error as FlotillaError).cause, cause)
+    return true
+  })
+})

@@ -1,0 +1,49 @@
+/** What a failed attempt means: the whole table, and the last words. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CODES, FlotillaError } from '../../../src/base/errors.ts'
+import { finalError, hintOf, NO_PAST, remember, type Verdict, verdictOn } from '../../../src/client/outcome.ts'
+
+const READ = { writes: false, repeatable: true }
+const WRITE = { writes: true, repeatable: false }
+const IDEMPOTENT = { writes: true, repeatable: true }
+const error = (code: (typeof CODES)[number]): FlotillaError => new FlotillaError(code, 'x')
+
+const AGAIN: Readonly<Partial<Record<(typeof CODES)[number], Verdict>>> = {
+  NOT_LEADER: 'lost',
+  UNAVAILABLE: 'lost',
+  BUSY: 'pause',
+  TRANSFERRING: 'pause',
+  DISCONNECTED: 'pause',
+}
+
+for (const code of CODES) {
+  test(`after ${code}`, () => {
+    const silence = code === 'TIMEOUT' || code === 'TIMEOUT_UNKNOWN'
+    assert.equal(verdictOn(error(code), WRITE), AGAIN[code] ?? 'fail')
+    for (const call of [READ, IDEMPOTENT]) assert.equal(verdictOn(error(code), call), silence ? 'lost' : (AGAIN[code] ?? 'fail'))
+    assert.equal(error(code).retryable, AGAIN[code] !== undefined, 'what is tried again is what is retryable')
+  })
+}
+
+test('the last words: unknown once is unknown; a refusal is itself; silence of a read is TIMEOUT', () => {
+  const after = (call: typeof WRITE, ...codes: (typeof CODES)[number][]): string =>
+    finalError(
+      codes.reduce((past, code) => remember(past, error(code), call), NO_PAST),
+      call,
+    ).code
+  assert.equal(after(WRITE), 'UNAVAILABLE')
+  assert.equal(after(WRITE, 'BUSY'), 'BUSY')
+  assert.equal(after(WRITE, 'TIMEOUT'), 'TIMEOUT_UNKNOWN')
+  assert.equal(after(IDEMPOTENT, 'TIMEOUT', 'NOT_LEADER'), 'TIMEOUT_UNKNOWN')
+  assert.equal(after(IDEMPOTENT, 'NOT_LEADER', 'DISCONNECTED'), 'DISCONNECTED')
+  assert.equal(after(READ, 'TIMEOUT_UNKNOWN'), 'TIMEOUT')
+  assert.equal(after(READ, 'TIMEOUT', 'UNAVAILABLE'), 'UNAVAILABLE')
+})
+
+test('a hint is the name of a node, and nothing else', () => {
+  assert.equal(hintOf(new FlotillaError('NOT_LEADER', '', { leader: 'b' })), 'b')
+  assert.equal(hintOf(new FlotillaError('NOT_LEADER', '', { leader: 7 })), null)
+  assert.equal(hintOf(error('NOT_LEADER')), null)
+})
