@@ -115,6 +115,24 @@ function visibilityTests(withBench: WithBench): void {
   )
 }
 
+function momentTests(withBench: WithBench): void {
+  test(
+    'a write saves what was applied at its call, not what is applied while it is under way',
+    withBench(async (bench) => {
+      const { store, table } = await kv(bench)
+      table.apply(1, [put('a', '1')])
+      const under = store.write([])
+      table.apply(2, [put('a', '2')])
+      assert.equal(read(table, 'a'), '2')
+      await under
+      assert.equal(read(table, 'a'), '2')
+      const again = await bench.restart(store)
+      assert.equal((await again.open('kv', BOOTSTRAP)).applied, 1)
+      assert.equal(read(again.table('kv'), 'a'), '1')
+    }),
+  )
+}
+
 function rangeTests(withBench: WithBench): void {
   test(
     'a range merges saved, leaving and fresh rows, both ways, with bounds and limit',
@@ -268,6 +286,7 @@ function modelTests(withBench: WithBench): void {
 /** Declares them. */
 export function storeTableTests(withBench: WithBench): void {
   visibilityTests(withBench)
+  momentTests(withBench)
   rangeTests(withBench)
   modelTests(withBench)
 }

@@ -4,7 +4,7 @@
  */
 
 import { createHash, randomUUID } from 'node:crypto'
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { FlotillaError } from '../../base/errors.ts'
@@ -79,7 +79,7 @@ function takeFile(dir: string): () => void {
   const path = join(dir, OWNER_FILE)
   const text = ownerText(thisProcess())
   for (let attempt = 0; attempt < 3; attempt++) {
-    if (create(path, text)) return () => unlinkSync(path)
+    if (create(path, text)) return () => rmSync(path, { force: true })
     const owner = readOwner(path)
     if (owner && isAlive(owner)) throw inUse(dir, owner)
     clearAway(dir, path)

@@ -123,7 +123,8 @@ class LmdbStore implements NodeStore {
     checkBatch(batch, (group) => this.#opened(group).bounds)
     this.#writing = true
     try {
-      await this.#turns.run(() => this.#save(batch))
+      const changes = this.#prepare(batch) // at once: what is applied later belongs to the next write
+      await this.#turns.run(() => this.#save(changes))
     } finally {
       this.#writing = false
     }
@@ -196,17 +197,21 @@ class LmdbStore implements NodeStore {
     return record
   }
 
-  /** All that one write saves, made ready first; then one transaction; then everything in memory moves on at one stroke. */
-  async #save(batch: readonly GroupWrite[]): Promise<void> {
-    const { env, gate, writer } = this.#parts
-    gate.checkFailure()
+  /** All that one write saves, made ready before anything is written. */
+  #prepare(batch: readonly GroupWrite[]): Change[] {
     const writes = new Map(batch.map((write) => [write.group, write]))
     const changes: Change[] = []
     try {
       for (const [id, group] of this.#groups) for (const change of group.prepare(writes.get(id))) changes.push(change)
     } catch (thrown) {
-      throw gate.fail('the store could not prepare a write; it answers no more', thrown)
+      throw this.#parts.gate.fail('the store could not prepare a write; it answers no more', thrown)
     }
+    return changes
+  }
+
+  /** One transaction; then everything in memory moves on at one stroke. */
+  async #save(changes: readonly Change[]): Promise<void> {
+    const { env, writer } = this.#parts
     await writer.commit(changes)
     env.root.resetReadTxn() // now every read sees the transaction, so the tables may let go of what is in it
     for (const group of this.#groups.values()) group.settle()

@@ -1,8 +1,7 @@
 /** Saved rows of one group on a disk in memory. Knows nothing of what is unsaved. */
 
 import type { SavedRow } from '../merge-rows.ts'
-import type { Cell, OrderedBytes } from '../ordered-bytes.ts'
-import { OrderedBytes as Rows } from '../ordered-bytes.ts'
+import { type Cell, OrderedBytes } from '../ordered-bytes.ts'
 import type { Shelf, ShelfView } from '../overlay-table.ts'
 import type { GroupImage } from './disk.ts'
 
@@ -39,9 +38,9 @@ export class MemoryShelf implements Shelf {
 
 /** Puts cells on the disk; whoever has a view open keeps seeing what was there. */
 export function saveRows(group: GroupImage, cells: Iterable<readonly [string, Cell]>): void {
-  if (group.rows.held) group.rows = new Rows(group.rows)
+  if (group.rows.held) group.rows = new OrderedBytes(group.rows)
   for (const [key, cell] of cells) {
     if (cell === null) group.rows.remove(key)
-    else group.rows.set(key, cell.slice())
+    else group.rows.set(key, cell)
   }
 }

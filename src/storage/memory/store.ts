@@ -126,7 +126,8 @@ class MemoryStore implements NodeStore {
     checkBatch(batch, (group) => this.#bounds(group))
     this.#writing = true
     try {
-      await this.#turns.run(() => this.#save(batch))
+      const save = this.#prepare(batch) // at once: what is applied later belongs to the next write
+      if (save) await this.#turns.run(() => this.#flush(save))
     } finally {
       this.#writing = false
     }
@@ -206,15 +207,17 @@ class MemoryStore implements NodeStore {
     return entries
   }
 
-  async #save(batch: readonly GroupWrite[]): Promise<void> {
+  /** What a write will change on the disk; null when it is nothing. */
+  #prepare(batch: readonly GroupWrite[]): (() => void) | null {
     const leaving = [...this.#tables].map(([group, table]) => ({ group, table, unsaved: table.leave() }))
     const changed = leaving.filter(({ unsaved }) => unsaved !== null)
-    if (batch.length === 0 && changed.length === 0) return
-    await this.#flush(() => {
-      for (const write of batch) saveWrite(this.#image.groups.get(write.group) as GroupImage, write)
-      for (const { group, unsaved } of changed) saveUnsaved(this.#image.groups.get(group) as GroupImage, unsaved as Unsaved)
+    if (batch.length === 0 && changed.length === 0) return null
+    const groupOf = (group: string): GroupImage => this.#image.groups.get(group) as GroupImage
+    return () => {
+      for (const write of batch) saveWrite(groupOf(write.group), write)
+      for (const { group, unsaved } of changed) saveUnsaved(groupOf(group), unsaved as Unsaved)
       for (const { table } of changed) table.settle()
-    })
+    }
   }
 
   /** Waits for the disk, then changes the image at one stroke. */

@@ -55,6 +55,7 @@ test('a missing entry is met as a failure, not as the end of the log', async () 
   await store.open('kv', BOOTSTRAP) // its search for terms steps over the hole
   const reader = store.reader('kv')
   assert.throws(() => reader.entries(1, 11, ALL), code('STORAGE_FAILED'))
+  assert.throws(() => reader.entries(4, 11, 60), code('STORAGE_FAILED')) // also where the bytes would end the read behind it
   assert.throws(() => reader.entries(5, 6, ALL), code('STORAGE_FAILED'))
   assert.equal(reader.entries(1, 5, ALL).length, 4)
   await store.close()
@@ -69,6 +70,14 @@ test('a log that lost its end, or an entry the search for terms meets, is refuse
     assert.throws(() => store.reader('kv'), code('UNKNOWN_GROUP'))
     await store.close()
   }
+})
+
+test('a log that goes on behind its recorded end is refused', async () => {
+  await filled()
+  await tamper((env) => env.log.putSync(logKey(0, 11), utf8('stray')))
+  const store = await openLmdb({ dir, ...CLAIM })
+  await assert.rejects(store.open('kv', BOOTSTRAP), /ends at 11, not at 10/)
+  await store.close()
 })
 
 test('a damaged entry, or one in another’s place, is met as a failure', async () => {

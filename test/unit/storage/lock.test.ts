@@ -1,7 +1,7 @@
 /** The lock of a store's directory: one owner, found stale when its process is gone. */
 
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -33,11 +33,20 @@ test('of many who ask at once, one gets it', async () => {
 
 test('the file alone keeps others out while its process lives: where there is no socket', async () => {
   await writeFile(join(dir, OWNER_FILE), ownerText(thisProcess()))
+  const before = await stat(join(dir, OWNER_FILE))
   await assert.rejects(takeLock(dir), (thrown: Error) => {
     assert.match(thrown.message, new RegExp(`this process \\(${process.pid}\\)`))
     return code('STORE_IN_USE')(thrown)
   })
   assert.deepEqual(await readdir(dir), [OWNER_FILE])
+  assert.equal((await stat(join(dir, OWNER_FILE))).ctimeMs, before.ctimeMs) // a live owner's file is not moved, even for a moment
+})
+
+test('the socket keeps others out when somebody removed the file', { skip: process.platform !== 'linux' }, async () => {
+  const lock = await takeLock(dir)
+  await rm(join(dir, OWNER_FILE))
+  await assert.rejects(takeLock(dir), code('STORE_IN_USE'))
+  await lock.release()
 })
 
 test('a file of a dead process, of its number’s earlier holder, of an earlier boot, or of nonsense is replaced', async () => {

@@ -1,0 +1,38 @@
+/** What is particular to the store in memory: crashes in the middle of a write, and a flush that takes its time. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
+import { memoryStore } from '../../../src/storage/memory/store.ts'
+import { BOOTSTRAP, code, entries, put, read } from '../../contract/store-samples.ts'
+
+const CLAIM = { cluster: 'test', node: 'a' }
+
+test('a crash in the middle of a write leaves nothing of it, and the old store answers no more', async () => {
+  let flushed = (): void => {}
+  let slow = false
+  const disk = new MemoryDisk({
+    sync: () =>
+      new Promise((resolve) => {
+        flushed = resolve
+        if (!slow) resolve()
+      }),
+  })
+  const store = memoryStore(CLAIM, disk)
+  await store.open('kv', BOOTSTRAP)
+  slow = true
+  store.table('kv').apply(1, [put('a', '1')])
+  const under = store.write([{ group: 'kv', entries: entries(1, 1) }])
+  await new Promise(setImmediate)
+  disk.crash()
+  slow = false
+  flushed()
+  await assert.rejects(under, code('STORE_CLOSED'))
+  assert.throws(() => store.table('kv'), code('STORE_CLOSED'))
+  const again = memoryStore(CLAIM, disk)
+  await store.close() // of the dead one: it must not free the disk
+  assert.throws(() => memoryStore(CLAIM, disk), code('STORE_IN_USE'))
+  const found = await again.open('kv', BOOTSTRAP)
+  assert.deepEqual([found.lastIndex, found.applied, again.identity.boot], [0, 0, 2])
+  assert.equal(read(again.table('kv'), 'a'), undefined)
+})
