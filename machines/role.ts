@@ -108,7 +108,7 @@ export const roleMachine = createMachine({
       { guard: 'wouldGrant', actions: 'replyGranted' }, // thesis 9.6: changes nothing
       { actions: 'replyDenied' },
     ],
-    RequestVote: { actions: 'replyDenied' }, // §5.2: candidates and leaders voted for themselves
+    RequestVote: { actions: 'replyDenied' }, // §5.2: our vote of this term is given, or that log lacks something
     'storage.persisted': { actions: 'markPersisted' },
     'storage.applied': { actions: 'markApplied' }, // §5.3
     'client.*': { actions: 'refuseNotLeader' }, // §8: with a hint
@@ -118,10 +118,7 @@ export const roleMachine = createMachine({
       // §5.2 "Followers"
       initial: 'follower',
       on: {
-        RequestVote: [
-          { guard: 'canGrant', target: '.follower', actions: ['grantVote', 'replyGranted'] }, // §5.2 one vote per term; §5.4.1 only to an up-to-date log
-          { actions: 'replyDenied' },
-        ],
+        RequestVote: { guard: 'canGrant', target: '.follower', actions: ['grantVote', 'replyGranted'] }, // §5.2 one vote per term; §5.4.1 only to an up-to-date log
         AppendEntries: [
           { guard: 'logMatches', target: '.follower', actions: ['appendEntries', 'replyAccepted'] }, // §5.3; the timer starts again
           { target: '.follower', actions: ['hearLeader', 'replyRejected'] },
@@ -160,10 +157,7 @@ export const roleMachine = createMachine({
           ],
           on: {
             PreVoteReply: { actions: 'recordVote' },
-            RequestVote: [
-              { guard: 'canGrant', target: '#role.following', actions: ['grantVote', 'replyGranted'] }, // §5.2: our vote may still be free
-              { actions: 'replyDenied' },
-            ],
+            RequestVote: { guard: 'canGrant', target: '#role.following', actions: ['grantVote', 'replyGranted'] }, // §5.2: it may still be free
           },
           after: { electionTimeout: { target: 'preCandidate', reenter: true } },
         },
@@ -201,7 +195,7 @@ export const roleMachine = createMachine({
           { guard: 'electable', target: '.round', actions: ['requestTransfer', 'sendTimeoutNow'] }, // thesis 3.10; one election timeout from now
           { actions: 'refuseBusy' },
         ],
-        AppendEntriesReply: { actions: ['countReply', 'sendAppend', 'sendTimeoutNow', 'sendHeartbeat', 'releaseReads'] }, // §5.3, §5.4.2
+        AppendEntriesReply: { actions: ['countReply', 'sendAppend', 'sendTimeoutNow', 'sendHeartbeat'] }, // §5.3, §5.4.2
         HeartbeatReply: { actions: ['countBeat', 'sendAppend', 'releaseReads'] },
         'storage.persisted': { actions: ['countSelf', 'sendAppend', 'sendHeartbeat', 'releaseReads'] }, // our own copy counts once it is on disk
         'peer.unreachable': { actions: 'countLoss' },

@@ -51,7 +51,7 @@ export const countReply = afresh<AppendEntriesReply>(trackReply, (s, m) => after
 function afterCount(s: RoleContext, from: number): Patch {
   const moved = advanceCommit(s)
   if (moved.commit === undefined) return planOne(s, from, false)
-  return chain<RoleContext, undefined>(() => moved, resumeReads, confirmReads, planAll)(s, undefined)
+  return chain<RoleContext, undefined>(() => moved, resumeReads, planAll)(s, undefined)
 }
 
 /** Thesis 10.2.1: the leader's own disk is one of the quorum, and often not the first. */
