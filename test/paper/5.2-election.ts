@@ -23,7 +23,7 @@ export const election: Chapter = {
   },
 
   'even an append that does not match is a word of the leader': (lab) => {
-    const bench = lab.bench()
+    const bench = lab.bench({ hard: { term: 1 } })
     for (let i = 0; i < 5; i++) {
       bench.hear(append({ term: 1, prevIndex: 5, prevTerm: 1 }))
       for (let t = 1; t < ELECTION_TICKS; t++) bench.peer.tick()

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { READS_MAX, UNCOMMITTED_BYTES_MAX } from '../../src/base/limits.ts'
 import type { Chapter } from '../harness/lab.ts'
-import { accepted, append, heartbeat, heartbeatReply, requestVoteReply, timeoutNow } from '../harness/letters.ts'
+import { accepted, append, heartbeat, heartbeatReply, preVoteReply, requestVoteReply, timeoutNow } from '../harness/letters.ts'
 import { leading } from '../harness/reign.ts'
 import { ELECTION_TICKS } from '../harness/test-peer.ts'
 
@@ -59,6 +59,29 @@ export const reading: Chapter = {
     const next = cluster.read(1)
     cluster.settle()
     assert.deepEqual(leader.reads.at(-1), { type: 'readReady', tickets: [next], index: 3 })
+  },
+
+  'the reads that wait for that entry are asked for the moment it is committed': (lab) => {
+    const byReply = leading(lab)
+    byReply.peer.tell({ type: 'client.read', tickets: [7] })
+    const said = byReply.hear(accepted({ term: 1, index: 1 }))
+    const slow = lab.bench()
+    slow.peer.fire('electionTimeout')
+    slow.hear(preVoteReply({ term: 1, granted: true }))
+    slow.peer.slowDisk = true
+    slow.hear(requestVoteReply({ term: 1, granted: true }))
+    slow.peer.tell({ type: 'client.read', tickets: [7] })
+    assert.deepEqual([slow.hear(accepted({ term: 1, index: 1 })).length, slow.peer.commit], [0, 0])
+    slow.peer.flush()
+    for (const sent of [said, slow.sent]) assert.equal(sent.filter((m) => m.type === 'Heartbeat').length, 2)
+    const alone = lab.bench({ size: 1 })
+    alone.peer.slowDisk = true
+    alone.peer.fire('electionTimeout')
+    alone.peer.flush()
+    alone.peer.tell({ type: 'client.read', tickets: [7] })
+    assert.deepEqual([alone.peer.role, alone.peer.reads], ['leader', []])
+    alone.peer.flush()
+    assert.deepEqual(alone.peer.reads, [{ type: 'readReady', tickets: [7], index: 1 }])
   },
 
   'the read index follows the commands': (lab) => {

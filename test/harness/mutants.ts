@@ -1,0 +1,84 @@
+/** Charts with a hole: every transition and every entry or exit action left out in turn. Knows statecharts, not Raft. */
+
+import { type AnyStateMachine, createMachine } from 'xstate'
+
+/** A machine that lacks one thing, and what that is. */
+export interface Mutant<M extends AnyStateMachine> {
+  readonly missing: string
+  readonly machine: M
+}
+
+/** Any part of a machine's configuration: plain data, with functions as leaves. */
+type Part = unknown
+type Parts = Record<string, Part>
+
+/** Copies plain data; functions and machines inside are shared. */
+function copyOf(part: Part): Part {
+  if (Array.isArray(part)) return part.map(copyOf)
+  if (typeof part !== 'object' || part === null) return part
+  return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, copyOf(value)]))
+}
+
+/** Where something that may be left out stands: the path to what holds it, and its key there. */
+interface Place {
+  readonly path: readonly string[]
+  readonly key: string
+  readonly name: string
+}
+
+const isParts = (part: Part): part is Parts => typeof part === 'object' && part !== null && !Array.isArray(part)
+
+/** All transitions and actions of a state and of those inside it. */
+function placesOf(state: Parts, path: readonly string[] = [], name = ''): Place[] {
+  const found: Place[] = []
+  const within = (key: string, words: string): void => {
+    const part = state[key]
+    if (!isParts(part)) return
+    for (const [event, row] of Object.entries(part))
+      found.push(...rowsOf(row, { path: [...path, key], key: event, name: `${name}${words}${event}` }))
+  }
+  within('on', ' on ')
+  within('after', ' after ')
+  for (const key of ['always', 'entry', 'exit'])
+    if (state[key] !== undefined) found.push(...rowsOf(state[key], { path, key, name: `${name} ${key}` }))
+  const states = state.states
+  if (isParts(states))
+    for (const [child, inner] of Object.entries(states))
+      if (isParts(inner)) found.push(...placesOf(inner, [...path, 'states', child], name === '' ? child : `${name}.${child}`))
+  return found
+}
+
+/** A row may be one transition or several alternatives; each transition, and each of its actions when it has more than one, can be left out. */
+function rowsOf(row: Part, at: Place): Place[] {
+  if (!Array.isArray(row)) return [at, ...actionsOf(row, at)]
+  return row.flatMap((one, i) => {
+    const place = { path: [...at.path, at.key], key: String(i), name: `${at.name} [${i}]${nameOf(one)}` }
+    return [place, ...actionsOf(one, place)]
+  })
+}
+
+function actionsOf(row: Part, at: Place): Place[] {
+  if (!isParts(row) || row.actions === undefined) return []
+  const path = [...at.path, at.key]
+  if (!Array.isArray(row.actions))
+    return row.target === undefined ? [] : [{ path, key: 'actions', name: `${at.name}: ${nameOf(row.actions)}` }]
+  return row.actions.map((action, i) => ({ path: [...path, 'actions'], key: String(i), name: `${at.name}: ${nameOf(action)}` }))
+}
+
+function nameOf(part: Part): string {
+  if (typeof part === 'string') return ` ${part}`
+  return isParts(part) && typeof part.guard === 'string' ? ` ${part.guard}` : ''
+}
+
+/** The machine once for each thing that can be left out, with the same words. */
+export function* mutantsOf<M extends AnyStateMachine>(machine: M): Generator<Mutant<M>> {
+  for (const place of placesOf(machine.config as Parts)) {
+    const config = copyOf(machine.config) as Parts
+    let holder = config as Parts
+    for (const key of place.path) holder = holder[key] as Parts
+    if (Array.isArray(holder)) holder.splice(Number(place.key), 1)
+    else delete holder[place.key]
+    const mutant = createMachine(config as never) as AnyStateMachine
+    yield { missing: place.name.trim(), machine: mutant.provide(machine.implementations as never) as M }
+  }
+}
