@@ -55,7 +55,7 @@ export class SubjectTree<T extends Listener> {
 
   /** Removes a listener; says whether it was there. Branches without leaves fall off. */
   remove(listener: T): boolean {
-    const removed = prune(this.#root, listener, tokensOf(listener.pattern))
+    const removed = prune(this.#root, listener)
     if (removed) {
       this.#size--
       this.#cache.clear()
@@ -67,9 +67,7 @@ export class SubjectTree<T extends Listener> {
   match(subject: string): Matched<T> {
     const known = this.#cache.get(subject)
     if (known !== undefined) return known
-    const found: T[] = []
-    collect(this.#root, tokensOf(subject), 0, found)
-    const matched = inGroups(found)
+    const matched = inGroups(collect(this.#root, tokensOf(subject)))
     if (this.#cache.size >= CACHED_SUBJECTS_MAX) this.#cache.clear()
     this.#cache.set(subject, matched)
     return matched
@@ -94,28 +92,43 @@ function literalOf<T>(branch: Branch<T>, token: string): Branch<T> {
   return next
 }
 
-function prune<T extends Listener>(branch: Branch<T>, listener: T, tokens: readonly string[], depth = 0): boolean {
-  const token = tokens[depth]
-  if (token === undefined || token === '>') return leafOf(branch, listener).delete(listener)
-  const next = token === '*' ? branch.star : branch.literals.get(token)
-  if (!next || !prune(next, listener, tokens, depth + 1)) return false
-  if (isBare(next)) {
-    if (token === '*') branch.star = null
-    else branch.literals.delete(token)
+/** Takes a listener off its branch, and cuts every branch that is bare then, from the outside in. */
+function prune<T extends Listener>(root: Branch<T>, listener: T): boolean {
+  const tokens = tokensOf(listener.pattern)
+  if (isTail(listener)) tokens.pop()
+  const path = [root]
+  for (const token of tokens) {
+    const branch = path.at(-1) as Branch<T>
+    const next = token === '*' ? branch.star : branch.literals.get(token)
+    if (!next) return false
+    path.push(next)
+  }
+  if (!leafOf(path.at(-1) as Branch<T>, listener).delete(listener)) return false
+  for (const token of tokens.reverse()) {
+    if (!isBare(path.pop() as Branch<T>)) return true
+    const parent = path.at(-1) as Branch<T>
+    if (token === '*') parent.star = null
+    else parent.literals.delete(token)
   }
   return true
 }
 
-function collect<T>(branch: Branch<T>, tokens: readonly string[], depth: number, found: T[]): void {
-  const token = tokens[depth]
-  if (token === undefined) {
-    found.push(...branch.here)
-    return
+/** Everything on the branches that a subject's tokens lead along. */
+function collect<T>(root: Branch<T>, tokens: readonly string[]): T[] {
+  const found: T[] = []
+  const visit = (branch: Branch<T>, depth: number): void => {
+    const token = tokens[depth]
+    if (token === undefined) {
+      found.push(...branch.here)
+      return
+    }
+    found.push(...branch.tail)
+    const literal = branch.literals.get(token)
+    if (literal) visit(literal, depth + 1)
+    if (branch.star) visit(branch.star, depth + 1)
   }
-  found.push(...branch.tail)
-  const literal = branch.literals.get(token)
-  if (literal) collect(literal, tokens, depth + 1, found)
-  if (branch.star) collect(branch.star, tokens, depth + 1, found)
+  visit(root, 0)
+  return found
 }
 
 /** One group per queue name, also when its members came by different patterns. */

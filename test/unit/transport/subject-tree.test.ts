@@ -66,3 +66,13 @@ test('what was never added cannot be removed, and removing twice removes once', 
   assert.equal(tree.remove(listener), false)
   assert.deepEqual([tree.size, tree.match('a.b').plain], [0, []])
 })
+
+test('a thousand patterns come and go, and what stays is found', () => {
+  const tree = new SubjectTree<Listener>()
+  const stays = { pattern: 'a.*.c' }
+  tree.add(stays)
+  const passing = Array.from({ length: 1000 }, (_, i) => ({ pattern: i % 2 === 0 ? `a.${i}.c` : `a.*.${i}.>` }))
+  for (const listener of passing) tree.add(listener)
+  for (const listener of passing) assert.equal(tree.remove(listener), true)
+  assert.deepEqual([tree.size, tree.match('a.2.c').plain, tree.match('a.2.3.4').plain], [1, [stays], []])
+})
