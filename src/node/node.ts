@@ -8,11 +8,12 @@ import { wallClock } from '../clock/wall.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { NodeStatus } from '../ports/status.ts'
 import type { NodeStore } from '../ports/store.ts'
-import type { Transport } from '../ports/transport.ts'
+import type { Subscription, Transport } from '../ports/transport.ts'
 import { openLmdb } from '../storage/lmdb/store.ts'
 import type { Answer } from '../wire/requests.ts'
 import { type Subjects, subjectsOf } from '../wire/subjects.ts'
 import { Desk } from './desk.ts'
+import { openDiscovery } from './discovery.ts'
 import { Engine } from './engine.ts'
 import { type OpenedGroup, openGroups } from './groups.ts'
 import { Inbox } from './inbox.ts'
@@ -81,7 +82,7 @@ class Node implements FlotillaNode {
   #store: NodeStore | null = null
   #engine: Engine | null = null
   #groups: ReadonlyMap<string, OpenedGroup> = new Map()
-  #raft: { unsubscribe(): void } | null = null
+  readonly #subscriptions: Subscription[] = []
 
   constructor(options: NodeOptions) {
     const settings = settingsOf(options)
@@ -204,8 +205,17 @@ class Node implements FlotillaNode {
     const find = (group: string): PeerHost | undefined => engine.hosts.get(group)
     const wake = (host: PeerHost): void => engine.wake(host)
     const inbox = new Inbox({ cluster, self: id, nodes, store, refusals: this.#refusals, logger, find, wake })
-    this.#raft = this.#transport.subscribe(this.#subjects.raftTo(id), (m) => inbox.receive(m))
+    this.#subscriptions.push(this.#transport.subscribe(this.#subjects.raftTo(id), (m) => inbox.receive(m)))
     this.#services.open()
+    this.#subscriptions.push(
+      openDiscovery({
+        transport: this.#transport,
+        subjects: this.#subjects,
+        instance: this.nonce,
+        status: () => this.status(),
+        started: new Date().toISOString(),
+      }),
+    )
     for (const { host, life } of this.#groups.values()) {
       life.tell({ type: 'loaded' })
       engine.add(host)
@@ -233,8 +243,7 @@ class Node implements FlotillaNode {
   /** draining: let others lead, answer who waits, save. */
   async #drain(): Promise<void> {
     await this.#engine?.handOff(this.#settings.electionTimeoutMs)
-    this.#services.close()
-    this.#raft?.unsubscribe()
+    this.#unsubscribe()
     await this.#engine?.settle()
     await this.#close(new FlotillaError('CLOSED', 'the node was stopped'))
   }
@@ -242,9 +251,13 @@ class Node implements FlotillaNode {
   /** failed: acknowledge nothing; tell the best follower of each group that we lead to take over. */
   async #abandon(): Promise<void> {
     this.#engine?.abdicate()
-    this.#services.close()
-    this.#raft?.unsubscribe()
+    this.#unsubscribe()
     await this.#close(new FlotillaError('STORAGE_FAILED', 'the node has failed'))
+  }
+
+  #unsubscribe(): void {
+    this.#services.close()
+    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe()
   }
 
   async #close(error: FlotillaError): Promise<void> {
