@@ -7,6 +7,8 @@ import type { Range, Row, TableReader, TableWrite } from '../../../src/ports/tab
 
 /** Rows of all families, and what {@link run} needs to fill them. */
 export class MemoryTable implements TableReader {
+  /** Index of the last entry; the next command gets the one after it. */
+  applied = 0
   readonly #rows = new Map<string, { readonly family: string; readonly key: Uint8Array; readonly value: Uint8Array }>()
 
   get(family: string, key: Uint8Array): Uint8Array | undefined {
@@ -40,16 +42,12 @@ export class MemoryTable implements TableReader {
 
 const nameOf = (family: string, key: Uint8Array): string => `${family}/${Buffer.from(key).toString('hex')}`
 
-/** Applies commands one after another as entries from `index` on; a refusal is that entry's result, as on a node. */
-export function run(
-  machine: StateMachine,
-  table: MemoryTable,
-  commands: readonly Uint8Array[],
-  index = 1,
-): (Uint8Array | FlotillaError)[] {
-  return commands.map((data, i) => {
+/** Applies commands one after another as the next entries; a refusal is that entry's result, as on a node. */
+export function run(machine: StateMachine, table: MemoryTable, commands: readonly Uint8Array[]): (Uint8Array | FlotillaError)[] {
+  return commands.map((data) => {
+    table.applied++
     try {
-      const applied = machine.apply({ term: 1, index: index + i, kind: 'command', data }, table)
+      const applied = machine.apply({ term: 1, index: table.applied, kind: 'command', data }, table)
       table.write(applied.writes)
       return applied.result
     } catch (error) {
@@ -60,8 +58,8 @@ export function run(
 }
 
 /** The only result of one command; a refusal is thrown. */
-export function apply(machine: StateMachine, table: MemoryTable, command: Uint8Array, index = 1): Uint8Array {
-  const [result] = run(machine, table, [command], index)
+export function apply(machine: StateMachine, table: MemoryTable, command: Uint8Array): Uint8Array {
+  const [result] = run(machine, table, [command])
   if (result instanceof Uint8Array) return result
   throw result
 }

@@ -1,3 +1,5 @@
+/** What a registry of machines may be, and that unsupported machines are refused by name. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ActorsOf } from '../../../../src/statemachines/actors/registry.ts'

@@ -1,3 +1,5 @@
+/** One machine stepped as a function of stored bytes. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type AnyStateMachine, assign, createMachine, raise, spawnChild } from 'xstate'

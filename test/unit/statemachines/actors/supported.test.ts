@@ -1,3 +1,5 @@
+/** Every feature of xstate that a replica must refuse, refused at registration with its place. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {

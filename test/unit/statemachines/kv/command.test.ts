@@ -1,3 +1,5 @@
+/** The bytes of key-value commands: round trips, documented examples, and what is refused. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

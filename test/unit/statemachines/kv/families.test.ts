@@ -1,3 +1,5 @@
+/** Names of column families. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FAMILIES_MAX, resolveFamilies } from '../../../../src/statemachines/kv/families.ts'

@@ -1,3 +1,5 @@
+/** The key-value store against a map: what each command does, and what each query says. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

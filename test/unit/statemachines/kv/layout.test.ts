@@ -1,3 +1,5 @@
+/** Reading and writing fields of bytes, never out of bounds. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -7,7 +9,7 @@ import { refusal } from '../table.ts'
 test('fields come back as they were written, however small the first guess of the size', () => {
   const bytes = fc.uint8Array({ maxLength: 300, size: 'max' })
   fc.assert(
-    fc.property(fc.nat(255), fc.nat(0xffff), fc.nat(0xffffffff), bytes, bytes, (a, b, c, short, long) => {
+    fc.property(fc.tuple(fc.nat(255), fc.nat(0xffff), fc.nat(0xffffffff), bytes, bytes), ([a, b, c, short, long]) => {
       const written = new ByteWriter(0).u8(a).u16(b).u32(c).family('x-1').short(short).long(long).finish()
       const reader = new ByteReader(written, 'CODEC_INVALID')
       assert.deepEqual([reader.u8(), reader.u16(), reader.u32(), reader.family()], [a, b, c, 'x-1'])

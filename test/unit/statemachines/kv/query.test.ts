@@ -1,3 +1,5 @@
+/** The bytes of key-value queries. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
