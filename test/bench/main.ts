@@ -1,0 +1,81 @@
+/** `npm run bench -- [cluster] [core] [--quick] [--json]`: what replication costs over the same pipeline without it (docs/benchmarks.md). */
+
+import { availableParallelism, cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { measureCluster, type Plan } from './cluster.ts'
+import { measureCore } from './core.ts'
+import { clusterTable, coreTable } from './report.ts'
+
+const USAGE = `usage: npm run bench -- [cluster] [core] [options]
+  cluster         three nodes and a client, against the bare pipeline
+  core            the pieces by themselves
+  --quick         one short round
+  --json          one JSON object on stdout
+  --levels 1,256  calls in flight
+  --rounds N      rounds over all levels
+  --dir DIR       where the stores are made (default: the directory for temporary files)
+`
+
+const SECTIONS = ['cluster', 'core']
+
+interface Wish {
+  readonly sections: readonly string[]
+  readonly json: boolean
+  readonly coreMs: number
+  readonly plan: Omit<Plan, 'onProgress'>
+}
+
+/** Throws for what it does not understand. */
+function wishOf(args: readonly string[]): Wish {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      levels: { type: 'string', default: '1,16,64,256,1000' },
+      rounds: { type: 'string' },
+      dir: { type: 'string' },
+    },
+  })
+  for (const name of positionals) if (!SECTIONS.includes(name)) throw new Error(`there is no benchmark '${name}'`)
+  const { json, quick, levels, rounds = quick ? '1' : '5', dir } = values
+  const pace = quick ? { ms: 500, warmUpMs: 300 } : { ms: 600, warmUpMs: 1000 }
+  const plan = { ...pace, levels: levels.split(',').map(count), rounds: count(rounds), dir }
+  return { sections: positionals.length > 0 ? positionals : SECTIONS, json, coreMs: quick ? 100 : 400, plan }
+}
+
+function count(text: string): number {
+  const number = Number(text)
+  if (Number.isSafeInteger(number) && number >= 1 && number <= 10_000) return number
+  throw new Error(`'${text}' is not a number from 1 to 10000`)
+}
+
+function showProgress(share: number): void {
+  if (process.stderr.isTTY) process.stderr.write(share < 1 ? `\r${Math.round(share * 100)} %` : '\r      \r')
+}
+
+async function run({ sections, json, coreMs, plan }: Wish): Promise<void> {
+  const machine = {
+    node: process.version,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cpus: availableParallelism(),
+    platform: process.platform,
+  }
+  const core = sections.includes('core') ? await measureCore(coreMs) : null
+  const cluster = sections.includes('cluster') ? await measureCluster({ ...plan, onProgress: showProgress }) : null
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ machine, ...(core && { core }), ...(cluster && { cluster }) }, null, 2)}\n`)
+    return
+  }
+  process.stdout.write(`Node ${machine.node}, ${machine.cpus} × ${machine.cpu}\n\n`)
+  if (core) process.stdout.write(`${coreTable(core)}\n`)
+  if (cluster) process.stdout.write(clusterTable(cluster))
+}
+
+try {
+  await run(wishOf(process.argv.slice(2)))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
+  process.exitCode = 1
+}

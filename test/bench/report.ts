@@ -1,0 +1,44 @@
+/** Puts measurements into tables for people. Knows nothing of how they came about. */
+
+import type { ClusterReport, Row } from './cluster.ts'
+import type { Cost } from './core.ts'
+
+const NAMES: Readonly<Record<Row['contender'], string>> = { bare: '(a) bare', propose: '(b) propose', put: '(c) put' }
+
+const HEADINGS = ['in flight', 'what', 'per second', 'p50 ms', 'p99 ms', '× (a) rate', '× (a) p50', 'flushes', 'entries/flush']
+
+/** Figures of the cluster, a row for each level and contender. */
+export function clusterTable({ server, dir, fdatasyncP50Ms, rows }: ClusterReport): string {
+  const cells = rows.map((row) => [
+    String(row.inflight),
+    NAMES[row.contender],
+    Math.round(row.perSecond).toLocaleString('en'),
+    row.p50Ms.toFixed(2),
+    row.p99Ms.toFixed(2),
+    row.throughputRatio.toFixed(2),
+    row.p50Ratio.toFixed(2),
+    String(row.transactions),
+    row.entriesPerTransaction.toFixed(1),
+  ])
+  const floor = `stores in ${dir}; a 256-byte append and its fdatasync take ${fdatasyncP50Ms.toFixed(3)} ms there (p50)`
+  const warning = server === 'embedded broker' ? 'NOT A REAL SERVER: no nats-server found, so the embedded broker stood in\n' : ''
+  return `three nodes, ${server} on loopback, 256-byte values, a flush before every acknowledgement\n${warning}${floor}\n\n${table(HEADINGS, cells)}`
+}
+
+export const coreTable = (costs: readonly Cost[]): string =>
+  table(
+    ['piece', 'µs'],
+    costs.map(({ name, us }) => [name, us.toFixed(2)]),
+  )
+
+function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [headings, headings.map(() => ''), ...rows]
+  const widths = headings.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0)))
+  const isText = headings.map((_, i) => rows.some((row) => Number.isNaN(Number.parseFloat(row[i] ?? ''))))
+  const line = (row: readonly string[], fill: string): string =>
+    row
+      .map((cell, i) => (isText[i] ? cell.padEnd(widths[i] ?? 0, fill) : cell.padStart(widths[i] ?? 0, fill)))
+      .join('  ')
+      .trimEnd()
+  return `${all.map((row, i) => line(row, i === 1 ? '-' : ' ')).join('\n')}\n`
+}
