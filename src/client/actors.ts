@@ -33,11 +33,13 @@ export interface TypedActorView<R extends ActorRegistry, T extends ActorType<R>>
   readonly output?: ActorsOf<R>[T]['output']
 }
 
+/** What a new instance is given. */
 export interface StartOptions<R extends ActorRegistry, T extends ActorType<R>> extends WriteOptions {
   /** What the machine's context is made from. */
   readonly input?: ActorsOf<R>[T]['input']
 }
 
+/** Which instances to list, and how fresh the list must be. */
 export interface ListOptions<R extends ActorRegistry> extends ReadOptions {
   /** Only instances of this machine. */
   readonly type?: ActorType<R>

@@ -17,7 +17,9 @@ export interface InFamily {
   readonly family?: string
 }
 
+/** How fresh a read must be, and of which family. */
 export type KvReadOptions = ReadOptions & InFamily
+/** What may be done when the outcome is not known, and in which family to write. */
 export type KvWriteOptions = WriteOptions & InFamily
 
 /** Where in the log a write is. */
@@ -53,6 +55,7 @@ export interface KvRange {
   readonly reverse?: boolean
 }
 
+/** One key and what it holds. */
 export interface KvRow {
   readonly key: Uint8Array
   readonly value: Uint8Array

@@ -11,6 +11,7 @@ export interface CallOptions {
   readonly timeoutMs?: number
 }
 
+/** What may be done when the outcome of a write is not known. */
 export interface WriteOptions extends CallOptions {
   /**
    * The command may be applied twice without harm: then a write whose outcome is unknown is sent again until the deadline.
@@ -19,6 +20,7 @@ export interface WriteOptions extends CallOptions {
   readonly idempotent?: boolean
 }
 
+/** How fresh a read must be. */
 export interface ReadOptions extends CallOptions {
   /** `linearizable` (default): sees every write acknowledged before the call. `stale`: what any replica has, at once. */
   readonly consistency?: 'linearizable' | 'stale'
@@ -34,12 +36,14 @@ export interface CommittedEntry {
   readonly data: Uint8Array
 }
 
+/** From where to follow what is committed, and until when. */
 export interface CommittedOptions {
   /** First index wanted; without it, whatever commits from now on. */
   readonly from?: number
   readonly signal?: AbortSignal
 }
 
+/** How much of the log to ask for. */
 export interface LogOptions extends CallOptions {
   /** First index wanted, from 1. */
   readonly from: number

@@ -17,6 +17,7 @@ export interface GroupOptions {
   readonly nodes?: readonly string[]
 }
 
+/** How long silence lasts until something is done about it. */
 export interface Timing {
   /**
    * A follower that hears nothing for one to two times this begins an election, in milliseconds. Default 1000. Above the time your NATS needs
@@ -27,6 +28,7 @@ export interface Timing {
   readonly heartbeatMs?: number
 }
 
+/** How a node is set up. Checked by createNode, which rejects with `CONFIG_INVALID` and says what is wrong. */
 export interface NodeOptions {
   /** Name of the cluster; with `prefix` the beginning of all subjects. */
   readonly cluster: string

@@ -3,6 +3,7 @@
 /** Cancels a timer; safe to call twice. */
 export type Cancel = () => void
 
+/** A monotonic clock and its timers. Give a node your own to control time in tests. */
 export interface Clock {
   /** Milliseconds that only go forward, from an unknown start. */
   now(): number

@@ -2,6 +2,7 @@
 
 import type { Details } from '../base/errors.ts'
 
+/** Four levels, details first and then the message, as pino has them. */
 export interface Logger {
   debug(details: Details, message: string): void
   info(details: Details, message: string): void

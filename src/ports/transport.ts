@@ -14,6 +14,7 @@ export interface Incoming {
   readonly asks: boolean
 }
 
+/** Ends when told, and with the transport. */
 export interface Subscription {
   unsubscribe(): void
 }

@@ -42,6 +42,8 @@ function undocumented(path: string): string[] {
   assert.ok(module, `${path} exports nothing`)
   return checker.getExportsOfModule(module).flatMap((symbol) => {
     const original = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+    const file = original.valueDeclaration
+    if (file && ts.isSourceFile(file)) return undocumented(file.fileName).map((name) => `${symbol.name}.${name}`)
     return original.getDocumentationComment(checker).length > 0 ? [] : [symbol.name]
   })
 }

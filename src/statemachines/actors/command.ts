@@ -29,6 +29,7 @@ export interface Stop {
   readonly id: string
 }
 
+/** What can be asked of a group of actors. */
 export type ActorCommand = Start | Send | Stop
 
 /** An instance's id: any text of 1 to 256 bytes that UTF-8 can say. */

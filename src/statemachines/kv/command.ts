@@ -36,6 +36,7 @@ export interface Batch {
   readonly operations: readonly (Put | Delete)[]
 }
 
+/** What can be asked of a key-value store. */
 export type KvCommand = Put | Delete | CompareAndSet | Batch
 
 const PUT = 1

@@ -13,6 +13,7 @@ import { encodeCompareAndSetResult, encodeDone, encodeGetResult, encodeScanResul
 /** Bytes of a key that show in the subject of a committed command. The whole key is in the payload. */
 export const TOPIC_KEY_BYTES_MAX = 128
 
+/** Which column families a group has besides the built-in ones. */
 export interface KvOptions {
   /** Families beside `default`, `lock` and `write`. The same on every node, and never one less than before. */
   readonly families?: readonly string[]

@@ -25,6 +25,7 @@ export interface Scan {
   readonly reverse?: boolean
 }
 
+/** What a key-value store can be asked without changing it. */
 export type KvQuery = Get | Scan
 
 const GET = 1

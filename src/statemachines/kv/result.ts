@@ -29,6 +29,7 @@ export function decodeDone(bytes: Uint8Array): void {
   open(bytes, DONE).end()
 }
 
+/** What a compare-and-set answers, as bytes. */
 export function encodeCompareAndSetResult(result: CompareAndSetResult): Uint8Array {
   const current = result.swapped ? undefined : result.current
   const writer = new ByteWriter(8 + (current?.length ?? 0)).u8(FORMAT_VERSION).u8(COMPARED)
@@ -37,6 +38,7 @@ export function encodeCompareAndSetResult(result: CompareAndSetResult): Uint8Arr
   return writer.finish()
 }
 
+/** What a compare-and-set answered. Throws `CODEC_INVALID`. */
 export function decodeCompareAndSetResult(bytes: Uint8Array): CompareAndSetResult {
   const reader = open(bytes, COMPARED)
   const flags = reader.flags(SWAPPED | PRESENT)
@@ -61,6 +63,7 @@ export function decodeGetResult(bytes: Uint8Array): Uint8Array | undefined {
   return value
 }
 
+/** A page of a scan, as bytes. */
 export function encodeScanResult({ rows, next }: ScanResult): Uint8Array {
   const capacity = rows.reduce((sum, row) => sum + rowBytes(row), 16 + (next?.length ?? 0))
   const writer = new ByteWriter(capacity).u8(FORMAT_VERSION).u8(SCANNED)
@@ -71,6 +74,7 @@ export function encodeScanResult({ rows, next }: ScanResult): Uint8Array {
   return writer.finish()
 }
 
+/** A page of a scan. Throws `CODEC_INVALID`. */
 export function decodeScanResult(bytes: Uint8Array): ScanResult {
   const reader = open(bytes, SCANNED)
   const next = reader.flags(PRESENT) === PRESENT ? { next: reader.short() } : {}
