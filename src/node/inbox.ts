@@ -19,6 +19,8 @@ export interface InboxOptions {
   readonly logger: Logger
   readonly find: (group: string) => PeerHost | undefined
   readonly wake: (host: PeerHost) => void
+  /** A node speaks from another store than the one first met under its name: its disk was lost or replaced. */
+  readonly onStranger: (sender: Sender) => void
 }
 
 export class Inbox {
@@ -66,6 +68,7 @@ export class Inbox {
     const known = store.recall(key)
     if (known === undefined) this.#acquaint(key, sender)
     else if (known !== sender.store) {
+      this.#options.onStranger(sender)
       throw mismatch(`node '${sender.node}' speaks from another store than the one this cluster knows`, sender)
     }
     const boot = this.#boots.get(sender.node) ?? 0

@@ -24,6 +24,7 @@ import type { PeerHost } from './peer-host.ts'
 import { Refusals } from './refusals.ts'
 import { Services } from './services.ts'
 import { nodeStatusOf } from './status.ts'
+import { Strangers } from './strangers.ts'
 
 /** How long a caller waits unless it says otherwise, in milliseconds. */
 const TIMEOUT_MS = 5000
@@ -78,6 +79,7 @@ class Node implements FlotillaNode {
   readonly #desk: Desk
   readonly #services: Services
   readonly #refusals = new Refusals()
+  readonly #strangers: Strangers
   readonly #startedAt: number
   #store: NodeStore | null = null
   #engine: Engine | null = null
@@ -93,6 +95,12 @@ class Node implements FlotillaNode {
     this.#startedAt = this.#clock.now()
     this.#transport = options.transport
     this.#subjects = subjectsOf(settings.cluster, settings.prefix)
+    this.#strangers = new Strangers({
+      self: settings.id,
+      clock: this.#clock,
+      transport: this.#transport,
+      subjects: this.#subjects,
+    })
     this.#desk = new Desk({
       node: settings.id,
       clock: this.#clock,
@@ -204,8 +212,19 @@ class Node implements FlotillaNode {
     const { cluster, id, nodes, logger } = this.#settings
     const find = (group: string): PeerHost | undefined => engine.hosts.get(group)
     const wake = (host: PeerHost): void => engine.wake(host)
-    const inbox = new Inbox({ cluster, self: id, nodes, store, refusals: this.#refusals, logger, find, wake })
+    const inbox = new Inbox({
+      cluster,
+      self: id,
+      nodes,
+      store,
+      refusals: this.#refusals,
+      logger,
+      find,
+      wake,
+      onStranger: (sender) => this.#strangers.tell(sender),
+    })
     this.#subscriptions.push(this.#transport.subscribe(this.#subjects.raftTo(id), (m) => inbox.receive(m)))
+    this.#subscriptions.push(this.#strangers.listen(store.identity.uuid, (error) => this.life.fail(error)))
     this.#services.open()
     this.#subscriptions.push(
       openDiscovery({

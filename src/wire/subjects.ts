@@ -13,7 +13,7 @@ export function checkId(what: string, id: string): string {
 }
 
 /** Operator requests to one node. */
-export type NodeVerb = 'status' | 'hello' | 'propose' | 'read' | 'query'
+export type NodeVerb = 'status' | 'hello' | 'stranger' | 'propose' | 'read' | 'query'
 
 /** What a group answers. `propose` and `read`: its leader alone; `query`, `log` and `leader`: any of its replicas. */
 export type GroupVerb = 'propose' | 'read' | 'query' | 'log' | 'leader'

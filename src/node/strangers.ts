@@ -1,0 +1,49 @@
+/**
+ * A node whose disk was lost or replaced is a stranger under a known name: what it promised before is gone, so its voice must not count. Those
+ * who notice tell it, and it stops instead of talking to the deaf.
+ */
+
+import { text, utf8 } from '../base/bytes.ts'
+import { FlotillaError } from '../base/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Subscription, Transport } from '../ports/transport.ts'
+import type { Sender } from '../wire/envelope.ts'
+import type { Subjects } from '../wire/subjects.ts'
+
+/** A stranger is told this often at most. */
+const TELL_MS = 1000
+
+export interface StrangersOptions {
+  readonly self: string
+  readonly clock: Clock
+  readonly transport: Transport
+  readonly subjects: Subjects
+}
+
+export class Strangers {
+  readonly #options: StrangersOptions
+  readonly #toldAt = new Map<string, number>()
+
+  constructor(options: StrangersOptions) {
+    this.#options = options
+  }
+
+  /** Tells a node that its store is not the one this cluster knows. */
+  tell({ node, store }: Sender): void {
+    const { clock, transport, subjects } = this.#options
+    const now = clock.now()
+    if (now - (this.#toldAt.get(node) ?? Number.NEGATIVE_INFINITY) < TELL_MS) return
+    this.#toldAt.set(node, now)
+    transport.publish(subjects.node(node, 'stranger'), utf8(store))
+  }
+
+  /** Calls back when somebody says so of our own store. */
+  listen(store: string, onRefused: (error: FlotillaError) => void): Subscription {
+    const { self, transport, subjects } = this.#options
+    return transport.subscribe(subjects.node(self, 'stranger'), (m) => {
+      if (text(m.data) !== store) return
+      const message = `the cluster knows another store under the name '${self}': this node's disk was lost or replaced. Start it with its old directory`
+      onRefused(new FlotillaError('STORE_MISMATCH', message, { node: self, store }))
+    })
+  }
+}
