@@ -28,8 +28,9 @@ export type {
   ReadOptions,
   WriteOptions,
 } from './client/types.ts'
-export { type CallTime, createNode, type FlotillaNode } from './node/node.ts'
+export { createNode } from './node/node.ts'
 export type { GroupOptions, NodeOptions, Timing } from './node/options.ts'
+export type { CallTime, FlotillaNode } from './node/types.ts'
 export type { Cancel, Clock } from './ports/clock.ts'
 export type { Logger } from './ports/logger.ts'
 export type { Applied, StateMachine } from './ports/state-machine.ts'

@@ -25,37 +25,13 @@ import { Refusals } from './refusals.ts'
 import { Services } from './services.ts'
 import { nodeStatusOf } from './status.ts'
 import { Strangers } from './strangers.ts'
+import type { CallTime, FlotillaNode } from './types.ts'
 
 /** How long a caller waits unless it says otherwise, in milliseconds. */
 const TIMEOUT_MS = 5000
 
 /** How long one listens for another node of the same name. */
 const HELLO_MS = 250
-
-/** How long a call may take, in milliseconds. Default 5000. */
-export interface CallTime {
-  readonly timeoutMs?: number
-}
-
-/** A running node, embedded in this process. */
-export interface FlotillaNode {
-  readonly id: string
-  /**
-   * Proposes a command to a group that this node leads; resolves once it is committed and applied, with its index and the state machine's
-   * result. Rejects with `NOT_LEADER` (details name the leader), `BUSY`, `TRANSFERRING`, `UNKNOWN_GROUP`, what the state machine refuses, or
-   * `TIMEOUT_UNKNOWN` when the outcome is not known in time.
-   */
-  propose(group: string, command: Uint8Array, options?: CallTime): Promise<Answer>
-  /** Asks the state machine of a group that this node leads; sees everything acknowledged before the call (§8, thesis 6.4). */
-  read(group: string, query: Uint8Array, options?: CallTime): Promise<Answer>
-  /** Asks this replica's state machine as it is now, which may be behind. */
-  query(group: string, query: Uint8Array): Answer
-  status(): NodeStatus
-  /** Hands leadership off, answers who waits, saves, and closes store and transport. */
-  stop(): Promise<void>
-  /** Resolves once the node is closed: with the error that ended it, or null after {@link stop}. */
-  readonly closed: Promise<FlotillaError | null>
-}
 
 /**
  * Starts a node; resolves once it serves. Rejects with `CONFIG_INVALID`, `STORE_IN_USE`, `STORE_MISMATCH`, `STORAGE_FAILED`,
