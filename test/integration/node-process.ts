@@ -1,0 +1,54 @@
+/** One node as a process of its own, for tests that kill it. Says what becomes of it as lines of JSON; knows no test. */
+
+import { FlotillaError } from '../../src/base/errors.ts'
+import { createNode } from '../../src/node/node.ts'
+import { actors } from '../../src/statemachines/actors/actors.ts'
+import { kv } from '../../src/statemachines/kv/kv.ts'
+import { natsTransport } from '../../src/transport/nats/transport.ts'
+import { registry } from './counter.ts'
+
+/** What the process is told, as JSON in its first argument. */
+export interface NodeProcessOptions {
+  readonly cluster: string
+  readonly id: string
+  readonly nodes: readonly string[]
+  readonly servers: string
+  readonly dir: string
+  readonly electionTimeoutMs: number
+}
+
+/** What it says. */
+export type NodeProcessLine =
+  | { readonly event: 'serving' }
+  | { readonly event: 'refused' | 'failed'; readonly code: string; readonly message: string }
+  | { readonly event: 'stopped' }
+
+const say = (line: NodeProcessLine): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
+
+/** Says the last word and ends the process: 0 when it was asked to, 1 when it had to. */
+function end(event: 'refused' | 'failed', error: unknown): void {
+  const code = error instanceof FlotillaError ? error.code : 'none'
+  say({ event, code, message: String(error) })
+  process.exitCode = 1
+  setTimeout(() => process.exit(), 100) // whatever still hangs
+}
+
+async function main({ cluster, id, nodes, servers, dir, electionTimeoutMs }: NodeProcessOptions): Promise<void> {
+  const transport = await natsTransport({ servers, reconnectTimeWait: 50, reconnectJitter: 10 })
+  const groups = [
+    { id: 'kv', stateMachine: kv() },
+    { id: 'actors', stateMachine: actors(registry) },
+  ]
+  const node = await createNode({ cluster, id, nodes, groups, transport, dir, timing: { electionTimeoutMs } })
+  process.once('SIGTERM', () => void node.stop())
+  say({ event: 'serving' })
+  const error = await node.closed
+  if (error) end('failed', error)
+  else {
+    say({ event: 'stopped' })
+    process.exit()
+  }
+}
+
+process.stdin.on('end', () => process.exit(3)).resume() // nobody outlives its test
+main(JSON.parse(process.argv[2] ?? '{}') as NodeProcessOptions).catch((error: unknown) => end('refused', error))

@@ -1,0 +1,62 @@
+/** The server dies, the leader stands still: what is acknowledged stays true. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { importRecords } from './import-records.ts'
+import { pause } from './processes.ts'
+import { assertNothingLost, TestCluster } from './test-cluster.ts'
+
+test('the server is killed and comes back during an import: nothing acknowledged is lost', async (t) => {
+  const cluster = await TestCluster.start(t)
+  const kill = async (): Promise<void> => {
+    await cluster.server.kill()
+    await pause(500)
+    await cluster.server.restart()
+  }
+  const report = await importRecords(cluster.client, { records: 10_000, inFlight: 256, at: { count: 3000, run: kill } })
+  t.diagnostic(`${Math.round(report.silenceMs)} ms without an acknowledgement, 500 ms of them without a server`)
+  assert.deepEqual(report.failures, [])
+  await cluster.settled('kv')
+  assertNothingLost(await cluster.replicas(), report.acknowledged)
+})
+
+test('the leader stands still for three seconds: no two leaders acknowledge, no write is lost', async (t) => {
+  const cluster = await TestCluster.start(t)
+  const leader = await cluster.leader('kv')
+  let others = ''
+  const freeze = async (): Promise<void> => {
+    cluster.node(leader).freeze()
+    await pause(3000)
+    others = await cluster.leader('kv')
+    cluster.node(leader).thaw()
+  }
+  const options = { records: 10_000, inFlight: 64, at: { count: 2000, run: freeze } }
+  const report = await importRecords(cluster.client, options)
+  assert.deepEqual(report.failures, [])
+  assert.notEqual(others, leader, 'somebody else leads meanwhile')
+  const byIndex = new Map(report.places.map(({ index, key, term }) => [index, { key, term }]))
+  assert.equal(byIndex.size, report.places.length, 'no place in the log is acknowledged for two records')
+  const terms = report.places.toSorted((a, b) => a.index - b.index).map(({ term }) => term)
+  assert.deepEqual(
+    terms,
+    terms.toSorted((a, b) => a - b),
+    'what was acknowledged in a later term is later in the log',
+  )
+  assert(new Set(terms).size >= 2, 'both leaders acknowledged something')
+  await cluster.settled('kv')
+  assertNothingLost(await cluster.replicas(), report.acknowledged)
+})
+
+test('without a server a node waits, and serves when it comes', async (t) => {
+  const cluster = await TestCluster.start(t)
+  const follower = await cluster.follower('kv')
+  await cluster.node(follower).stop()
+  await cluster.server.kill()
+  const started = cluster.run(follower)
+  await pause(700)
+  await cluster.server.restart()
+  await started
+  await cluster.client.kv('kv').put('later', 'written', { idempotent: true })
+  await cluster.settled('kv')
+  assertNothingLost(await cluster.replicas(), new Map([['later', 'written']]))
+})
