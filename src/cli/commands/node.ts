@@ -1,0 +1,115 @@
+/** `flotilla node`: one node as a process of its own. */
+
+import { connect } from '../../client/client.ts'
+import { wallClock } from '../../clock/wall.ts'
+import { pollingFeed } from '../../inspector/feed.ts'
+import { type Inspector, startInspector } from '../../inspector/server.ts'
+import { createNode } from '../../node/node.ts'
+import type { Logger } from '../../ports/logger.ts'
+import { kv } from '../../statemachines/kv/kv.ts'
+import { natsTransport } from '../../transport/nats/transport.ts'
+import { UsageError } from '../arguments.ts'
+import { CONNECTION, type Command, type Invocation } from '../command.ts'
+import { natsOptionsOf, openTransport, targetOf } from '../connection.ts'
+import { DONE, FAILED, failureOf } from '../failures.ts'
+import { isLevel, jsonLog, LEVELS } from '../json-log.ts'
+import { viewsOf } from '../views.ts'
+
+const INSPECT_EVERY_MS = 250
+
+export const node: Command = {
+  name: 'node',
+  summary: 'run one node of a cluster',
+  detail:
+    'Runs until SIGINT or SIGTERM, which stop it gracefully; a second one ends it at once. Waits for NATS as long as it takes. Logs\nJSON lines on standard error. Its groups are key-value stores, held by all nodes.',
+  operands: [],
+  flags: {
+    ...CONNECTION,
+    id: { value: 'NAME', help: 'name of this node' },
+    nodes: { value: 'A,B,C', help: 'names of all nodes, the same everywhere', many: true },
+    dir: { value: 'DIR', help: 'directory of its store' },
+    group: { value: 'ID', help: 'group to hold, may be repeated (kv)', many: true },
+    'kv-families': { value: 'X,Y', help: 'column families beside default, lock and write', many: true },
+    inspect: { value: 'PORT', help: 'serve the inspector page on this port of 127.0.0.1' },
+    'election-timeout': { value: 'MS', help: 'silence after which an election begins (1000)' },
+    'log-level': { value: 'LEVEL', help: `${LEVELS.join(', ')} (info)` },
+  },
+  async run(call) {
+    const stop = call.terminal.interruption()
+    const logger = loggerOf(call)
+    const page = await openPage(call, stop)
+    try {
+      const running = await start(call, { stop, logger, page: page?.url ?? null })
+      if (stop.aborted) await running.stop()
+      else stop.addEventListener('abort', () => void running.stop(), { once: true })
+      const failure = await running.closed
+      if (failure === null) return DONE
+      await call.terminal.err.write(`${failureOf(failure, 'node').line}\n`)
+      return FAILED
+    } catch (error) {
+      if (stop.aborted) return DONE // interrupted while it waited for NATS
+      throw error
+    } finally {
+      await page?.close()
+    }
+  },
+}
+
+function loggerOf({ args, terminal }: Invocation): Logger {
+  const level = args.text('log-level') ?? 'info'
+  if (!isLevel(level)) throw new UsageError(`--log-level is one of ${LEVELS.join(', ')}, not '${level}'`)
+  return jsonLog((line) => void terminal.err.write(line), level)
+}
+
+interface Start {
+  readonly stop: AbortSignal
+  readonly logger: Logger
+  readonly page: string | null
+}
+
+async function start({ args, terminal }: Invocation, { stop, logger, page }: Start): ReturnType<typeof createNode> {
+  const id = args.needed('id')
+  const nodes = args.list('nodes')
+  if (nodes.length === 0) throw new UsageError('--nodes is missing')
+  const dir = args.needed('dir')
+  const electionTimeoutMs = args.whole('election-timeout', { min: 10, max: 600_000 })
+  const families = args.list('kv-families')
+  const groups = args.list('group')
+  const { cluster } = targetOf({ args, terminal })
+  const transport = await natsTransport({
+    ...natsOptionsOf(args, terminal, `flotilla-${id}`),
+    signal: stop,
+    onRetry: (error) => logger.warn({ error: error.message }, 'waiting for NATS'),
+  })
+  return createNode({
+    cluster,
+    id,
+    nodes,
+    dir,
+    transport,
+    logger,
+    groups: (groups.length === 0 ? ['kv'] : groups).map((group) => ({ id: group, stateMachine: kv({ families }) })),
+    ...(electionTimeoutMs === undefined ? {} : { timing: { electionTimeoutMs } }),
+    ...(page === null ? {} : { inspector: page }),
+  })
+}
+
+/** The page of the whole cluster, as this node's process sees it. */
+async function openPage(call: Invocation, stop: AbortSignal): Promise<Inspector | null> {
+  const port = call.args.whole('inspect', { min: 0, max: 65_535 })
+  if (port === undefined || stop.aborted) return null
+  const { cluster, timeoutMs } = targetOf(call)
+  const transport = await openTransport(call, timeoutMs)
+  const client = await connect({ cluster, transport })
+  const feed = pollingFeed({ read: viewsOf(client), everyMs: INSPECT_EVERY_MS, clock: wallClock })
+  const close = async (): Promise<void> => {
+    feed.close()
+    await client.close()
+    await transport.close()
+  }
+  const page = await startInspector({ host: '127.0.0.1', port, feed }).catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
+  return { url: page.url, close: () => Promise.all([page.close(), close()]).then(() => {}) }
+}

@@ -1,0 +1,36 @@
+/** `flotilla tail`: committed entries, as they commit. */
+
+import type { CommittedEntry } from '../../client/types.ts'
+import { ASKING, type Command, type Invocation } from '../command.ts'
+import { withClient } from '../connection.ts'
+import { jsonOf, tell } from '../entry-line.ts'
+import { DONE } from '../failures.ts'
+import { clipped, paintOf } from '../paint.ts'
+
+export const tail: Command = {
+  name: 'tail',
+  summary: 'committed entries, as they commit',
+  detail: 'Each entry once and in order, until Ctrl-C. On a terminal lines are cut to its width.',
+  operands: [],
+  flags: { ...ASKING, from: { value: 'N', help: 'begin with this index (with what commits next)' } },
+  run: (call) =>
+    withClient(call, async (client, { group }) => {
+      const { args, terminal } = call
+      const from = args.whole('from', { min: 1, max: Number.MAX_SAFE_INTEGER })
+      const signal = terminal.interruption()
+      for await (const entry of client.committed(group, { signal, ...(from === undefined ? {} : { from }) })) {
+        await terminal.out.write(args.has('json') ? `${JSON.stringify(jsonOf(entry))}\n` : `${lineFor(call, entry)}\n`)
+      }
+      return DONE
+    }),
+}
+
+function lineFor({ terminal: { out } }: Invocation, entry: CommittedEntry): string {
+  const paint = paintOf(out)
+  const { verb, rest } = tell(entry)
+  const index = String(entry.index).padStart(7)
+  const term = `term ${entry.term}`
+  const name = verb.padEnd(6)
+  const room = out.columns - index.length - term.length - name.length - 7
+  return `${paint.bold(index)}  ${paint.dim(term)}  ${name}  ${out.isTTY ? clipped(rest, room) : rest}`.trimEnd()
+}

@@ -1,0 +1,49 @@
+/** What a command ends with when it fails: one line, and an exit code. Knows no command. */
+
+import { type Code, type FlotillaError, toFlotillaError } from '../base/errors.ts'
+import { UsageError } from './arguments.ts'
+
+/** Exit codes, as docs/cli.md has them. */
+export const DONE = 0
+export const FAILED = 1
+export const WRONG_USE = 2
+export const NO_ANSWER = 3
+
+/** Codes that mean that nobody answered in time. */
+const UNANSWERED: ReadonlySet<Code> = new Set<Code>(['UNAVAILABLE', 'DISCONNECTED', 'TIMEOUT', 'TIMEOUT_UNKNOWN'])
+
+/** A command line's own refusals: there is no error code of the cluster for a key that is not there. */
+export class Refusal extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.name = 'Refusal'
+    this.code = code
+  }
+}
+
+/** A line for standard error, and the exit code. */
+export interface Failure {
+  readonly line: string
+  readonly exitCode: number
+}
+
+/** Any thrown value, as a line and an exit code. */
+export function failureOf(thrown: unknown, command: string): Failure {
+  if (thrown instanceof UsageError) {
+    const hint = command === '' ? 'flotilla help' : `flotilla help ${command}`
+    return { line: `flotilla: USAGE: ${oneLine(thrown.message)} (see ${hint})`, exitCode: WRONG_USE }
+  }
+  if (thrown instanceof Refusal) return { line: `flotilla: ${thrown.code}: ${oneLine(thrown.message)}`, exitCode: FAILED }
+  const error = ours(thrown)
+  return { line: `flotilla: ${error.code}: ${oneLine(error.message)}`, exitCode: UNANSWERED.has(error.code) ? NO_ANSWER : FAILED }
+}
+
+/** Errors of the file system are settings that are wrong; anything else unknown is a defect of ours. */
+function ours(thrown: unknown): FlotillaError {
+  if (thrown instanceof Error && 'syscall' in thrown) return toFlotillaError(thrown, 'CONFIG_INVALID')
+  return toFlotillaError(thrown, 'INVARIANT')
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, '; ')

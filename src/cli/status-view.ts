@@ -1,0 +1,71 @@
+/** The statuses of all nodes as a table for people. Knows where nothing comes from. */
+
+import type { GroupStatus, NodeStatus } from '../ports/status.ts'
+import { bytesOf, grouped, type Paint } from './paint.ts'
+import { type Cell, type Column, tableOf } from './table.ts'
+
+const COLUMNS: readonly Column[] = [
+  { title: 'node' },
+  { title: 'role' },
+  { title: 'term', right: true },
+  { title: 'leader' },
+  { title: 'commit', right: true },
+  { title: 'applied', right: true },
+  { title: 'entries', right: true },
+  { title: 'store', right: true },
+]
+
+/** Nodes that belong to a group according to the others, and did not answer. `expected` are names known from elsewhere. */
+export function missingNodes(statuses: readonly NodeStatus[], group: string, expected: readonly string[] = []): string[] {
+  const named = statuses.flatMap((status) => peerOf(status, group)?.voters ?? [])
+  const present = new Set(statuses.map(({ node }) => node))
+  return [...new Set([...named, ...expected])].filter((name) => !present.has(name)).sort()
+}
+
+/** The table of one group. `expected` are nodes that should be there. */
+export function statusLines(
+  statuses: readonly NodeStatus[],
+  { group, paint, expected = [] }: { readonly group: string; readonly paint: Paint; readonly expected?: readonly string[] },
+): string[] {
+  const missing = missingNodes(statuses, group, expected)
+  const rows = [
+    ...statuses.map((status) => [status.node, rowOf(status, group, paint)] as const),
+    ...missing.map((node) => [node, deadRow(node, paint)] as const),
+  ].sort(([a], [b]) => (a < b ? -1 : 1))
+  return tableOf(
+    COLUMNS,
+    rows.map(([, row]) => row),
+    paint,
+  )
+}
+
+const peerOf = (status: NodeStatus, group: string): GroupStatus | undefined => status.groups.find((one) => one.group === group)
+
+function rowOf(status: NodeStatus, group: string, paint: Paint): Cell[] {
+  const peer = peerOf(status, group)
+  const bytes = bytesOf(status.store.bytes)
+  if (peer === undefined) return [status.node, { text: 'not here', paint: paint.dim }, '', '', '', '', '', bytes]
+  return [
+    status.node,
+    roleCell(status, peer, paint),
+    grouped(peer.term),
+    peer.leader ?? '-',
+    grouped(peer.commit),
+    grouped(peer.applied),
+    grouped(peer.lastIndex - peer.firstIndex + 1),
+    bytes,
+  ]
+}
+
+function roleCell(status: NodeStatus, peer: GroupStatus, paint: Paint): Cell {
+  if (status.life !== 'serving') return { text: status.life, paint: paint.warn }
+  if (peer.life !== 'running') return { text: peer.life, paint: peer.life === 'failed' ? paint.bad : paint.warn }
+  if (peer.role === 'leader') return { text: 'leader', paint: paint.good }
+  return peer.role === 'follower' ? 'follower' : { text: peer.role, paint: paint.warn }
+}
+
+const deadRow = (node: string, paint: Paint): Cell[] => [
+  { text: node, paint: paint.dim },
+  { text: 'no answer', paint: paint.bad },
+  ...Array.from({ length: COLUMNS.length - 2 }, (): Cell => ({ text: '-', paint: paint.dim })),
+]
