@@ -8,10 +8,13 @@ import type { StoragePersisted } from '../protocol/events.ts'
 import type { Ready } from '../protocol/ready.ts'
 import type { Entry, HardState } from '../protocol/types.ts'
 
-/** Applied state and commit indexes are saved at least this often, though nobody waits for them. */
-const LAZY_MS = 50
+/**
+ * Applied state is saved this often, together with commit indexes that found no company. Nobody waits for either: after a crash a node applies
+ * again from the log what it had not saved. Rows that lie scattered in a tree cost far more to flush than the log, so they do not go along with it.
+ */
+const LAZY_MS = 250
 
-/** Unsaved applied state beyond which a flush does not wait for company. */
+/** Unsaved applied state that does not wait for its time. */
 const UNSAVED_BYTES_MAX = 4 * 1024 * 1024
 
 interface Pending {
@@ -40,7 +43,9 @@ export class Flush {
   /** Transactions up to this number are durable. */
   #durable = 0
   #urgent = false
-  #lazy = false
+  /** It is time to save what nobody waits for, too. */
+  #due = false
+  #reminded = false
   #running: Promise<void> | null = null
   #dead = false
   /** What waits, by the transaction it waits for. */
@@ -76,25 +81,29 @@ export class Flush {
     else this.#waiting.set(transaction, [callback])
   }
 
-  /** Begins the next transaction if somebody waits for it, or much is unsaved; otherwise sees to it that one begins soon. */
+  /** Begins the next transaction if somebody waits for it, or much is unsaved; sees to it that what is left is saved soon. */
   kick(): void {
-    if (this.#dead || this.#running) return
-    if (this.#urgent || this.#options.store.unsavedBytes > UNSAVED_BYTES_MAX) {
-      this.#running = this.#write()
-      return
-    }
-    if (this.#lazy || (this.#pending.size === 0 && this.#options.store.unsavedBytes === 0)) return
-    this.#lazy = true
+    if (this.#dead) return
+    if (this.#options.store.unsavedBytes > UNSAVED_BYTES_MAX) this.#due = true
+    if (!this.#running && (this.#urgent || this.#due)) this.#running = this.#write()
+    if (this.#reminded || !this.#hasUnsaved) return
+    this.#reminded = true
     this.#options.later(LAZY_MS, () => {
-      this.#lazy = false
-      if (this.#dead || this.#running) return
-      this.#running = this.#write()
+      this.#reminded = false
+      if (this.#dead) return
+      this.#due = this.#hasUnsaved
+      this.kick()
     })
+  }
+
+  get #hasUnsaved(): boolean {
+    return this.#pending.size > 0 || this.#options.store.unsavedBytes > 0
   }
 
   /** Saves everything that is unsaved. Resolves when it is durable, or when the disk has failed. */
   async settle(): Promise<void> {
-    while (!this.#dead && (this.#running || this.#pending.size > 0 || this.#options.store.unsavedBytes > 0)) {
+    while (!this.#dead && (this.#running || this.#hasUnsaved)) {
+      this.#due = true
       this.#running ??= this.#write()
       await this.#running
     }
@@ -111,9 +120,14 @@ export class Flush {
     const number = this.#filling
     this.#pending = new Map()
     this.#filling = number + 1
+    const scope = this.#due ? 'all' : 'batch'
     this.#urgent = false
+    this.#due = false
     try {
-      await this.#options.store.write([...pending].map(([group, write]) => writeOf(group, write)))
+      await this.#options.store.write(
+        [...pending].map(([group, write]) => writeOf(group, write)),
+        scope,
+      )
     } catch (error) {
       this.stop()
       this.#running = null

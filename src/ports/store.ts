@@ -47,6 +47,9 @@ export interface GroupWrite {
   readonly entries?: readonly Entry[]
 }
 
+/** How much a write saves: the batch and all that the tables hold, or the batch alone. */
+export type WriteScope = 'all' | 'batch'
+
 /** One node's store. One writer; a second process that opens the same directory gets `STORE_IN_USE`. */
 export interface NodeStore {
   readonly identity: StoreIdentity
@@ -59,12 +62,13 @@ export interface NodeStore {
   /** Applied state of an opened group. */
   table(group: string): Table
   /**
-   * One durable transaction: the batch, and everything the tables of all groups hold unsaved at the time of the call.
+   * One durable transaction: the batch, and, unless the scope is `batch`, everything the tables of all groups hold unsaved at the time of
+   * the call. What the tables hold is in the log already: who leaves it out saves work, and has more to apply again after a crash.
    * Resolves when all of it is on disk; rejects with `STORAGE_FAILED` when not, and from then on the store refuses everything.
    * Calls do not overlap: the next one may be made once the last has settled.
    */
-  write(batch: readonly GroupWrite[]): Promise<void>
-  /** Bytes of applied state in memory that the next `write` will save. */
+  write(batch: readonly GroupWrite[], scope?: WriteScope): Promise<void>
+  /** Bytes of applied state in memory that the next `write` of everything will save. */
   readonly unsavedBytes: number
   /** Bytes of the store on disk. */
   bytes(): number

@@ -52,6 +52,20 @@ function visibilityTests(withBench: WithBench): void {
   )
 
   test(
+    'a write of the batch alone saves the log, and leaves what is applied for later',
+    withBench(async (bench) => {
+      const { store, table } = await kv(bench)
+      table.apply(1, [put('a', '1')])
+      await store.write([{ group: 'kv', entries: entries(1, 1) }], 'batch')
+      assert.ok(store.unsavedBytes > 0)
+      assert.deepEqual([read(table, 'a'), table.applied], ['1', 1])
+      const again = await bench.restart(store)
+      const { lastIndex, applied } = await again.open('kv', BOOTSTRAP)
+      assert.deepEqual([lastIndex, applied, read(again.table('kv'), 'a')], [1, 0, undefined])
+    }),
+  )
+
+  test(
     'an applied index is saved without any rows',
     withBench(async (bench) => {
       const { store, table } = await kv(bench)

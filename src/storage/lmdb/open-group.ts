@@ -2,7 +2,7 @@
 
 import { FlotillaError } from '../../base/errors.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
-import type { GroupWrite, Recovered } from '../../ports/store.ts'
+import type { GroupWrite, Recovered, WriteScope } from '../../ports/store.ts'
 import type { Entry, LogIndex } from '../../protocol/types.ts'
 import type { LogBounds } from '../check-batch.ts'
 import type { Gate } from '../gate.ts'
@@ -72,12 +72,12 @@ export class OpenGroup implements LogReader {
     return readEntries(this.#host.env, number, [lo, hi, bytesMax])
   }
 
-  /** Changes that save a write and all that the table holds unsaved. They become ours in {@link settle}. */
-  prepare(write: GroupWrite | undefined): Change[] {
+  /** Changes that save a write and, unless the scope leaves it out, all that the table holds unsaved. They become ours in {@link settle}. */
+  prepare(write: GroupWrite | undefined, scope: WriteScope): Change[] {
     const { env } = this.#host
     const { number } = this.#record
     const changes: Change[] = []
-    const unsaved = this.table.leave()
+    const unsaved = scope === 'all' ? this.table.leave() : null
     if (!unsaved && !write?.hardState && !write?.entries?.length) return changes
     const entries = write?.entries ?? []
     for (const entry of entries) changes.push(entryChange(env, number, entry))

@@ -6,7 +6,7 @@ import { text, utf8 } from '../../base/bytes.ts'
 import { FlotillaError, toFlotillaError } from '../../base/errors.ts'
 import { GROUPS_MAX } from '../../base/limits.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
-import type { GroupBootstrap, GroupWrite, NodeStore, Recovered, StoreIdentity } from '../../ports/store.ts'
+import type { GroupBootstrap, GroupWrite, NodeStore, Recovered, StoreIdentity, WriteScope } from '../../ports/store.ts'
 import type { Table } from '../../ports/table.ts'
 import { checkBatch, checkFact, checkGroupId, unknownGroup } from '../check-batch.ts'
 import { Gate } from '../gate.ts'
@@ -117,13 +117,13 @@ class LmdbStore implements NodeStore {
     return this.#opened(group).table
   }
 
-  async write(batch: readonly GroupWrite[]): Promise<void> {
+  async write(batch: readonly GroupWrite[], scope: WriteScope = 'all'): Promise<void> {
     this.#parts.gate.check()
     assert(!this.#writing, 'WRITES_OVERLAP')
     checkBatch(batch, (group) => this.#opened(group).bounds)
     this.#writing = true
     try {
-      const changes = this.#prepare(batch) // at once: what is applied later belongs to the next write
+      const changes = this.#prepare(batch, scope) // at once: what is applied later belongs to the next write
       await this.#turns.run(() => this.#save(changes))
     } finally {
       this.#writing = false
@@ -198,11 +198,11 @@ class LmdbStore implements NodeStore {
   }
 
   /** All that one write saves, made ready before anything is written. */
-  #prepare(batch: readonly GroupWrite[]): Change[] {
+  #prepare(batch: readonly GroupWrite[], scope: WriteScope): Change[] {
     const writes = new Map(batch.map((write) => [write.group, write]))
     const changes: Change[] = []
     try {
-      for (const [id, group] of this.#groups) for (const change of group.prepare(writes.get(id))) changes.push(change)
+      for (const [id, group] of this.#groups) for (const change of group.prepare(writes.get(id), scope)) changes.push(change)
     } catch (thrown) {
       throw this.#parts.gate.fail('the store could not prepare a write; it answers no more', thrown)
     }

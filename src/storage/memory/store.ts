@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { assert } from '../../base/assert.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
-import type { GroupBootstrap, GroupWrite, NodeStore, Recovered, StoreIdentity } from '../../ports/store.ts'
+import type { GroupBootstrap, GroupWrite, NodeStore, Recovered, StoreIdentity, WriteScope } from '../../ports/store.ts'
 import type { Table } from '../../ports/table.ts'
 import { type Entry, entryBytes, type LogIndex } from '../../protocol/types.ts'
 import { checkBatch, checkFact, checkGroupId, type LogBounds, unknownGroup } from '../check-batch.ts'
@@ -120,13 +120,13 @@ class MemoryStore implements NodeStore {
     return this.#tables.get(group) as OverlayTable
   }
 
-  async write(batch: readonly GroupWrite[]): Promise<void> {
+  async write(batch: readonly GroupWrite[], scope: WriteScope = 'all'): Promise<void> {
     this.#check()
     assert(!this.#writing, 'WRITES_OVERLAP')
     checkBatch(batch, (group) => this.#bounds(group))
     this.#writing = true
     try {
-      const save = this.#prepare(batch) // at once: what is applied later belongs to the next write
+      const save = this.#prepare(batch, scope) // at once: what is applied later belongs to the next write
       if (save) await this.#turns.run(() => this.#flush(save))
     } finally {
       this.#writing = false
@@ -208,8 +208,8 @@ class MemoryStore implements NodeStore {
   }
 
   /** What a write will change on the disk; null when it is nothing. */
-  #prepare(batch: readonly GroupWrite[]): (() => void) | null {
-    const leaving = [...this.#tables].map(([group, table]) => ({ group, table, unsaved: table.leave() }))
+  #prepare(batch: readonly GroupWrite[], scope: WriteScope): (() => void) | null {
+    const leaving = scope === 'batch' ? [] : [...this.#tables].map(([group, table]) => ({ group, table, unsaved: table.leave() }))
     const changed = leaving.filter(({ unsaved }) => unsaved !== null)
     if (batch.length === 0 && changed.length === 0) return null
     const groupOf = (group: string): GroupImage => this.#image.groups.get(group) as GroupImage
