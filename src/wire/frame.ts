@@ -22,8 +22,8 @@ export const FRAME_VERSION = 1
 const PREFIX_BYTES = 6
 const BLOB_PREFIX_BYTES = 4
 
-/** Headers are small; a larger one is damage or malice, refused before it is parsed. */
-const HEADER_BYTES_MAX = 256 * 1024
+/** Headers are small; a larger one is damage or malice, refused before it is parsed. Senders keep below it. */
+export const HEADER_BYTES_MAX = 256 * 1024
 
 /** A frame, taken apart. The header is not checked yet; the blobs are views of the received bytes. */
 export interface Frame {
