@@ -4,10 +4,14 @@ import type { Logger } from '../ports/logger.ts'
 import type { Transport } from '../ports/transport.ts'
 import { entryBytes } from '../protocol/types.ts'
 import { encodeEnvelope, type GroupMessage, type Sender } from '../wire/envelope.ts'
+import { HEADER_BYTES_MAX } from '../wire/frame.ts'
 import type { Subjects } from '../wire/subjects.ts'
 
-/** Room for the header of one message. */
+/** Room for one message in the header of its envelope. */
 const MESSAGE_BYTES = 300
+
+/** Messages in one envelope: more would not fit the header that a receiver is ready to read. */
+const MESSAGES_MAX = Math.floor(HEADER_BYTES_MAX / MESSAGE_BYTES) - 2 // who sends takes some of it
 
 export interface OutboxOptions {
   readonly transport: Transport
@@ -39,7 +43,7 @@ export class Outbox {
     this.#letters.clear()
   }
 
-  /** Cuts a long letter so that each envelope fits the server's largest payload. */
+  /** Cuts a long letter so that each envelope fits the server's largest payload, and its header the reader's patience. */
   #batches(messages: readonly GroupMessage[]): GroupMessage[][] {
     const room = this.#options.transport.payloadMax * 0.9
     const batches: GroupMessage[][] = []
@@ -47,7 +51,7 @@ export class Outbox {
     let bytes = 0
     for (const message of messages) {
       const size = bytesOf(message)
-      if (batch.length > 0 && bytes + size > room) {
+      if (batch.length > 0 && (bytes + size > room || batch.length === MESSAGES_MAX)) {
         batches.push(batch)
         batch = []
         bytes = 0
