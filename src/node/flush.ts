@@ -103,8 +103,10 @@ export class Flush {
   /** Saves everything that is unsaved. Resolves when it is durable, or when the disk has failed. */
   async settle(): Promise<void> {
     while (!this.#dead && (this.#running || this.#hasUnsaved)) {
-      this.#due = true
-      this.#running ??= this.#write()
+      if (!this.#running) {
+        this.#due = true
+        this.#running = this.#write()
+      }
       await this.#running
     }
   }

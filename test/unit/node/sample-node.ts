@@ -10,7 +10,7 @@ import { type Entry, votersOnly } from '../../../src/protocol/types.ts'
 import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
 
-/** Remembers the last command under `last`; obeys the words `refuse`, `stray`, `break` and `null`. */
+/** Keeps each command under itself as a key; obeys the words `refuse`, `stray`, `break` and `null`. */
 export function parrot(): StateMachine {
   return {
     kind: 'parrot',
@@ -23,7 +23,8 @@ export function parrot(): StateMachine {
       if (word === 'refuse') throw new FlotillaError('COMMAND_INVALID', 'the parrot refuses')
       if (word === 'break') throw new TypeError('the parrot broke')
       if (word === 'null') throw null
-      return { writes: [{ family: word === 'stray' ? 'nowhere' : 'default', key: data, value: data }], result: data }
+      const key = word === 'stray' ? new Uint8Array(5000) : data
+      return { writes: [{ family: 'default', key, value: data }], result: data }
     },
     query: (request, table) => table.get('default', request) ?? EMPTY,
     topic: (command) => [text(command)],

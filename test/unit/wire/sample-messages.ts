@@ -55,11 +55,13 @@ const groupMessage: fc.Arbitrary<GroupMessage> = fc.record({
   message: anyMessage,
 })
 
-/** Any envelope that a node could send. */
-export const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({
-  sender: fc.record({ cluster: id, node: id, store: fc.uuid(), boot: whole }),
-  messages: fc.array(groupMessage, { maxLength: 6 }),
-})
+/** Any envelope that a node could send, as ordinary objects. */
+export const anyEnvelope: fc.Arbitrary<Envelope> = fc
+  .record({
+    sender: fc.record({ cluster: id, node: id, store: fc.uuid(), boot: whole }),
+    messages: fc.array(groupMessage, { maxLength: 6 }),
+  })
+  .map((envelope) => structuredClone(envelope))
 
 /** Somebody who may speak. */
 export const SENDER = { cluster: 'demo', node: 'a', store: 'store-of-a', boot: 1 }
