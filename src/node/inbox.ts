@@ -27,6 +27,8 @@ export class Inbox {
   readonly #options: InboxOptions
   /** Latest boot seen of each node: what an earlier incarnation left in some buffer is not heard any more. */
   readonly #boots = new Map<string, number>()
+  /** Stores of nodes met for the first time, while that is being written down. */
+  readonly #met = new Map<string, string>()
 
   constructor(options: InboxOptions) {
     this.#options = options
@@ -35,7 +37,7 @@ export class Inbox {
   /** Handles one envelope. What is wrong is counted, logged and dropped; nothing is thrown. */
   receive(incoming: Incoming): void {
     try {
-      const { sender, messages } = decodeEnvelope(incoming.data)
+      const { sender, messages } = decodeEnvelope(incoming.data.slice()) // entries stay; the transport's buffer need not
       this.#checkSender(sender, incoming.subject)
       for (const message of messages) this.#hand(sender, message)
     } catch (error) {
@@ -65,7 +67,7 @@ export class Inbox {
     if (sender.node !== claimed || sender.node === self || !nodes.includes(sender.node))
       throw mismatch('a message of somebody else', sender)
     const key = `store:${sender.node}`
-    const known = store.recall(key)
+    const known = store.recall(key) ?? this.#met.get(key)
     if (known === undefined) this.#acquaint(key, sender)
     else if (known !== sender.store) {
       this.#options.onStranger(sender)
@@ -79,6 +81,7 @@ export class Inbox {
   /** First contact: from now on this node's name belongs to that store. */
   #acquaint(key: string, sender: Sender): void {
     const { store, logger } = this.#options
+    this.#met.set(key, sender.store)
     logger.info({ node: sender.node, store: sender.store }, 'met a node for the first time')
     store.remember(key, sender.store).catch((error: unknown) => {
       logger.error({ node: sender.node, error: String(error) }, 'could not keep the identity of a node')

@@ -1,0 +1,178 @@
+/** The inbox: who may speak, of what, and that everybody else is counted and not heard. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MAILBOX_EVENTS_MAX, TERM_JUMP_MAX } from '../../../src/base/limits.ts'
+import { Inbox } from '../../../src/node/inbox.ts'
+import type { PeerHost } from '../../../src/node/peer-host.ts'
+import { Refusals } from '../../../src/node/refusals.ts'
+import { silent } from '../../../src/ports/logger.ts'
+import type { NodeStore } from '../../../src/ports/store.ts'
+import type { Incoming } from '../../../src/ports/transport.ts'
+import type { Message } from '../../../src/protocol/messages.ts'
+import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
+import { memoryStore } from '../../../src/storage/memory/store.ts'
+import { encodeEnvelope, type Sender } from '../../../src/wire/envelope.ts'
+import { append, command, sampleHost, turns } from './sample-node.ts'
+
+const B: Sender = { cluster: 'demo', node: 'b', store: 'store-b', boot: 3 }
+
+interface Said {
+  readonly sender?: Sender
+  readonly message?: Message
+  readonly group?: string
+  readonly epoch?: string
+  readonly subject?: string
+}
+
+/** A message of peer 2, which lives on node b, to peer 1 on node a. */
+function incoming({
+  sender = B,
+  message = append(0, []),
+  group = 'g',
+  epoch = 'epoch',
+  subject = 'flotilla.demo.raft.a.b',
+}: Said): Incoming {
+  const data = encodeEnvelope({ sender, messages: [{ group, epoch, message }] })
+  return { subject, data, headers: {}, asks: false, respond: () => assert.fail('nobody answers on a raft subject') }
+}
+
+interface Bench {
+  readonly hear: (said: Said) => void
+  readonly inbox: Inbox
+  readonly host: PeerHost
+  readonly store: NodeStore
+  readonly refused: () => Readonly<Record<string, number>>
+  readonly woken: () => number
+  readonly strangers: Sender[]
+}
+
+async function bench(disk = new MemoryDisk()): Promise<Bench> {
+  const store = memoryStore({ cluster: 'demo', node: 'a' }, disk)
+  const host = await sampleHost({ store })
+  const refusals = new Refusals()
+  const strangers: Sender[] = []
+  let woken = 0
+  const inbox = new Inbox({
+    cluster: 'demo',
+    self: 'a',
+    nodes: ['a', 'b', 'c'],
+    store,
+    refusals,
+    logger: silent,
+    find: (group) => (group === 'g' ? host : undefined),
+    wake: () => woken++,
+    onStranger: (sender) => strangers.push(sender),
+  })
+  const hear = (said: Said): void => inbox.receive(incoming(said))
+  return { hear, inbox, host, store, refused: () => refusals.all, woken: () => woken, strangers }
+}
+
+test('a message of a peer gets into its mailbox and wakes it', async () => {
+  const { hear, host, refused, woken } = await bench()
+  hear({})
+  assert.deepEqual(host.mailbox.take(), [{ message: append(0, []) }])
+  assert.equal(woken(), 1)
+  assert.deepEqual(refused(), {})
+})
+
+test('who is not who the subject says, or of another cluster, or ourselves, or nobody, is not heard', async () => {
+  const { hear, host, refused } = await bench()
+  hear({ sender: { ...B, cluster: 'other' } })
+  hear({ subject: 'flotilla.demo.raft.a.c' })
+  hear({ sender: { ...B, node: 'a' }, subject: 'flotilla.demo.raft.a.a' })
+  hear({ sender: { ...B, node: 'z' }, subject: 'flotilla.demo.raft.a.z' })
+  assert.deepEqual(refused(), { STORE_MISMATCH: 4 })
+  assert.equal(host.mailbox.isEmpty, true)
+})
+
+test('a peer speaks only for itself and only to us, and only of the same founding', async () => {
+  const { hear, host, refused } = await bench()
+  hear({ message: { ...append(0, []), from: 3 } }) // peer 3 lives on node c
+  hear({ message: { ...append(0, []), to: 2 } })
+  hear({ message: { ...append(0, []), from: 99 } })
+  hear({ epoch: 'another' })
+  assert.deepEqual(refused(), { STORE_MISMATCH: 4 })
+  assert.equal(host.mailbox.isEmpty, true)
+})
+
+test('a group we do not have is counted', async () => {
+  const { hear, refused } = await bench()
+  hear({ group: 'elsewhere' })
+  assert.deepEqual(refused(), { UNKNOWN_GROUP: 1 })
+})
+
+test('a term out of all proportion is damage, not an election', async () => {
+  const { hear, host, refused } = await bench()
+  const vote = (term: number): Message => ({
+    type: 'RequestVote',
+    from: 2,
+    to: 1,
+    term,
+    lastIndex: 0,
+    lastTerm: 0,
+    transfer: false,
+  })
+  hear({ message: vote(TERM_JUMP_MAX + 1) })
+  hear({ message: vote(Number.MAX_SAFE_INTEGER) })
+  assert.deepEqual(refused(), { CODEC_INVALID: 2 })
+  hear({ message: vote(TERM_JUMP_MAX) })
+  assert.equal(host.mailbox.take().length, 1)
+})
+
+test('a full mailbox refuses, and what is no envelope is counted', async () => {
+  const { hear, inbox, host, refused } = await bench()
+  for (let i = 0; i < MAILBOX_EVENTS_MAX; i++) host.mailbox.message(append(0, []))
+  hear({})
+  for (const data of [new Uint8Array(0), new Uint8Array(1000).fill(0xf1)]) inbox.receive({ ...incoming({}), data })
+  assert.deepEqual(refused(), { BUSY: 1, CODEC_INVALID: 2 })
+})
+
+test('a name belongs to the store that was met first, also after a restart', async () => {
+  const disk = new MemoryDisk()
+  const first = await bench(disk)
+  first.hear({})
+  await turns()
+  first.hear({ sender: { ...B, store: 'store-x' } })
+  assert.deepEqual(first.refused(), { STORE_MISMATCH: 1 })
+  assert.deepEqual(
+    first.strangers.map(({ store }) => store),
+    ['store-x'],
+  )
+  await first.store.close()
+  const second = await bench(disk)
+  second.hear({ sender: { ...B, store: 'store-x' } })
+  second.hear({})
+  assert.deepEqual(second.refused(), { STORE_MISMATCH: 1 })
+  assert.equal(second.host.mailbox.take().length, 1)
+})
+
+test('a name belongs to the store that was met first, even before that is on disk', async () => {
+  const { hear, host, refused, store } = await bench()
+  hear({})
+  hear({ sender: { ...B, store: 'store-x' } })
+  hear({})
+  assert.deepEqual(refused(), { STORE_MISMATCH: 1 })
+  assert.equal(host.mailbox.take().length, 2)
+  await turns()
+  assert.equal(store.recall('store:b'), 'store-b')
+})
+
+test('what an earlier run of a node left in some buffer is not heard any more', async () => {
+  const { hear, host, refused } = await bench()
+  hear({ sender: { ...B, boot: 4 } })
+  hear({ sender: { ...B, boot: 3 } })
+  hear({ sender: { ...B, boot: 4 } })
+  hear({ sender: { ...B, boot: 5 } })
+  assert.deepEqual(refused(), { STORE_MISMATCH: 1 })
+  assert.equal(host.mailbox.take().length, 3)
+})
+
+test('entries stay what they were when the transport uses its buffer again', async () => {
+  const { inbox, host } = await bench()
+  const message = incoming({ message: append(0, [command(1, 1, Uint8Array.of(1, 2, 3))]) })
+  inbox.receive(message)
+  message.data.fill(0)
+  host.stepAll()
+  assert.deepEqual(host.collect().entries[0]?.data, Uint8Array.of(1, 2, 3))
+})
