@@ -46,7 +46,7 @@ async function* linesOf({ file, onBytes }: JsonLinesOptions): AsyncGenerator<Buf
     read += (chunk as Buffer).length
     let start = 0
     for (let end = data.indexOf(10); end !== -1; end = data.indexOf(10, start)) {
-      yield tooLong ? null : data.subarray(start, end)
+      yield tooLong || end - start > LINE_BYTES_MAX ? null : data.subarray(start, end)
       tooLong = false
       start = end + 1
     }

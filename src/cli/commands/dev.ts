@@ -5,6 +5,7 @@ import type { Command, Invocation } from '../command.ts'
 import { NATS_URL, targetOf } from '../connection.ts'
 import { DevCluster } from '../dev/cluster.ts'
 import { dataSet, loadDataSet } from '../dev/data-set.ts'
+import type { Death } from '../dev/fleet.ts'
 import { DONE } from '../failures.ts'
 import { grouped, type Paint, paintOf } from '../paint.ts'
 import { Progress } from '../progress.ts'
@@ -34,8 +35,8 @@ export const dev: Command = {
     const dir = args.text('dir') ?? '.flotilla'
     const paint = paintOf(terminal.out)
     const say = (line = ''): Promise<void> => terminal.out.write(`${line}\n`)
-    const onDeath = (node: string, how: string, why: string): void => {
-      const line = `node ${node} ended (${how})${why === '' ? '' : `: ${why.replace('flotilla: ', '')}`}`
+    const onDeath = ({ node, how, code, why }: Death): void => {
+      const line = `node ${node} ended (${how})${code === '' ? '' : `: ${code}: ${why}`}`
       void say(`${paint.bad(line)}. It is not restarted by itself: revive it from the page.`)
     }
     await say(`${paint.bold('Flotilla')} development cluster, ${names.length === 1 ? 'one node' : `nodes ${names.join(', ')}`}`)

@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Client } from '../../client/client.ts'
+import type { Arguments } from '../arguments.ts'
 import { ASKING, type Command, FAMILY, type Invocation } from '../command.ts'
 import { type Target, withClient } from '../connection.ts'
 import { DONE, FAILED, failureOf } from '../failures.ts'
@@ -33,10 +34,13 @@ export const importFile: Command = {
   async run(call) {
     const { args } = call
     args.needed('key')
+    fromLineOf(args)
     await stat(args.operand(0)) // a file that is not there is said before anything is sent
     return withClient(call, (client, target) => load(call, client, target), TIMEOUT_MS)
   },
 }
+
+const fromLineOf = (args: Arguments): number => args.whole('from-line', { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? 1
 
 async function load(call: Invocation, client: Client, { group }: Target): Promise<number> {
   const { args, terminal } = call
@@ -53,7 +57,7 @@ async function load(call: Invocation, client: Client, { group }: Target): Promis
   const records = recordsOf({
     file,
     field: args.needed('key'),
-    fromLine: args.whole('from-line', { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? 1,
+    fromLine: fromLineOf(args),
     onBadLine: (line, why) => bad.add(line, why),
     onBytes: (read) => {
       bytes = read

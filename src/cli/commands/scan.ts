@@ -1,12 +1,16 @@
 /** `flotilla scan`: prints keys and values in the order of keys. */
 
-import type { KvRange } from '../../client/kv.ts'
+import type { KvRange, KvRow } from '../../client/kv.ts'
 import type { Arguments } from '../arguments.ts'
 import { ASKING, type Command, FAMILY, READING } from '../command.ts'
 import { withClient } from '../connection.ts'
 import { DONE } from '../failures.ts'
 import { clipped, paintOf } from '../paint.ts'
+import type { Output } from '../terminal.ts'
 import { jsonField, lineOf } from '../values.ts'
+
+/** Rows shown on a terminal when nobody said how many. */
+const TERMINAL_ROWS = 100
 
 export const scan: Command = {
   name: 'scan',
@@ -23,33 +27,34 @@ export const scan: Command = {
     limit: { value: 'N', help: 'at most so many (on a terminal 100, else all)' },
     reverse: { help: 'from the last key to the first' },
   },
-  run: (call) =>
-    withClient(call, async (client, { group }) => {
+  run(call) {
+    const limit = call.args.whole('limit', { min: 1, max: Number.MAX_SAFE_INTEGER })
+    return withClient(call, async (client, { group }) => {
       const { args, terminal } = call
-      const { out } = terminal
-      const paint = paintOf(out)
-      const limit = args.whole('limit', { min: 1, max: Number.MAX_SAFE_INTEGER })
-      const family = args.text('family') ?? 'default'
       const consistency = args.has('stale') ? 'stale' : 'linearizable'
-      const shown = limit ?? (out.isTTY && !args.has('json') ? 100 : Number.POSITIVE_INFINITY)
+      const options = { family: args.text('family') ?? 'default', consistency } as const
+      const shown = limit ?? (terminal.out.isTTY && !args.has('json') ? TERMINAL_ROWS : Number.POSITIVE_INFINITY)
       let count = 0
-      for await (const { key, value } of client.kv(group).scan({ ...rangeOf(args), limit: shown + 1 }, { family, consistency })) {
+      for await (const row of client.kv(group).scan({ ...rangeOf(args), limit: shown + 1 }, options)) {
         if (count === shown) {
-          if (limit === undefined) await terminal.err.write(paint.dim(`… and more; --limit N shows them\n`))
+          if (limit === undefined) await terminal.err.write(paintOf(terminal.err).dim('… and more; --limit N shows them\n'))
           break
         }
         count++
-        if (args.has('json')) await out.write(`${JSON.stringify({ ...jsonField('key', key), ...jsonField('value', value) })}\n`)
-        else {
-          const name = lineOf(key)
-          const line = lineOf(value)
-          await out.write(
-            out.isTTY ? `${paint.bold(name)}  ${clipped(line, out.columns - name.length - 3)}\n` : `${name}\t${line}\n`,
-          )
-        }
+        await terminal.out.write(args.has('json') ? jsonRow(row) : textRow(row, terminal.out))
       }
       return DONE
-    }),
+    })
+  },
+}
+
+const jsonRow = ({ key, value }: KvRow): string =>
+  `${JSON.stringify({ ...jsonField('key', key), ...jsonField('value', value) })}\n`
+
+function textRow({ key, value }: KvRow, out: Output): string {
+  const name = lineOf(key)
+  const line = lineOf(value)
+  return out.isTTY ? `${paintOf(out).bold(name)}  ${clipped(line, out.columns - name.length - 3)}\n` : `${name}\t${line}\n`
 }
 
 function rangeOf(args: Arguments): KvRange {

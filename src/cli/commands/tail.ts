@@ -13,16 +13,17 @@ export const tail: Command = {
   detail: 'Each entry once and in order, until Ctrl-C. On a terminal lines are cut to its width.',
   operands: [],
   flags: { ...ASKING, from: { value: 'N', help: 'begin with this index (with what commits next)' } },
-  run: (call) =>
-    withClient(call, async (client, { group }) => {
+  run(call) {
+    const from = call.args.whole('from', { min: 1, max: Number.MAX_SAFE_INTEGER })
+    return withClient(call, async (client, { group }) => {
       const { args, terminal } = call
-      const from = args.whole('from', { min: 1, max: Number.MAX_SAFE_INTEGER })
       const signal = terminal.interruption()
       for await (const entry of client.committed(group, { signal, ...(from === undefined ? {} : { from }) })) {
         await terminal.out.write(args.has('json') ? `${JSON.stringify(jsonOf(entry))}\n` : `${lineFor(call, entry)}\n`)
       }
       return DONE
-    }),
+    })
+  },
 }
 
 function lineFor({ terminal: { out } }: Invocation, entry: CommittedEntry): string {

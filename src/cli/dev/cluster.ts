@@ -1,7 +1,7 @@
 /** A development cluster, whole: broker, nodes, client and page, started in order and ended in the other. Prints nothing. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FlotillaError } from '../../base/errors.ts'
+import { FlotillaError, isCode } from '../../base/errors.ts'
 import { type Client, connect } from '../../client/client.ts'
 import { wallClock } from '../../clock/wall.ts'
 import { type PollingFeed, pollingFeed } from '../../inspector/feed.ts'
@@ -9,7 +9,7 @@ import type { Inspector } from '../../inspector/server.ts'
 import type { NodeStatus } from '../../ports/status.ts'
 import type { Broker } from '../../transport/broker/broker.ts'
 import { viewsOf } from '../views.ts'
-import { Fleet } from './fleet.ts'
+import { type Death, Fleet } from './fleet.ts'
 import { brokerNear, pageNear } from './places.ts'
 
 const LEADER_MS = 30_000
@@ -21,7 +21,8 @@ export interface DevOptions {
   readonly dir: string
   readonly names: readonly string[]
   readonly port: number
-  readonly onDeath: (node: string, how: string, why: string) => void
+  /** Told when a node ends by itself after the cluster was launched. */
+  readonly onDeath: (death: Death) => void
 }
 
 export class DevCluster {
@@ -31,7 +32,8 @@ export class DevCluster {
   readonly #options: DevOptions
   #feed: PollingFeed | null = null
   #page: Inspector | null = null
-  #death: string | null = null
+  #death: Death | null = null
+  #launched = false
 
   private constructor(options: DevOptions, broker: Broker, client: Client) {
     this.#options = options
@@ -40,9 +42,9 @@ export class DevCluster {
     this.fleet = new Fleet({
       ...options,
       url: broker.url,
-      onDeath: (node, how, why) => {
-        this.#death ??= `node ${node} ended (${how})${why === '' ? '' : `: ${why.replace('flotilla: ', '')}`}`
-        options.onDeath(node, how, why)
+      onDeath: (death) => {
+        this.#death ??= death
+        if (this.#launched) options.onDeath(death)
       },
     })
   }
@@ -64,8 +66,11 @@ export class DevCluster {
     const deadline = performance.now() + LEADER_MS
     while (performance.now() < deadline && !signal.aborted) {
       const leader = leaderOf(await this.client.status({ waitMs: LOOK_EVERY_MS }))
-      if (leader !== null) return leader
-      if (this.#death !== null) throw new FlotillaError('UNAVAILABLE', this.#death)
+      if (this.#death !== null) throw failureOf(this.#death)
+      if (leader !== null) {
+        this.#launched = true
+        return leader
+      }
       await sleep(LOOK_EVERY_MS)
     }
     throw new FlotillaError(
@@ -90,6 +95,13 @@ export class DevCluster {
     await this.client.close()
     await this.broker.close()
   }
+}
+
+/** Why a node did not come up, in its own words if it said any. */
+function failureOf({ node, how, code, why }: Death): FlotillaError {
+  return isCode(code)
+    ? new FlotillaError(code, `node ${node}: ${why}`)
+    : new FlotillaError('UNAVAILABLE', `node ${node} ended (${how})`)
 }
 
 /** The leader of group `kv`, once a node says so of itself. */

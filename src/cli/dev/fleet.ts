@@ -18,8 +18,18 @@ export interface FleetOptions {
   readonly dir: string
   readonly url: string
   readonly cluster: string
-  /** Told when a node ends that nobody asked to end; `why` is the last it said. */
-  readonly onDeath: (node: string, how: string, why: string) => void
+  /** Told when a node ends that nobody asked to end. */
+  readonly onDeath: (death: Death) => void
+}
+
+/** The end of a node. */
+export interface Death {
+  readonly node: string
+  /** Signal or exit code. */
+  readonly how: string
+  /** Code and sentence of the error it ended with; empty when it said none. */
+  readonly code: string
+  readonly why: string
 }
 
 /** Processes by node name. */
@@ -94,7 +104,8 @@ export class Fleet implements Supervisor {
   #ended(name: string, how: string): void {
     this.#children.delete(name)
     const asked = this.#expected.delete(name)
-    if (!asked && !this.#stopping) this.#options.onDeath(name, how, lastWords(join(this.#options.dir, `${name}.log`)))
+    if (asked || this.#stopping) return
+    this.#options.onDeath({ node: name, how, ...lastWords(join(this.#options.dir, `${name}.log`)) })
   }
 }
 
@@ -109,11 +120,15 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 }
 
 /** The line with which a command says why it failed. */
-function lastWords(file: string): string {
+function lastWords(file: string): { readonly code: string; readonly why: string } {
   try {
-    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
-    return lines.findLast((line) => line.startsWith('flotilla: ')) ?? ''
+    const line = readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .findLast((one) => one.startsWith('flotilla: '))
+    const [, code = '', why = ''] = /^flotilla: (\w+): (.*)$/.exec(line ?? '') ?? []
+    return { code, why }
   } catch {
-    return ''
+    return { code: '', why: '' }
   }
 }

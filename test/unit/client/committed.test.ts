@@ -73,6 +73,8 @@ test('repeated, disordered and foreign messages make no difference; a gap is fil
   const stranger = cluster.hub.connect('stranger')
   stranger.publish('flotilla.demo.group.kv.committed.x', utf8('?'), { 'Flotilla-Group': 'kv', 'Flotilla-Index': 'two' })
   stranger.publish('flotilla.demo.group.kv.committed.x', utf8('?'))
+  const foreign = { 'Flotilla-Group': 'other', 'Flotilla-Index': '1', 'Flotilla-Term': '1', 'Flotilla-Kind': 'command' }
+  stranger.publish('flotilla.demo.group.kv.committed.x', put('foreign'), foreign)
   for (const i of [4, 2, 2, 5]) cluster.publish(cluster.log[i - 1] as (typeof cluster.log)[number])
   await end
   assert.deepEqual(keys, ['1:k1', '2:k2', '3:k3', '4:k4', '5:k5'])

@@ -1,0 +1,91 @@
+/** Many records into a store that refuses some: bounds, and where to resume. */
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { FlotillaError } from '../../../src/base/errors.ts'
+import { IN_FLIGHT_MAX, putAll, type RecordToPut } from '../../../src/cli/importer.ts'
+import { recordsOf } from '../../../src/cli/json-lines.ts'
+import type { KvClient } from '../../../src/client/kv.ts'
+
+const records = (count: number): RecordToPut[] =>
+  Array.from({ length: count }, (_, i) => ({ line: i + 1, key: `k${i + 1}`, value: 'v' }))
+
+/** A store of which only `put` is there. */
+function storeThat(put: (key: string) => Promise<void>): KvClient {
+  return { put: async (key: string) => put(key) } as unknown as KvClient
+}
+
+test('no more than the bound is on its way, and all of it arrives', async () => {
+  let open = 0
+  let most = 0
+  const keys = new Set<string>()
+  const kv = storeThat(async (key) => {
+    most = Math.max(most, ++open)
+    await new Promise(setImmediate)
+    open--
+    keys.add(key)
+  })
+  const result = await putAll(records(1000), { kv })
+  assert.deepEqual(result, { put: 1000, refused: 0, failure: null, resumeAt: null })
+  assert.equal(keys.size, 1000)
+  assert.equal(most, IN_FLIGHT_MAX)
+})
+
+test('a record that can never be put is told, and the others go on', async () => {
+  const told: string[] = []
+  const kv = storeThat(async (key) => {
+    if (key === 'k3') throw new FlotillaError('TOO_LARGE', 'too large')
+  })
+  const result = await putAll(records(5), { kv, onRefused: ({ line }, { code }) => told.push(`${line} ${code}`) })
+  assert.deepEqual([result.put, result.refused, result.resumeAt, told], [4, 1, null, ['3 TOO_LARGE']])
+})
+
+test('a failure ends it; what to resume at is the first record that is not acknowledged', async () => {
+  const failure = new FlotillaError('TIMEOUT_UNKNOWN', 'gone')
+  const kv = storeThat(async (key) => {
+    if (key === 'k7') throw failure
+  })
+  const result = await putAll(records(5000), { kv })
+  assert.equal(result.failure, failure)
+  assert.equal(result.resumeAt, 7)
+  assert.ok(result.put < 1000)
+})
+
+test('an interruption ends it between two records', async () => {
+  const controller = new AbortController()
+  const kv = storeThat(async (key) => {
+    if (key === 'k300') controller.abort()
+  })
+  const result = await putAll(records(5000), { kv, signal: controller.signal })
+  assert.equal(result.failure, null)
+  assert.ok(result.resumeAt !== null && result.resumeAt > 300 && result.resumeAt === result.put + 1)
+})
+
+test('JSON lines: keys of text and numbers, any line ends, and lines that are none', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'flotilla-lines-'))
+  t.after(() => rmSync(dir, { recursive: true }))
+  const file = join(dir, 'x.jsonl')
+  const long = `{"id":"long","v":"${'x'.repeat(1_100_000)}"}`
+  const lines = ['{"id":"größe"}\r', '', '{"id":7}', 'x', '[1]', '{"id":""}', '{"id":null}', '{}', long, '{"id":"last"}']
+  writeFileSync(file, lines.join('\n'))
+  const bad: string[] = []
+  const read = async (fromLine: number): Promise<string[]> => {
+    const found: string[] = []
+    const onBadLine = (line: number, why: string): boolean => bad.push(`${line}: ${why}`) > 0
+    for await (const { line, key } of recordsOf({ file, field: 'id', fromLine, onBadLine })) found.push(`${line} ${key}`)
+    return found
+  }
+  assert.deepEqual(await read(1), ['1 größe', '3 7', '10 last'])
+  assert.deepEqual(bad, [
+    '4: not JSON',
+    '5: not a JSON object',
+    "6: field 'id' is no text and no number",
+    "7: field 'id' is no text and no number",
+    "8: no field 'id'",
+    '9: longer than 1048576 bytes',
+  ])
+  assert.deepEqual(await read(10), ['10 last'])
+})

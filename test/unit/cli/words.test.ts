@@ -1,0 +1,124 @@
+/** What people read: values, sizes, tables, bars and lines of the log. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { utf8 } from '../../../src/base/bytes.ts'
+import { FlotillaError } from '../../../src/base/errors.ts'
+import { UsageError } from '../../../src/cli/arguments.ts'
+import { jsonOf, tell } from '../../../src/cli/entry-line.ts'
+import { failureOf } from '../../../src/cli/failures.ts'
+import { jsonLog } from '../../../src/cli/json-log.ts'
+import { bytesOf, clipped, grouped, paintOf } from '../../../src/cli/paint.ts'
+import { Progress } from '../../../src/cli/progress.ts'
+import { missingNodes, statusLines } from '../../../src/cli/status-view.ts'
+import { jsonField, lineOf } from '../../../src/cli/values.ts'
+import { encodeCommand, type KvCommand } from '../../../src/statemachines/kv/command.ts'
+import { groupStatus, nodeStatus } from '../../web/fake-cluster.ts'
+import { fakeOutput } from './fake-terminal.ts'
+
+const paint = paintOf({ colours: false })
+
+test('bytes become text where they are UTF-8, and base64 where not', () => {
+  assert.deepEqual(jsonField('v', utf8('größe\n')), { v: 'größe\n' })
+  assert.deepEqual(jsonField('v', Uint8Array.of(255)), { vBase64: '/w==' })
+})
+
+test('nothing that a terminal would obey gets onto a line', () => {
+  assert.equal(lineOf(utf8('a\tb\n\u001b[31m\\ größe')), 'a\\x09b\\x0a\\x1b[31m\\\\ größe')
+  assert.equal(lineOf(utf8('\u0085\u202e')), '\\xc2\\x85\\xe2\\x80\\xae')
+  assert.equal(lineOf(Uint8Array.of(65, 92, 255, 0)), 'A\\\\\\xff\\x00')
+})
+
+test('numbers as people say them', () => {
+  assert.deepEqual([0, 812, 999, 1000, 10_399_744, 99_600_000, 999_600_000].map(bytesOf), [
+    '0 B',
+    '812 B',
+    '999 B',
+    '1.0 kB',
+    '10.4 MB',
+    '100 MB',
+    '1.0 GB',
+  ])
+  assert.equal(grouped(10_432), '10,432')
+  assert.deepEqual([clipped('abcdef', 4), clipped('abc', 3), clipped('abc', 0)], ['abc…', 'abc', ''])
+})
+
+test('the status table is aligned, and shows nodes that are known and do not answer', () => {
+  const leader = groupStatus({ role: 'leader', leader: 'a', commit: 12_345 })
+  const statuses = [nodeStatus('a', [leader]), { ...nodeStatus('b', [groupStatus({ leader: 'a' })]), life: 'draining' }]
+  assert.deepEqual(statusLines(statuses, { group: 'kv', paint, expected: ['d'] }), [
+    'node  role       term  leader  commit  applied  entries   store',
+    'a     leader        7  a       12,345   10,432   10,432  3.5 MB',
+    'b     draining      7  a       10,432   10,432   10,432  3.5 MB',
+    'c     no answer     -  -            -        -        -       -',
+    'd     no answer     -  -            -        -        -       -',
+  ])
+  assert.deepEqual(missingNodes(statuses, 'kv'), ['c'])
+  assert.match(statusLines(statuses, { group: 'other', paint })[1] ?? '', /^a +not here/)
+})
+
+const told = (command: KvCommand): string => {
+  const { verb, rest } = tell({ group: 'kv', index: 1, term: 1, kind: 'command', data: encodeCommand(command) })
+  return `${verb}: ${rest}`
+}
+
+test('every command of the store has a line', () => {
+  const at = { family: 'default', key: utf8('k') }
+  const put = { op: 'put', ...at, value: utf8('v') } as const
+  const remove = { op: 'delete', ...at, family: 'lock' } as const
+  assert.equal(told(put), 'put: k  v')
+  assert.equal(told(remove), 'delete: lock:k')
+  assert.equal(told({ op: 'compareAndSet', ...at, replacement: utf8('v') }), 'cas: k  (none) → v')
+  assert.equal(told({ op: 'batch', operations: [put, remove] }), 'batch: put k, delete lock:k')
+  const foreign = { group: 'x', index: 1, term: 2, kind: 'command', data: utf8('?') } as const
+  assert.deepEqual(tell(foreign), { verb: 'command', rest: '?' })
+  assert.deepEqual(jsonOf(foreign), { ...foreign, data: '?' })
+  const mark = { group: 'kv', index: 3, term: 2, kind: 'noop', data: new Uint8Array(0) } as const
+  assert.deepEqual(tell(mark), { verb: 'noop', rest: '' })
+  assert.deepEqual(jsonOf(mark), { group: 'kv', index: 3, term: 2, kind: 'noop' })
+  const data = encodeCommand({ op: 'compareAndSet', ...at, expected: utf8('a'), replacement: Uint8Array.of(255) })
+  assert.deepEqual((jsonOf({ ...mark, kind: 'command', data }) as { command: object }).command, {
+    op: 'compareAndSet',
+    family: 'default',
+    key: 'k',
+    expected: 'a',
+    replacementBase64: '/w==',
+  })
+})
+
+test('a failure is one line and an exit code', () => {
+  const code = (error: unknown): number => failureOf(error, '').exitCode
+  assert.deepEqual(failureOf(new FlotillaError('BUSY', 'two\n lines'), 'put'), {
+    line: 'flotilla: BUSY: two; lines',
+    exitCode: 1,
+  })
+  for (const silent of ['TIMEOUT', 'TIMEOUT_UNKNOWN', 'UNAVAILABLE', 'DISCONNECTED'] as const) {
+    assert.equal(code(new FlotillaError(silent, '')), 3)
+  }
+  assert.equal(code(new UsageError('')), 2)
+  assert.equal(code(new Error('odd')), 1)
+})
+
+test('a bar on a terminal redraws itself; anywhere else it is silent until there is something to say', async () => {
+  const tty = fakeOutput(true)
+  new Progress(tty, 'loading').show(0.5, 1234)
+  assert.match(tty.text, /^\rloading {2}█{14}░{14} {2}50% {2}1,234 records, [\d,]+\/s/)
+  assert.ok(tty.text.endsWith('\u001b[K'))
+  const file = fakeOutput(false)
+  const progress = new Progress(file, 'loading')
+  progress.show(0.1, 1)
+  progress.show(0.2, 2)
+  await progress.end('done')
+  assert.equal(file.text, 'done\n')
+})
+
+test('the log is JSON lines, from its level on, and shows errors', () => {
+  const lines: string[] = []
+  const log = jsonLog((line) => lines.push(line), 'warn')
+  log.info({}, 'hidden')
+  log.warn({ group: 'kv', error: new FlotillaError('BUSY', 'full') }, 'shown')
+  assert.equal(lines.length, 1)
+  const { time, ...rest } = JSON.parse(lines[0] ?? '') as { time: string }
+  assert.ok(!Number.isNaN(Date.parse(time)))
+  assert.deepEqual(rest, { level: 'warn', message: 'shown', group: 'kv', error: { message: 'full', code: 'BUSY' } })
+})
