@@ -29,6 +29,8 @@ export class Cluster {
   readonly #chance: Prng
   readonly #leaders = new Map<Term, PeerId>()
   readonly #committed = new Map<LogIndex, Entry>()
+  /** How many applied entries of a peer were compared already. */
+  readonly #checked = new WeakMap<TestPeer, number>()
   #tickets = 0
 
   constructor(steps: PeerSteps, size: number, { logs = {}, term = 0, commit = 0, seed = 1 }: ClusterOptions = {}) {
@@ -177,7 +179,8 @@ export class Cluster {
         assert.equal(known, peer.id, `Election Safety: ${known} and ${peer.id} lead term ${peer.term}`)
         this.#leaders.set(peer.term, peer.id)
       }
-      for (const entry of peer.applied.slice(-8)) this.#checkCommitted(entry)
+      for (const entry of peer.applied.slice(this.#checked.get(peer) ?? 0)) this.#checkCommitted(entry)
+      this.#checked.set(peer, peer.applied.length)
     }
   }
 

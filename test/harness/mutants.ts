@@ -1,4 +1,4 @@
-/** Charts with a hole: every transition and every entry or exit action left out in turn. Knows statecharts, not Raft. */
+/** Charts with a hole: every transition, action and guard left out in turn. Knows statecharts, not Raft. */
 
 import { type AnyStateMachine, createMachine } from 'xstate'
 
@@ -58,8 +58,15 @@ function rowsOf(row: Part, at: Place): Place[] {
 }
 
 function actionsOf(row: Part, at: Place): Place[] {
-  if (!isParts(row) || row.actions === undefined) return []
+  if (!isParts(row)) return []
   const path = [...at.path, at.key]
+  const guard = row.guard === undefined ? [] : [{ path, key: 'guard', name: `${at.name}: asking whether${nameOf(row)}` }]
+  return [...guard, ...doingsOf(row, at)]
+}
+
+function doingsOf(row: Parts, at: Place): Place[] {
+  const path = [...at.path, at.key]
+  if (row.actions === undefined) return []
   if (!Array.isArray(row.actions))
     return row.target === undefined ? [] : [{ path, key: 'actions', name: `${at.name}: ${nameOf(row.actions)}` }]
   return row.actions.map((action, i) => ({ path: [...path, 'actions'], key: String(i), name: `${at.name}: ${nameOf(action)}` }))

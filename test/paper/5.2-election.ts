@@ -96,6 +96,15 @@ export const election: Chapter = {
     assert.equal(bench.peer.role, 'leader')
   },
 
+  'the first answer of a voter is the one that counts': (lab) => {
+    const bench = lab.bench({ size: 5 })
+    bench.peer.fire('electionTimeout')
+    for (const from of [2, 3]) bench.hear(preVoteReply({ term: 1, from, granted: true }))
+    for (const granted of [false, true]) bench.hear(requestVoteReply({ term: 1, granted }))
+    bench.hear(requestVoteReply({ term: 1, granted: true, from: 3 }))
+    assert.equal(bench.peer.role, 'candidate')
+  },
+
   'only voters of the group are counted': (lab) => {
     const bench = lab.bench({ size: 3 })
     bench.peer.fire('electionTimeout')

@@ -4,10 +4,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { InvariantError } from '../../../src/base/assert.ts'
 import { contextOf } from '../../../src/peer/step.ts'
+import { appendEntries, logMatches } from '../../../src/protocol/append.ts'
 import { checkState, checkStep } from '../../../src/protocol/invariants.ts'
+import { Log } from '../../../src/protocol/log.ts'
 import { asksForVote, comesFromLeader, foretells, isReply, type Message, waitsForDisk } from '../../../src/protocol/messages.ts'
 import { hardStateOf, othersOf, otherVotersOf, type RaftState } from '../../../src/protocol/state.ts'
 import { triage } from '../../../src/protocol/terms.ts'
+import { votersOnly } from '../../../src/protocol/types.ts'
 import { mayCampaign } from '../../../src/protocol/vote.ts'
 import { Disk } from '../../harness/disk.ts'
 import * as letters from '../../harness/letters.ts'
@@ -71,6 +74,23 @@ describe('triage', () => {
     assert.deepEqual(triage(hearing, letters.requestVote({ term: 5 })), [])
     assert.equal(triage(hearing, letters.requestVote({ term: 5, transfer: true })).length, 2)
     assert.equal(triage(hearing, letters.requestVote({ term: 2 })).length, 1, 'in our own term it is answered')
+  })
+})
+
+describe('an append from before what was cut off', () => {
+  const reader = { entries: () => [] }
+  const log = Log.from({ truncated: { index: 5, term: 2 }, lastIndex: 7, runs: [{ from: 6, term: 2 }], reader })
+  const s = at({ log, commit: 6, applied: 6, conf: votersOnly([1, 2, 3]) })
+  const late = letters.append({ term: 2, prevIndex: 3, prevTerm: 1, terms: [2, 2, 2, 2, 2], commit: 8 })
+
+  test('is known to match, for what is committed is the same everywhere', () => {
+    assert.ok(logMatches(s, late))
+    assert.ok(!logMatches(s, { ...late, prevIndex: 8, prevTerm: 2 }))
+  })
+
+  test('adds only what is new', () => {
+    const { log: grown, commit } = appendEntries(s, late)
+    assert.deepEqual([grown?.lastIndex, grown?.firstIndex, commit], [8, 6, 8])
   })
 })
 
