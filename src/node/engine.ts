@@ -40,6 +40,7 @@ export class Engine {
   readonly #deadlines: Deadlines
   readonly #flush: Flush
   #scheduled = false
+  #spreading = false
   #stopped = false
 
   constructor(options: EngineOptions) {
@@ -87,7 +88,7 @@ export class Engine {
   async settle(): Promise<void> {
     while (this.#dirty.size > 0 && !this.#stopped) this.#turn()
     await this.#flush.settle()
-    this.#options.outbox.send()
+    this.#options.outbox.sendNews()
   }
 
   /** Asks the best follower of every group we lead to take over, and waits until it has, or for `ms` at most (thesis 3.10). */
@@ -132,6 +133,18 @@ export class Engine {
     for (const host of turn) this.#guarded(host, () => this.#run(host))
     this.#options.outbox.send()
     this.#flush.kick()
+    this.#spread()
+  }
+
+  /** News of a commit wait until those who heard of it here had a turn to propose more: entries carry the news along. */
+  #spread(): void {
+    if (this.#spreading || !this.#options.outbox.hasNews) return
+    this.#spreading = true
+    const later = (): void => {
+      this.#spreading = false
+      if (!this.#stopped) this.#options.outbox.sendNews()
+    }
+    setImmediate(() => setImmediate(later)) // the turn of those proposals is the next immediate but one
   }
 
   #run(host: PeerHost): void {

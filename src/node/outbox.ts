@@ -20,16 +20,47 @@ export interface OutboxOptions {
   readonly logger: Logger
 }
 
+interface Letter {
+  readonly to: string
+  readonly message: GroupMessage
+}
+
 export class Outbox {
   readonly #options: OutboxOptions
   readonly #letters = new Map<string, GroupMessage[]>()
+  /** Appends without entries, the latest of each destination and group: what follows usually brings entries, and the commit index with them. */
+  readonly #news = new Map<string, Letter>()
 
   constructor(options: OutboxOptions) {
     this.#options = options
   }
 
-  /** Leaves with the next {@link send}. */
+  /** Whether something waits for {@link sendNews}. */
+  get hasNews(): boolean {
+    return this.#news.size > 0
+  }
+
+  /** Leaves with the next {@link send}; an append without entries with the next {@link sendNews}, unless one with entries comes first. */
   post(to: string, message: GroupMessage): void {
+    if (message.message.type === 'AppendEntries') {
+      const about = `${to} ${message.group}`
+      if (message.message.entries.length === 0) {
+        this.#news.set(about, { to, message })
+        return
+      }
+      this.#news.delete(about) // the same and more; to the receiver it looks as if the empty one had been lost
+    }
+    this.#add(to, message)
+  }
+
+  /** Sends everything, also what waited for company in vain. */
+  sendNews(): void {
+    for (const { to, message } of this.#news.values()) this.#add(to, message)
+    this.#news.clear()
+    this.send()
+  }
+
+  #add(to: string, message: GroupMessage): void {
     const letters = this.#letters.get(to)
     if (letters) letters.push(message)
     else this.#letters.set(to, [message])

@@ -76,6 +76,30 @@ test('the heartbeats of thousands of groups can all be read at the other end', a
   )
 })
 
+test('an append without entries waits for one with entries, which makes it needless', async () => {
+  const { outbox, heard } = post()
+  const news = append(3, [])
+  outbox.post('b', letter('g1', news))
+  outbox.post('c', letter('g1', news))
+  outbox.post('b', letter('g2', news))
+  outbox.send()
+  await turns()
+  assert.deepEqual([heard, outbox.hasNews], [[], true])
+  const entries = append(3, [command(4, 1, new Uint8Array(1))])
+  outbox.post('b', letter('g1', entries))
+  outbox.send()
+  outbox.sendNews()
+  outbox.sendNews()
+  await turns()
+  assert.equal(outbox.hasNews, false)
+  const said = heard.map(({ to, envelope }) => [to, envelope.messages.map(({ group, message }) => [group, message])])
+  assert.deepEqual(said, [
+    ['b', [['g1', entries]]],
+    ['c', [['g1', news]]],
+    ['b', [['g2', news]]],
+  ])
+})
+
 test('without a connection it is dropped and counted, not kept', async () => {
   const { outbox, transport, heard, cut } = post()
   cut()
