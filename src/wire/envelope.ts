@@ -1,10 +1,11 @@
 /** Raft messages on the wire: one envelope per pair of nodes and turn, whoever's groups the messages are of. Checked once, here. */
 
 import { z } from 'zod'
+import { EMPTY } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Entry, EntryKind } from '../protocol/types.ts'
-import { decodeFrame, encodeFrame } from './frame.ts'
+import { type Blob, decodeFrame, encodeFrame } from './frame.ts'
 
 /** A message and the group it is for. */
 export interface GroupMessage {
@@ -77,10 +78,10 @@ const KINDS: readonly EntryKind[] = ['noop', 'command', 'configuration']
 const ENTRY_PREFIX_BYTES = 7
 
 export function encodeEnvelope({ sender, messages }: Envelope): Uint8Array {
-  const blobs: Uint8Array[] = []
+  const blobs: Blob[] = []
   const slim = messages.map(({ group, epoch, message: m }) => {
     if (m.type !== 'AppendEntries') return { group, epoch, message: m }
-    for (const entry of m.entries) blobs.push(encodeEntry(entry))
+    pushEntries(blobs, m.entries)
     return { group, epoch, message: { ...m, entries: m.entries.length } }
   })
   return encodeFrame({ sender, messages: slim }, blobs)
@@ -104,14 +105,24 @@ export function decodeEnvelope(data: Uint8Array): Envelope {
   return { sender: parsed.data.sender, messages }
 }
 
-function encodeEntry(entry: Entry): Uint8Array {
-  const blob = new Uint8Array(ENTRY_PREFIX_BYTES + entry.data.length)
-  const view = new DataView(blob.buffer)
-  blob[0] = KINDS.indexOf(entry.kind)
-  view.setUint16(1, Math.floor(entry.term / 0x1_0000_0000))
-  view.setUint32(3, entry.term % 0x1_0000_0000)
-  blob.set(entry.data, ENTRY_PREFIX_BYTES)
-  return blob
+/** Neighbours are mostly of one kind and term: they share the bytes that say so. */
+function pushEntries(blobs: Blob[], entries: readonly Entry[]): void {
+  let last: Entry | undefined
+  let start = EMPTY
+  for (const entry of entries) {
+    if (entry.kind !== last?.kind || entry.term !== last.term) start = entryPrefix(entry)
+    blobs.push({ start, rest: entry.data })
+    last = entry
+  }
+}
+
+function entryPrefix({ kind, term }: Entry): Uint8Array {
+  const prefix = new Uint8Array(ENTRY_PREFIX_BYTES)
+  const view = new DataView(prefix.buffer)
+  prefix[0] = KINDS.indexOf(kind)
+  view.setUint16(1, Math.floor(term / 0x1_0000_0000))
+  view.setUint32(3, term % 0x1_0000_0000)
+  return prefix
 }
 
 function decodeEntry(blob: Uint8Array | undefined, index: number): Entry {

@@ -31,11 +31,16 @@ export interface Frame {
   readonly blobs: readonly Uint8Array[]
 }
 
+/** A blob, or a few bytes and what follows them in the same blob: so that large data is copied once, into the frame. */
+export type Blob = Uint8Array | { readonly start: Uint8Array; readonly rest: Uint8Array }
+
+const lengthOf = (blob: Blob): number => (blob instanceof Uint8Array ? blob.length : blob.start.length + blob.rest.length)
+
 /** Puts a header and blobs together. */
-export function encodeFrame(header: unknown, blobs: readonly Uint8Array[] = []): Uint8Array {
+export function encodeFrame(header: unknown, blobs: readonly Blob[] = []): Uint8Array {
   const head = utf8(JSON.stringify(header))
   let length = PREFIX_BYTES + head.length
-  for (const blob of blobs) length += BLOB_PREFIX_BYTES + blob.length
+  for (const blob of blobs) length += BLOB_PREFIX_BYTES + lengthOf(blob)
   const frame = new Uint8Array(length)
   const view = new DataView(frame.buffer)
   frame[0] = MAGIC
@@ -44,9 +49,14 @@ export function encodeFrame(header: unknown, blobs: readonly Uint8Array[] = []):
   frame.set(head, PREFIX_BYTES)
   let at = PREFIX_BYTES + head.length
   for (const blob of blobs) {
-    view.setUint32(at, blob.length)
-    frame.set(blob, at + BLOB_PREFIX_BYTES)
-    at += BLOB_PREFIX_BYTES + blob.length
+    view.setUint32(at, lengthOf(blob))
+    at += BLOB_PREFIX_BYTES
+    if (blob instanceof Uint8Array) frame.set(blob, at)
+    else {
+      frame.set(blob.start, at)
+      frame.set(blob.rest, at + blob.start.length)
+    }
+    at += lengthOf(blob)
   }
   return frame
 }
