@@ -4,11 +4,12 @@
  */
 
 import { assert } from '../base/assert.ts'
+import { TAIL_BYTES_MAX } from '../base/limits.ts'
 import type { LogReader } from '../ports/log-reader.ts'
 import { Tail } from './tail.ts'
 import { type Entry, entryBytes, type LogIndex, type LogPosition, type Term, type TermRun } from './types.ts'
 
-/** Entries kept in memory once they are durable, so that a follower in step is served without a disk read. */
+/** Entries kept in memory once they are applied, so that a follower in step is served without a disk read. */
 const KEPT_ENTRIES_MAX = 4096
 
 /** What a stored log looks like after a restart. */
@@ -140,10 +141,16 @@ export class Log {
     return this.#with({ durableIndex: last.index })
   }
 
-  /** Lets durable entries up to `index` leave memory, except for the newest few thousand. */
+  /** Lets durable entries up to `index` leave memory, except for the newest, as many as the bounds on count and bytes allow. */
   forget(index: LogIndex): Log {
-    if (this.#tail.length <= 2 * KEPT_ENTRIES_MAX) return this
-    const first = Math.min(index, this.durableIndex, this.lastIndex - KEPT_ENTRIES_MAX) + 1
+    if (this.#tail.length <= 2 * KEPT_ENTRIES_MAX && this.#tail.bytes <= TAIL_BYTES_MAX) return this
+    let first = Math.max(this.#tail.first, this.lastIndex - KEPT_ENTRIES_MAX + 1)
+    let tail = this.#tail.dropBefore(first)
+    while (tail.bytes > TAIL_BYTES_MAX / 2 && tail.length > 0) {
+      first += Math.ceil(tail.length / 2)
+      tail = this.#tail.dropBefore(first)
+    }
+    first = Math.min(first, index + 1, this.durableIndex + 1)
     return first > this.#tail.first ? this.#with({ tail: this.#tail.dropBefore(first) }) : this
   }
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { InvariantError } from '../../../src/base/assert.ts'
+import { TAIL_BYTES_MAX } from '../../../src/base/limits.ts'
 import { Log } from '../../../src/protocol/log.ts'
 import { Tail } from '../../../src/protocol/tail.ts'
 import type { Entry, LogIndex } from '../../../src/protocol/types.ts'
@@ -94,15 +95,34 @@ describe('the log', () => {
 
   test('asks the disk for what has left memory, and memory for what is not on disk', () => {
     const log = stored([1, 1, 1]).append(entriesOf([1, 1], 4))
-    assert.deepEqual(
-      log.slice(2, 6, 1e9).map((entry) => entry.index),
-      [2, 3],
-      'first what the disk has',
+    const indexes = (lo: number) => log.slice(lo, 6, 1e9).map((entry) => entry.index)
+    assert.deepEqual(indexes(2), [2, 3], 'first what the disk has')
+    assert.deepEqual(indexes(4), [4, 5])
+  })
+
+  test('lets go of applied entries when they weigh too much, and never of what is not durable or not applied', () => {
+    const heavy = TAIL_BYTES_MAX / 8
+    const entries = Array.from(
+      { length: 12 },
+      (_, i): Entry => ({ term: 1, index: i + 1, kind: 'command', data: new Uint8Array(heavy) }),
     )
-    assert.deepEqual(
-      log.slice(4, 6, 1e9).map((entry) => entry.index),
-      [4, 5],
-    )
+    const reads: number[] = []
+    const reader = {
+      entries: (lo: number, hi: number) => {
+        reads.push(lo)
+        return entries.slice(lo - 1, hi - 1)
+      },
+    }
+    const log = Log.from({ truncated: { index: 0, term: 0 }, lastIndex: 0, runs: [], reader }).append(entries)
+    const inMemory = (some: Log): number => {
+      reads.length = 0
+      for (const { index } of entries) some.slice(index, index + 1, 1e9)
+      return entries.length - reads.length
+    }
+    assert.equal(inMemory(log.forget(12)), 12, 'nothing is durable')
+    const durable = log.persisted({ index: 12, term: 1 })
+    assert.equal(inMemory(durable.forget(2)), 10, 'only two are applied')
+    assert.ok(inMemory(durable.forget(12)) <= 4, 'what stays weighs at most half of the bound')
   })
 
   test('serves entries up to so many bytes, and at least one', () => {
