@@ -129,8 +129,8 @@ function decodeEntry(blob: Uint8Array | undefined, index: number): Entry {
   const kind = blob && KINDS[blob[0] ?? -1]
   if (!blob || !kind || blob.length < ENTRY_PREFIX_BYTES)
     throw new FlotillaError('CODEC_INVALID', 'an entry is missing or damaged', { index })
-  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength)
-  const term = view.getUint16(1) * 0x1_0000_0000 + view.getUint32(3)
+  let term = 0
+  for (let at = 1; at < ENTRY_PREFIX_BYTES; at++) term = term * 256 + (blob[at] as number)
   return { term, index, kind, data: blob.subarray(ENTRY_PREFIX_BYTES) }
 }
 

@@ -9,7 +9,7 @@ export const NO_HEADERS: Headers = {}
 /** Headers for the wire. The caller has checked names and values. */
 export function toNats(headers: Headers): MsgHdrs {
   const block = emptyHeaders()
-  for (const [name, value] of Object.entries(headers)) block.set(name, value)
+  for (const [name, value] of Object.entries(headers)) block.append(name, value) // names are unique: set() would look for others first
   return block
 }
 
