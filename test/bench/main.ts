@@ -39,8 +39,8 @@ function wishOf(args: readonly string[]): Wish {
     },
   })
   for (const name of positionals) if (!SECTIONS.includes(name)) throw new Error(`there is no benchmark '${name}'`)
-  const { json, quick, levels, rounds = quick ? '1' : '5', dir } = values
-  const pace = quick ? { ms: 500, warmUpMs: 300 } : { ms: 600, warmUpMs: 1000 }
+  const { json, quick, levels, rounds = quick ? '1' : '3', dir } = values
+  const pace = quick ? { ms: 500, warmUpMs: 300 } : { ms: 1000, warmUpMs: 2000 }
   const plan = { ...pace, levels: levels.split(',').map(count), rounds: count(rounds), dir }
   return { sections: positionals.length > 0 ? positionals : SECTIONS, json, coreMs: quick ? 100 : 400, plan }
 }
@@ -73,9 +73,23 @@ async function run({ sections, json, coreMs, plan }: Wish): Promise<void> {
   if (cluster) process.stdout.write(clusterTable(cluster))
 }
 
-try {
-  await run(wishOf(process.argv.slice(2)))
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
-  process.exitCode = 1
+const told = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Null for what cannot be understood, which the person is told. */
+function understood(args: readonly string[]): Wish | null {
+  try {
+    return wishOf(args)
+  } catch (error) {
+    process.stderr.write(`${told(error)}\n\n${USAGE}`)
+    return null
+  }
+}
+
+const wish = understood(process.argv.slice(2))
+if (wish === null) process.exitCode = 2
+else {
+  await run(wish).catch((error: unknown) => {
+    process.stderr.write(`the benchmark failed: ${told(error)}\n`)
+    process.exitCode = 1
+  })
 }
