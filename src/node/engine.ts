@@ -86,8 +86,10 @@ export class Engine {
 
   /** Runs turns and saves until nothing is left to do. */
   async settle(): Promise<void> {
-    while (this.#dirty.size > 0 && !this.#stopped) this.#turn()
-    await this.#flush.settle()
+    do {
+      while (this.#dirty.size > 0 && !this.#stopped) this.#turn()
+      await this.#flush.settle() // what is durable now may commit, and be waited for
+    } while (this.#dirty.size > 0 && !this.#stopped)
     this.#options.outbox.sendNews()
   }
 
@@ -105,15 +107,16 @@ export class Engine {
     }
   }
 
-  /** Our disk has failed: promise nothing, but tell others that they may lead. TimeoutNow says nothing of our disk. */
+  /**
+   * Our disk has failed: promise nothing, but tell others that they may lead. TimeoutNow says nothing of our disk; it arrives behind the entries
+   * that are on their way, so the heir need not have acknowledged them. No peer is stepped any more: a step might want the disk.
+   */
   abdicate(): void {
-    for (const host of this.#hosts.values()) {
-      if (!host.leads) continue
-      host.mailbox.event({ type: 'client.transfer', ticket: 0, to: null })
-      host.stepAll()
-      for (const message of host.collect().messages) if (message.type === 'TimeoutNow') this.#post(host, message)
-    }
     this.stop()
+    for (const host of this.#hosts.values()) {
+      const { heir } = host
+      if (heir !== null) this.#post(host, { type: 'TimeoutNow', from: host.id, to: heir, term: host.term })
+    }
     this.#options.outbox.send()
   }
 
@@ -131,6 +134,7 @@ export class Engine {
     const turn = [...this.#dirty]
     this.#dirty.clear()
     for (const host of turn) this.#guarded(host, () => this.#run(host))
+    if (this.#stopped) return // the disk failed under one of them
     this.#options.outbox.send()
     this.#flush.kick()
     this.#spread()
@@ -179,14 +183,14 @@ export class Engine {
   #tell(host: PeerHost, ready: Ready): void {
     for (const { tickets, code } of ready.refused) {
       const error = refusal(code, host)
-      for (const ticket of tickets) host.waiters.reject(ticket, error)
+      host.refuse(tickets, error)
     }
   }
 
   #changeRole(host: PeerHost, soft: SoftState): void {
     if (soft.role !== 'leader') {
       const error = refusal('NOT_LEADER', host)
-      for (const ticket of host.takeAsked()) host.waiters.reject(ticket, error)
+      host.refuse(host.takeAsked(), error)
     }
     this.#options.onRole(host, soft)
   }
@@ -227,11 +231,15 @@ export class Engine {
 
   /** A peer that breaks a rule is taken out before it can say anything wrong. A failing disk takes the node along. */
   #guarded(host: PeerHost, run: () => void): void {
+    if (this.#stopped) return
     try {
       run()
     } catch (thrown) {
       const error = toFlotillaError(thrown, 'INVARIANT')
-      this.#options.logger.error({ group: host.group, code: error.code, stack: String((thrown as Error).stack) }, error.message)
+      this.#options.logger.error(
+        { group: host.group, code: error.code, stack: thrown instanceof Error ? thrown.stack : undefined },
+        error.message,
+      )
       if (error.code === 'STORAGE_FAILED' || error.code === 'STORE_CLOSED') {
         this.#options.onFailure(error)
         return

@@ -1,5 +1,6 @@
 /** One peer on its node: holds the snapshot, steps it, and says what its steps ask for. Knows its own group and nothing of others. */
 
+import type { FlotillaError } from '../base/errors.ts'
 import { collect, roleOf } from '../peer/collect.ts'
 import type { RoleSnapshot } from '../peer/role-words.ts'
 import { startPeer, stepEvent, stepMessage } from '../peer/step.ts'
@@ -81,6 +82,18 @@ export class PeerHost {
     return leader === null ? null : (this.nodeOf(leader) ?? null)
   }
 
+  /** Who should lead when we cannot go on: of the followers heard of lately, the one that is furthest. Null when we do not lead. */
+  get heir(): PeerId | null {
+    if (!this.leads) return null
+    const followers = [...this.#snapshot.context.followers].map(([peer, { progress, active }]) => ({
+      peer,
+      active,
+      match: progress.context.match,
+    }))
+    followers.sort((a, b) => Number(b.active) - Number(a.active) || b.match - a.match)
+    return followers[0]?.peer ?? null
+  }
+
   nodeOf(peer: PeerId): string | undefined {
     return this.peers[peer]
   }
@@ -136,6 +149,14 @@ export class PeerHost {
     for (const ticket of tickets) {
       this.#asked.delete(ticket)
       this.#reads.push({ ticket, index })
+    }
+  }
+
+  /** These requests were not taken, or given up: who waits hears why. */
+  refuse(tickets: readonly number[], error: FlotillaError): void {
+    for (const ticket of tickets) {
+      this.#asked.delete(ticket)
+      this.waiters.reject(ticket, error)
     }
   }
 

@@ -23,7 +23,7 @@ export function parrot(): StateMachine {
       if (word === 'refuse') throw new FlotillaError('COMMAND_INVALID', 'the parrot refuses')
       if (word === 'break') throw new TypeError('the parrot broke')
       if (word === 'null') throw null
-      const key = word === 'stray' ? new Uint8Array(5000) : data
+      const key = word === 'stray' ? new Uint8Array(5000) : data.subarray(0, 1000)
       return { writes: [{ family: 'default', key, value: data }], result: data }
     },
     query: (request, table) => table.get('default', request) ?? EMPTY,

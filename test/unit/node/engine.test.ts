@@ -1,0 +1,215 @@
+/** The engine: a turn steps who has mail, does what they ask in the order that keeps promises, and forgets nobody who waits. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { utf8 } from '../../../src/base/bytes.ts'
+import type { FlotillaError } from '../../../src/base/errors.ts'
+import { prng } from '../../../src/base/prng.ts'
+import { manualClock } from '../../../src/clock/manual.ts'
+import { Engine } from '../../../src/node/engine.ts'
+import { Outbox } from '../../../src/node/outbox.ts'
+import { silent } from '../../../src/ports/logger.ts'
+import type { Message } from '../../../src/protocol/messages.ts'
+import type { SoftState } from '../../../src/protocol/types.ts'
+import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
+import { memoryStore } from '../../../src/storage/memory/store.ts'
+import { loopback } from '../../../src/transport/loopback/hub.ts'
+import { decodeEnvelope } from '../../../src/wire/envelope.ts'
+import { subjectsOf } from '../../../src/wire/subjects.ts'
+import { append, command, sampleHost, turns } from './sample-node.ts'
+
+/** One peer of three on an engine whose time and disk the test owns. */
+async function bench() {
+  const gate: (() => void)[] = []
+  const switches = { slow: false }
+  const disk = new MemoryDisk({ sync: () => (switches.slow ? new Promise((resolve) => gate.push(resolve)) : Promise.resolve()) })
+  const store = memoryStore({ cluster: 'demo', node: 'a' }, disk)
+  const clock = manualClock()
+  const hub = loopback()
+  const sent: Message[] = []
+  hub.connect('world').subscribe('flotilla.demo.raft.*.a', ({ data }) => {
+    for (const { message } of decodeEnvelope(data).messages) sent.push(message)
+  })
+  const sender = { cluster: 'demo', node: 'a', store: store.identity.uuid, boot: 1 }
+  const outbox = new Outbox({ transport: hub.connect('a'), subjects: subjectsOf('demo'), sender, logger: silent })
+  const roles: SoftState[] = []
+  const ends: FlotillaError[] = []
+  const engine = new Engine({
+    store,
+    outbox,
+    clock,
+    random: prng(1),
+    electionTimeoutMs: 1000,
+    heartbeatMs: 100,
+    logger: silent,
+    onRole: (_, soft) => roles.push(soft),
+    onBroken: (_, error) => ends.push(error),
+    onFailure: (error) => ends.push(error),
+  })
+  const host = await sampleHost({ store })
+  engine.add(host)
+  engine.start()
+  await turns()
+  const hear = async (message: Message): Promise<void> => {
+    host.mailbox.message(message)
+    engine.wake(host)
+    await turns()
+  }
+  const release = async (): Promise<void> => {
+    for (const open of gate.splice(0)) open()
+    await turns()
+  }
+  return { engine, host, clock, sent, roles, ends, disk, switches, hear, release }
+}
+
+type Bench = Awaited<ReturnType<typeof bench>>
+
+/** Peer 2 grants, and peer 1 leads term 1 with its first entry committed. */
+async function elect({ clock, hear, sent, host }: Bench): Promise<void> {
+  for (let i = 0; i < 110; i++) clock.advance(20)
+  await turns()
+  await hear({ type: 'PreVoteReply', from: 2, to: 1, term: 1, granted: true })
+  await hear({ type: 'RequestVoteReply', from: 2, to: 1, term: 1, granted: true })
+  assert.equal(host.leads, true)
+  for (const peer of [2, 3]) await acknowledge({ hear }, 1, peer)
+  sent.length = 0
+}
+
+const acknowledge = ({ hear }: Pick<Bench, 'hear'>, index: number, from = 2): Promise<void> =>
+  hear({ type: 'AppendEntriesReply', from, to: 1, term: 1, accepted: true, index, hintIndex: 0, hintTerm: 0 })
+
+const typesOf = (sent: readonly Message[]): string[] => sent.map(({ type }) => type)
+
+function propose({ host, engine }: Bench, word: string) {
+  const { ticket, outcome } = host.waiters.wait(1e9, true)
+  host.mailbox.propose({ ticket, kind: 'command', data: utf8(word) })
+  engine.wake(host)
+  return outcome
+}
+
+test('an acknowledgement leaves only when its entries are on the disk', async () => {
+  const { hear, sent, switches, release } = await bench()
+  switches.slow = true
+  await hear(append(0, [command(1, 1, utf8('x'))]))
+  assert.deepEqual(sent, [])
+  await hear({ type: 'Heartbeat', from: 2, to: 1, term: 1, commit: 0, round: 1 })
+  assert.deepEqual(sent, [], 'a later reply does not overtake it')
+  await release()
+  assert.deepEqual(typesOf(sent), ['AppendEntriesReply', 'HeartbeatReply'])
+})
+
+test('a vote leaves only when it is on the disk', async () => {
+  const { hear, sent, switches, release, disk } = await bench()
+  switches.slow = true
+  await hear({ type: 'RequestVote', from: 3, to: 1, term: 1, lastIndex: 0, lastTerm: 0, transfer: false })
+  assert.deepEqual(sent, [])
+  assert.equal(disk.image?.groups.get('g')?.hardState.vote, null)
+  await release()
+  assert.deepEqual(typesOf(sent), ['RequestVoteReply'])
+  assert.equal(disk.image?.groups.get('g')?.hardState.vote, 3)
+})
+
+test('a leader sends entries before they are on its own disk, and counts itself only after', async () => {
+  const b = await bench()
+  await elect(b)
+  b.switches.slow = true
+  let done = false
+  const outcome = propose(b, 'word').then(() => {
+    done = true
+  })
+  await turns()
+  assert.deepEqual(typesOf(b.sent), ['AppendEntries', 'AppendEntries'])
+  assert.equal(b.host.snapshot.context.commit, 1)
+  await b.release()
+  assert.equal(b.host.snapshot.context.commit, 1, 'one of three is no majority')
+  await acknowledge(b, 2)
+  await outcome
+  assert.equal(done, true)
+})
+
+test('followers may outvote a leader whose own disk is slow; it acknowledges what a majority has', async () => {
+  const b = await bench()
+  await elect(b)
+  b.switches.slow = true
+  const outcome = propose(b, 'word')
+  await turns()
+  await acknowledge(b, 2)
+  assert.equal(b.host.snapshot.context.commit, 1)
+  await acknowledge(b, 2, 3)
+  assert.equal((await outcome).index, 2)
+})
+
+test('a disk that fails ends everything: no reply leaves, and the furthest follower is told to lead', async () => {
+  const b = await bench()
+  await elect(b)
+  const first = propose(b, 'first')
+  await turns()
+  await acknowledge(b, 2, 3)
+  await first
+  b.sent.length = 0
+  b.disk.failNext()
+  const outcome = propose(b, 'word')
+  let told = false
+  outcome.then(
+    () => assert.fail('it was acknowledged'),
+    () => {
+      told = true
+    },
+  )
+  await turns()
+  assert.deepEqual(
+    b.ends.map(({ code }) => code),
+    ['STORAGE_FAILED'],
+  )
+  b.engine.abdicate()
+  await turns()
+  assert.deepEqual(typesOf(b.sent), ['AppendEntries', 'AppendEntries', 'TimeoutNow'])
+  assert.equal(b.sent.at(-1)?.to, 3, 'who acknowledged most')
+  await acknowledge(b, 3)
+  b.clock.advance(5000)
+  await turns()
+  assert.equal(b.sent.length, 3)
+  assert.equal(told, false, 'the node tells them when it closes')
+})
+
+test('a peer that breaks a rule is taken out, and whoever waits hears', async () => {
+  const b = await bench()
+  await elect(b)
+  const told = assert.rejects(propose(b, 'word'), { code: 'TIMEOUT_UNKNOWN' })
+  await turns()
+  b.sent.length = 0
+  await b.hear(append(0, [])) // another leader in our own term
+  assert.deepEqual(
+    b.ends.map(({ code }) => code),
+    ['INVARIANT'],
+  )
+  await told
+  assert.deepEqual(b.sent, [])
+  assert.equal(b.engine.hosts.size, 0)
+})
+
+test('reads refused by a follower are not remembered for ever', async () => {
+  const { engine, host } = await bench()
+  for (let i = 0; i < 100; i++) {
+    const { ticket, outcome } = host.waiters.wait(1e9, false)
+    host.ask(ticket)
+    engine.wake(host)
+    await assert.rejects(outcome, { code: 'NOT_LEADER' })
+  }
+  assert.deepEqual(host.takeAsked(), [])
+})
+
+test('what was heard first may put a timer off, however late the turn is', async () => {
+  const { host, clock, sent, hear, roles } = await bench()
+  for (let i = 0; i < 49; i++) clock.advance(20)
+  await hear({ type: 'Heartbeat', from: 2, to: 1, term: 1, commit: 0, round: 1 })
+  sent.length = 0
+  for (let i = 0; i < 60; i++) clock.advance(20) // no turn of the event loop meanwhile
+  host.mailbox.message({ type: 'Heartbeat', from: 2, to: 1, term: 1, commit: 0, round: 2 })
+  await turns()
+  assert.deepEqual(typesOf(sent), ['HeartbeatReply'])
+  assert.deepEqual(
+    roles.map(({ role }) => role),
+    ['follower'],
+  )
+})
