@@ -3,7 +3,7 @@
 import { FlotillaError } from '../base/errors.ts'
 import { COMMAND_BYTES_MAX } from '../base/limits.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Answer, LeaderHint, LogPage, LogRequest, Request } from '../wire/requests.ts'
+import { type Answer, type LeaderHint, type LogPage, type LogRequest, type Request, TIMEOUT_MS_MAX } from '../wire/requests.ts'
 import type { OpenedGroup } from './groups.ts'
 import type { PeerHost } from './peer-host.ts'
 import type { Outcome } from './waiters.ts'
@@ -78,6 +78,9 @@ export class Desk {
     call: { readonly timeoutMs: number; readonly writes: boolean },
     post: (ticket: number) => void,
   ): Promise<Outcome> {
+    if (!(call.timeoutMs >= 1 && call.timeoutMs <= TIMEOUT_MS_MAX)) {
+      throw new FlotillaError('CONFIG_INVALID', `timeoutMs: 1 to ${TIMEOUT_MS_MAX}, not ${call.timeoutMs}`)
+    }
     if (host.waiters.isFull || host.mailbox.isFull) {
       throw new FlotillaError('BUSY', 'too much is waiting; try again in a moment', { group: host.group })
     }

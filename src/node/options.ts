@@ -117,6 +117,8 @@ function groupsOf(options: NodeOptions, self: string, nodes: readonly string[]):
     if (seen.has(group.id)) throw invalid(`groups: '${group.id}' is given twice`)
     seen.add(group.id)
     const hosts = (group.nodes ?? nodes).toSorted()
+    const stranger = hosts.find((host) => !nodes.includes(host))
+    if (stranger !== undefined) throw invalid(`groups.${group.id}: '${stranger}' is not one of nodes ${nodes.join(', ')}`)
     if (!hosts.includes(self)) throw invalid(`groups.${group.id}: node '${self}' is not one of its nodes ${hosts.join(', ')}`)
     return { id: group.id, stateMachine: group.stateMachine, nodes: hosts }
   })

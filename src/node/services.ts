@@ -74,8 +74,8 @@ export class Services {
   lead(group: string): void {
     if (this.#led.has(group)) return
     const { subjects, desk, transport } = this.#options
-    const propose = (m: Incoming): void => this.#answer(m, (request) => desk.propose(own(group, request)))
-    const read = (m: Incoming): void => this.#answer(m, (request) => desk.read(own(group, request)))
+    const propose = (m: Incoming): void => this.#answer(m, async (request) => desk.propose(own(group, request)))
+    const read = (m: Incoming): void => this.#answer(m, async (request) => desk.read(own(group, request)))
     this.#led.set(group, [
       transport.subscribe(subjects.group(group, 'propose'), propose, LEADER),
       transport.subscribe(subjects.group(group, 'read'), read, LEADER),
@@ -106,20 +106,21 @@ export class Services {
   }
 
   #logPage(m: Incoming, group: string): void {
-    try {
-      m.respond(encodeLogPage(this.#options.desk.log(group, decodeLogRequest(m.data))))
-    } catch (error) {
-      m.respond(encodeJsonRefusal(this.#counted(error)))
-    }
+    this.#reply(m, () => encodeLogPage(this.#options.desk.log(group, decodeLogRequest(m.data))))
   }
 
   #json(m: Incoming, value: () => unknown): void {
     this.#reply(m, () => utf8(JSON.stringify(value())))
   }
 
+  /** Where answers are JSON, refusals are too. */
   #reply(m: Incoming, answer: () => Uint8Array): void {
     if (!m.asks) return
-    this.#attempt(m, () => m.respond(answer()))
+    try {
+      m.respond(answer())
+    } catch (error) {
+      this.#respond(m, encodeJsonRefusal(this.#counted(error)))
+    }
   }
 
   /** Whatever goes wrong is the asker's answer, never the node's end. */
@@ -134,7 +135,16 @@ export class Services {
 
   #refuse(m: Incoming, thrown: unknown): void {
     const error = this.#counted(thrown)
-    if (m.asks) m.respond(encodeRefusal(error))
+    this.#respond(m, encodeRefusal(error))
+  }
+
+  /** The last word. An asker who gave no place where it can be sent does not hear it. */
+  #respond(m: Incoming, data: Uint8Array): void {
+    try {
+      if (m.asks) m.respond(data)
+    } catch (error) {
+      this.#counted(error)
+    }
   }
 
   #counted(thrown: unknown): FlotillaError {

@@ -25,7 +25,10 @@ export interface Answer {
 const id = z.string().min(1).max(63)
 const whole = z.int().min(0)
 
-const requestHeader = z.compile(z.strictObject({ group: id, timeoutMs: z.int().min(1).max(600_000) }))
+/** Longest time anybody may wait for an answer. */
+export const TIMEOUT_MS_MAX = 600_000
+
+const requestHeader = z.compile(z.strictObject({ group: id, timeoutMs: z.int().min(1).max(TIMEOUT_MS_MAX) }))
 
 const answerHeader = z.compile(
   z.discriminatedUnion('ok', [
@@ -131,10 +134,15 @@ export function decodeLogPage(data: Uint8Array): LogPage {
       ...page.data,
       entries: page.data.entries.map((e) => ({ ...e, data: new Uint8Array(Buffer.from(e.data, 'base64')) })),
     }
-  const error = refusal.safeParse(json)
-  if (!error.success) throw new FlotillaError('CODEC_INVALID', 'the log page is not well formed')
-  const { code, message, details } = error.data.error
-  throw new FlotillaError(isCode(code) ? code : 'UNAVAILABLE', message, details)
+  throw refusalIn(json, 'the log page is not well formed')
+}
+
+/** The refusal in place of an answer in JSON, or what to say when it is none. */
+function refusalIn(json: unknown, otherwise: string): FlotillaError {
+  const parsed = refusal.safeParse(json)
+  if (!parsed.success) return new FlotillaError('CODEC_INVALID', otherwise)
+  const { code, message, details } = parsed.data.error
+  return new FlotillaError(isCode(code) ? code : 'UNAVAILABLE', message, details)
 }
 
 function parseJson(data: Uint8Array): unknown {
@@ -156,9 +164,10 @@ const leaderHint = z.object({ leader: id.nullable(), term: whole })
 
 export const encodeLeaderHint = (hint: LeaderHint): Uint8Array => utf8(JSON.stringify(hint))
 
-/** Throws `CODEC_INVALID`. */
+/** Throws the refusal, or `CODEC_INVALID`. */
 export function decodeLeaderHint(data: Uint8Array): LeaderHint {
-  const parsed = leaderHint.safeParse(parseJson(data))
-  if (!parsed.success) throw new FlotillaError('CODEC_INVALID', 'the leader hint is not well formed')
+  const json = parseJson(data)
+  const parsed = leaderHint.safeParse(json)
+  if (!parsed.success) throw refusalIn(json, 'the leader hint is not well formed')
   return parsed.data
 }
