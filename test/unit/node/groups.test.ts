@@ -1,0 +1,68 @@
+/** Opening groups: what the store holds must be what the program says. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type OpenedGroup, openGroups } from '../../../src/node/groups.ts'
+import { settingsOf } from '../../../src/node/options.ts'
+import { kv } from '../../../src/statemachines/kv/kv.ts'
+import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
+import { memoryStore } from '../../../src/storage/memory/store.ts'
+import { loopback } from '../../../src/transport/loopback/hub.ts'
+import { subjectsOf } from '../../../src/wire/subjects.ts'
+import { parrot } from './sample-node.ts'
+
+interface Given {
+  readonly id?: string
+  readonly nodes?: readonly string[]
+  readonly stateMachine?: ReturnType<typeof parrot>
+}
+
+/** Opens group g of a node on a disk, and closes its store again. */
+async function open(
+  disk: MemoryDisk,
+  { id = 'a', nodes = ['a', 'b', 'c'], stateMachine = parrot() }: Given = {},
+): Promise<OpenedGroup> {
+  const transport = loopback().connect('a')
+  const settings = settingsOf({ cluster: 'demo', id, nodes, groups: [{ id: 'g', stateMachine }], transport })
+  const store = memoryStore({ cluster: 'demo', node: id }, disk)
+  try {
+    const groups = await openGroups({ settings, store, transport, subjects: subjectsOf('demo') })
+    const group = groups.get('g')
+    assert(group && groups.size === 1)
+    return group
+  } finally {
+    await store.close()
+  }
+}
+
+test('peers are numbered by name, the same on every node and in whatever order', async () => {
+  const [a, b, c] = await Promise.all([
+    open(new MemoryDisk(), { id: 'a', nodes: ['c', 'a', 'b'] }),
+    open(new MemoryDisk(), { id: 'b', nodes: ['b', 'c', 'a'] }),
+    open(new MemoryDisk(), { id: 'c', nodes: ['a', 'b', 'c'] }),
+  ])
+  assert(a && b && c)
+  assert.deepEqual([a.host.id, b.host.id, c.host.id], [1, 2, 3])
+  assert.deepEqual(a.host.peers, { 1: 'a', 2: 'b', 3: 'c' })
+  assert.equal(new Set([a, b, c].map(({ host }) => host.epoch)).size, 1)
+  assert.equal(a.life.state, 'loading')
+})
+
+test('other members make another founding', async () => {
+  const one = await open(new MemoryDisk())
+  const other = await open(new MemoryDisk(), { nodes: ['a', 'b', 'd'] })
+  const fewer = await open(new MemoryDisk(), { nodes: ['a', 'b'] })
+  assert.equal(new Set([one, other, fewer].map(({ host }) => host.epoch)).size, 3)
+})
+
+test('a group that exists keeps its members and its kind', async () => {
+  const disk = new MemoryDisk()
+  await open(disk)
+  await assert.rejects(open(disk, { nodes: ['a', 'b', 'c', 'd'] }), {
+    code: 'CONFIG_INVALID',
+    message: /founded with nodes a, b, c, not/,
+  })
+  await assert.rejects(open(disk, { stateMachine: kv() }), { code: 'STORE_MISMATCH' })
+  const again = await open(disk, { nodes: ['c', 'b', 'a'] })
+  assert.equal(again.host.id, 1)
+})
