@@ -95,6 +95,11 @@ export class NodeProcess {
     return this.#words
   }
 
+  /** Codes of what ended it. */
+  get codes(): readonly string[] {
+    return this.#lines.flatMap((line) => ('code' in line ? [line.code] : []))
+  }
+
   /** The line in which it says that. */
   async line(event: NodeProcessLine['event']): Promise<NodeProcessLine> {
     return until(`node ${this.id} says ${event}; it said ${JSON.stringify(this.#lines)} ${this.#words}`, () => {
