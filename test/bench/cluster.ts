@@ -15,6 +15,8 @@ const LEADER_MS = 15_000
 /** Longer than a node keeps applied state unsaved: what one load leaves behind is not the next one's burden. */
 const PAUSE_MS = 100
 const ATTEMPTS = 3
+/** Many small turns, then many entries in a turn: what is done once a turn and what is done for each entry, both are compiled by then. */
+const WARM_UP = [8, 256]
 
 /** What is compared, in the order of each turn. */
 export const CONTENDERS: readonly Contender[] = ['bare', 'propose', 'put']
@@ -97,7 +99,7 @@ class Rounds {
 
   async run(): Promise<{ readonly rows: readonly Row[]; readonly flushes: readonly number[] }> {
     const { levels, rounds, ms, warmUpMs, onProgress } = this.#plan
-    for (const contender of CONTENDERS) await this.#sample(contender, { inflight: 64, ms: warmUpMs })
+    for (const inflight of WARM_UP) for (const contender of CONTENDERS) await this.#sample(contender, { inflight, ms: warmUpMs })
     const steps = rounds * levels.length * CONTENDERS.length
     let step = 0
     for (let round = 0; round < rounds; round++) {

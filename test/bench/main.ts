@@ -42,7 +42,7 @@ function wishOf(args: readonly string[]): Wish {
   const { json, quick, levels, rounds = quick ? '1' : '3', dir } = values
   const pace = quick ? { ms: 500, warmUpMs: 300 } : { ms: 1000, warmUpMs: 2000 }
   const plan = { ...pace, levels: levels.split(',').map(count), rounds: count(rounds), dir }
-  return { sections: positionals.length > 0 ? positionals : SECTIONS, json, coreMs: quick ? 100 : 400, plan }
+  return { sections: positionals.length > 0 ? positionals : SECTIONS, json, coreMs: quick ? 200 : 1500, plan }
 }
 
 function count(text: string): number {
