@@ -20,6 +20,21 @@ test('the server is killed and comes back during an import: nothing acknowledged
   assertNothingLost(await cluster.replicas(), report.acknowledged)
 })
 
+test('the server stands still for two seconds and then delivers everything at once: no harm is done', async (t) => {
+  const cluster = await TestCluster.start(t)
+  const { freeze } = cluster.server
+  if (freeze === null) return t.skip('the embedded broker cannot stand still alone')
+  const stall = async (): Promise<void> => {
+    const thaw = freeze()
+    await pause(2000)
+    thaw()
+  }
+  const report = await importRecords(cluster.client, { records: 4000, inFlight: 64, at: { count: 1000, run: stall } })
+  assert.deepEqual(report.failures, [])
+  await cluster.settled('kv')
+  assertNothingLost(await cluster.replicas(), report.acknowledged)
+})
+
 test('the leader stands still for three seconds: no two leaders acknowledge, no write is lost', async (t) => {
   const cluster = await TestCluster.start(t)
   const leader = await cluster.leader('kv')
@@ -47,7 +62,7 @@ test('the leader stands still for three seconds: no two leaders acknowledge, no 
   assertNothingLost(await cluster.replicas(), report.acknowledged)
 })
 
-test('without a server a node waits, and serves when it comes', async (t) => {
+test('without a server a node waits, serves when it comes, and stops when asked to', async (t) => {
   const cluster = await TestCluster.start(t)
   const follower = await cluster.follower('kv')
   await cluster.node(follower).stop()
@@ -58,5 +73,8 @@ test('without a server a node waits, and serves when it comes', async (t) => {
   await started
   await cluster.client.kv('kv').put('later', 'written', { idempotent: true })
   await cluster.settled('kv')
+  await cluster.server.kill()
+  const begun = performance.now()
   assertNothingLost(await cluster.replicas(), new Map([['later', 'written']]))
+  assert(performance.now() - begun < 10_000, 'nodes that are asked to stop do not wait for a server')
 })

@@ -31,15 +31,17 @@ export interface Server {
   kill(): Promise<void>
   /** Brings it back on the same port. */
   restart(): Promise<void>
+  /** Stops it without ending it, as an overloaded machine does; null where it is part of this process. */
+  readonly freeze: (() => () => void) | null
 }
 
 /** A real nats-server where there is one; the embedded broker otherwise. */
 export async function anyServer(): Promise<Server> {
   const real = serverAvailable() !== null
-  const start = async (port: number): Promise<{ readonly url: string; readonly port: number; kill(): Promise<void> }> => {
+  const start = async (port: number): Promise<Running> => {
     if (real) return startServer(port === 0 ? {} : { port })
     const broker = await startBroker({ port })
-    return { url: broker.url, port: broker.port, kill: () => broker.close() }
+    return { url: broker.url, port: broker.port, pid: null, kill: () => broker.close() }
   }
   let running = await start(0)
   const { url, port } = running
@@ -50,7 +52,20 @@ export async function anyServer(): Promise<Server> {
     async restart() {
       running = await start(port)
     },
+    freeze: running.pid === null ? null : () => freeze(running.pid as number),
   }
+}
+
+interface Running {
+  readonly url: string
+  readonly port: number
+  readonly pid: number | null
+  kill(): Promise<void>
+}
+
+function freeze(pid: number): () => void {
+  process.kill(pid, 'SIGSTOP')
+  return () => process.kill(pid, 'SIGCONT')
 }
 
 /** A node that runs, or ran, as a process. */

@@ -50,6 +50,9 @@ test('entries that are no commands move the applied index and nothing else', asy
 test('a command that the state machine refuses counts as applied, and its proposer hears why', async () => {
   const { applier, log, table, waitFor, applied } = await bench([word(1, 'refuse'), word(2, 'stray'), word(3, 'fine')])
   const outcomes = [waitFor(1), waitFor(2)]
+  applier.apply(log, 2)
+  assert.equal(table.applied, 2)
+  assert.deepEqual([...table.range('default', {})], [])
   applier.apply(log, 3)
   await assert.rejects(outcomes[0] as Promise<unknown>, { code: 'COMMAND_INVALID' })
   await assert.rejects(outcomes[1] as Promise<unknown>, { code: 'TOO_LARGE' })

@@ -118,6 +118,19 @@ test('all nodes start again from their disks and go on', async (t) => {
   for (const node of cluster.nodes) assert.deepEqual([recall(node, 'before'), recall(node, 'after')], ['before', 'after'])
 })
 
+test('after a crash what was not saved is applied again from the log, once', async (t) => {
+  const cluster = new SmallCluster(t, { nodes: ['a'] })
+  const a = await cluster.run('a')
+  await cluster.leader()
+  for (let i = 0; i < 20; i++) await say(a, `w${i}`)
+  assert((cluster.disk('a').image?.groups.get('g')?.applied ?? 0) < 21, 'the rows are not on the disk yet')
+  cluster.disk('a').crash()
+  await a.stop()
+  const again = await cluster.run('a')
+  await until('all is applied', () => groupOf(again).applied >= 21)
+  for (let i = 0; i < 20; i++) assert.equal(recall(again, `w${i}`), `w${i}`)
+})
+
 test('a second node of one name is refused, and the first goes on', async (t) => {
   const cluster = await SmallCluster.start(t)
   const leader = await cluster.leader()
@@ -128,6 +141,19 @@ test('a second node of one name is refused, and the first goes on', async (t) =>
   await say(leader, 'still here')
   assert.equal(await cluster.leader(), leader)
   cluster.guest('twin') // the name is free: the refused node closed its connection
+})
+
+test('a node that cannot ask whether its name is free waits until it can', async (t) => {
+  const cluster = new SmallCluster(t)
+  let serves = false
+  const started = cluster.run('a').then(() => {
+    serves = true
+  })
+  cluster.hub.disconnect('a')
+  await pause(600)
+  assert.equal(serves, false)
+  cluster.hub.reconnect('a')
+  await started
 })
 
 test('nodes that were given different lists refuse each other, and nobody leads', async (t) => {
