@@ -100,7 +100,7 @@ class Node implements FlotillaNode {
       drain: () => this.#drain(),
       abandon: () => this.#abandon(),
     })
-    this.life.closed.then((error) => {
+    void this.life.closed.then((error) => {
       if (error) options.onFailure?.(error)
     })
   }
