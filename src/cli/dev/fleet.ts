@@ -1,7 +1,7 @@
 /** The nodes of a development cluster, each a process of its own: started, killed, revived, and never left behind. Knows no Raft. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FlotillaError } from '../../base/errors.ts'
@@ -9,6 +9,9 @@ import type { Supervisor } from '../../inspector/server.ts'
 
 /** How long a node may take to stop before it is killed, in milliseconds. */
 const STOP_MS = 8000
+
+/** A longer log is begun anew at the next start, in bytes. */
+const LOG_BYTES_MAX = 8 * 1024 * 1024
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
 
@@ -59,7 +62,7 @@ export class Fleet implements Supervisor {
     if (this.#children.has(name)) throw new FlotillaError('CONFIG_INVALID', `node ${name} is running already`)
     const { dir, url, cluster, names } = this.#options
     mkdirSync(dir, { recursive: true })
-    const log = openSync(join(dir, `${name}.log`), 'w')
+    const log = openLog(join(dir, `${name}.log`))
     const words = [
       'node',
       '--id',
@@ -77,7 +80,7 @@ export class Fleet implements Supervisor {
     const child = spawn(process.execPath, [MAIN, ...words], { detached: true, stdio: ['ignore', 'ignore', log, 'ipc'] })
     closeSync(log)
     this.#children.set(name, child)
-    child.once('exit', (code, signal) => this.#ended(name, signal ?? `exit code ${code}`))
+    child.once('exit', () => this.#ended(name, child))
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve)
       child.once('error', (error) => {
@@ -101,11 +104,13 @@ export class Fleet implements Supervisor {
     await Promise.all([...this.#children.values()].map((child) => end(child, 'SIGTERM')))
   }
 
-  #ended(name: string, how: string): void {
+  #ended(name: string, child: ChildProcess): void {
+    const how = child.signalCode ?? `exit code ${child.exitCode}`
     this.#children.delete(name)
     const asked = this.#expected.delete(name)
     if (asked || this.#stopping) return
-    this.#options.onDeath({ node: name, how, ...lastWords(join(this.#options.dir, `${name}.log`)) })
+    const words = child.signalCode === null ? lastWords(join(this.#options.dir, `${name}.log`)) : NO_WORDS // a signal leaves no time to speak
+    this.#options.onDeath({ node: name, how, ...words })
   }
 }
 
@@ -119,8 +124,18 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   clearTimeout(timer)
 }
 
+/** Goes on with a log that is not too long yet: another process may be writing to it. */
+function openLog(file: string): number {
+  const tooLong = (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_MAX
+  return openSync(file, tooLong ? 'w' : 'a')
+}
+
+type Words = Pick<Death, 'code' | 'why'>
+
+const NO_WORDS: Words = { code: '', why: '' }
+
 /** The line with which a command says why it failed. */
-function lastWords(file: string): { readonly code: string; readonly why: string } {
+function lastWords(file: string): Words {
   try {
     const line = readFileSync(file, 'utf8')
       .trimEnd()
@@ -129,6 +144,6 @@ function lastWords(file: string): { readonly code: string; readonly why: string 
     const [, code = '', why = ''] = /^flotilla: (\w+): (.*)$/.exec(line ?? '') ?? []
     return { code, why }
   } catch {
-    return { code: '', why: '' }
+    return NO_WORDS
   }
 }
