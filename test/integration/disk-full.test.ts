@@ -36,7 +36,7 @@ test('a node whose disk is full ends non-zero, and nothing acknowledged is lost'
   t.after(() => disk.free())
   const dir = join(disk.dir, 'b')
   mkdirSync(dir)
-  const cluster = await TestCluster.start(t, { b: dir })
+  const cluster = await TestCluster.start(t, { dirs: { b: dir } })
   const report = await importRecords(cluster.client, { records: 10_000, inFlight: 64, at: { count: 1, run: () => {} } })
   assert.deepEqual(report.failures, [])
   const full = cluster.node('b')

@@ -49,13 +49,17 @@ test('a follower is killed during an import and catches up', async (t) => {
   assertNothingLost(await cluster.replicas(), report.acknowledged)
 })
 
-test('all nodes are killed at once during an import and come back: nothing acknowledged is lost', async (t) => {
-  const cluster = await TestCluster.start(t)
+test('all nodes, with slow disks, are killed at once during an import and come back: nothing acknowledged is lost', async (t) => {
+  const cluster = await TestCluster.start(t, { diskDelayMs: 30 })
   const kill = async (): Promise<void> => {
     await Promise.all(NODES.map((node) => cluster.node(node).kill()))
     await Promise.all(NODES.map((node) => cluster.run(node)))
   }
-  const report = await importRecords(cluster.client, { records: RECORDS, inFlight: IN_FLIGHT, at: { count: 3000, run: kill } })
+  const report = await importRecords(cluster.client, {
+    records: RECORDS / 2,
+    inFlight: IN_FLIGHT,
+    at: { count: 2000, run: kill },
+  })
   assert.deepEqual(report.failures, [])
   await cluster.settled('kv')
   assertNothingLost(await cluster.replicas(), report.acknowledged)

@@ -4,6 +4,8 @@ import { FlotillaError } from '../../src/base/errors.ts'
 import { createNode } from '../../src/node/node.ts'
 import { actors } from '../../src/statemachines/actors/actors.ts'
 import { kv } from '../../src/statemachines/kv/kv.ts'
+import { openLmdb } from '../../src/storage/lmdb/store.ts'
+import type { Commit } from '../../src/storage/lmdb/writer.ts'
 import { natsTransport } from '../../src/transport/nats/transport.ts'
 import { registry } from './counter.ts'
 
@@ -15,6 +17,8 @@ export interface NodeProcessOptions {
   readonly servers: string
   readonly dir: string
   readonly electionTimeoutMs: number
+  /** Every write to disk begins so much later: what is promised too early is then lost in a kill. */
+  readonly diskDelayMs: number
 }
 
 /** What it says. */
@@ -33,13 +37,21 @@ function end(event: 'refused' | 'failed', error: unknown): void {
   setTimeout(() => process.exit(), 100) // whatever still hangs
 }
 
-async function main({ cluster, id, nodes, servers, dir, electionTimeoutMs }: NodeProcessOptions): Promise<void> {
+async function main(options: NodeProcessOptions): Promise<void> {
+  const { cluster, id, nodes, servers, dir, electionTimeoutMs, diskDelayMs } = options
   const transport = await natsTransport({ servers, reconnectTimeWait: 50, reconnectJitter: 10 })
   const groups = [
     { id: 'kv', stateMachine: kv() },
     { id: 'actors', stateMachine: actors(registry) },
   ]
-  const node = await createNode({ cluster, id, nodes, groups, transport, dir, timing: { electionTimeoutMs } })
+  const slowly =
+    (commit: Commit): Commit =>
+    async (changes) => {
+      await new Promise((resolve) => setTimeout(resolve, diskDelayMs))
+      return commit(changes)
+    }
+  const store = await openLmdb({ dir, cluster, node: id, ...(diskDelayMs > 0 && { wrapCommit: slowly }) })
+  const node = await createNode({ cluster, id, nodes, groups, transport, store, timing: { electionTimeoutMs } })
   process.once('SIGTERM', () => void node.stop())
   say({ event: 'serving' })
   const error = await node.closed

@@ -26,12 +26,21 @@ export interface Replica {
   readonly digest: string
 }
 
+/** What a test wants otherwise than usual. */
+export interface Circumstances {
+  /** Directories by node. */
+  readonly dirs?: Readonly<Record<string, string>>
+  readonly diskDelayMs?: number
+}
+
 export class TestCluster {
   readonly server: Server
   readonly client: Client
   readonly dir: string
   readonly #nodes = new Map<string, NodeProcess>()
   readonly #dirs = new Map<string, string>()
+  /** Of every node's disk, from its next start on. */
+  diskDelayMs = 0
 
   constructor(server: Server, client: Client) {
     this.server = server
@@ -40,13 +49,14 @@ export class TestCluster {
   }
 
   /** Starts everything; it is gone again when the test ends, however it ends. */
-  static async start(t: TestContext, dirs: Readonly<Record<string, string>> = {}): Promise<TestCluster> {
+  static async start(t: TestContext, { dirs = {}, diskDelayMs = 0 }: Circumstances = {}): Promise<TestCluster> {
     const server = await anyServer()
     t.diagnostic(`through ${server.kind === 'nats-server' ? 'a real nats-server' : 'the EMBEDDED BROKER, not a real server'}`)
     const nats = { servers: server.url, reconnectTimeWait: 50, reconnectJitter: 10, maxReconnectAttempts: -1 }
     const client = await connect({ cluster: 'test', nats, timeoutMs: 30_000 })
     const cluster = new TestCluster(server, client)
     t.after(() => cluster.#end())
+    cluster.diskDelayMs = diskDelayMs
     for (const [node, dir] of Object.entries(dirs)) cluster.#dirs.set(node, dir)
     await Promise.all(NODES.map((node) => cluster.run(node)))
     await cluster.leader('kv')
@@ -64,7 +74,9 @@ export class TestCluster {
 
   optionsOf(node: string): NodeProcessOptions {
     const { url: servers } = this.server
-    return { cluster: 'test', id: node, nodes: NODES, servers, dir: this.dirOf(node), electionTimeoutMs: ELECTION_TIMEOUT_MS }
+    const { diskDelayMs } = this
+    const dir = this.dirOf(node)
+    return { cluster: 'test', id: node, nodes: NODES, servers, dir, diskDelayMs, electionTimeoutMs: ELECTION_TIMEOUT_MS }
   }
 
   /** Starts a node, or starts it again. */

@@ -51,6 +51,24 @@ test('all groups of a turn share one envelope per destination, in order', async 
   ])
 })
 
+test('an append without entries waits for company: the latest of them leaves with the news, none if entries follow', async () => {
+  const { outbox, heard } = post()
+  const empty = (commit: number): GroupMessage => letter('g1', append(0, [], commit))
+  const full = letter('g1', append(0, [command(1, 1, Uint8Array.of(1))], 2))
+  outbox.post('b', empty(1))
+  outbox.post('b', empty(2))
+  outbox.post('c', empty(1))
+  outbox.post('c', full)
+  assert.equal(outbox.hasNews, true)
+  outbox.send()
+  await turns()
+  assert.deepEqual(heard, [{ to: 'c', envelope: { sender: SENDER, messages: [full] } }])
+  outbox.sendNews()
+  assert.equal(outbox.hasNews, false)
+  await turns()
+  assert.deepEqual(heard.slice(1), [{ to: 'b', envelope: { sender: SENDER, messages: [empty(2)] } }])
+})
+
 test('what would not fit one payload is cut into several', async () => {
   const { outbox, heard } = post(64 * 1024)
   const big = append(0, [command(1, 1, new Uint8Array(20_000))])
