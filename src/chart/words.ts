@@ -39,12 +39,12 @@ export const maker =
 export const chain =
   <C extends object, E>(...reducers: readonly Reduce<C, E>[]): Reduce<C, E> =>
   (context, event) => {
-    let patch: Partial<C> = {}
-    let now = context
+    const patch: Partial<C> = {}
+    const now = { ...context } // ours alone: every reducer sees it as it is, none may keep it
     for (const reduce of reducers) {
       const change = reduce(now, event)
-      patch = { ...patch, ...change }
-      now = { ...now, ...change }
+      Object.assign(patch, change)
+      Object.assign(now, change)
     }
     return patch
   }

@@ -87,7 +87,10 @@ export class Engine {
   /** Runs turns and saves until nothing is left to do. */
   async settle(): Promise<void> {
     do {
-      while (this.#dirty.size > 0 && !this.#stopped) this.#turn()
+      while (this.#dirty.size > 0 && !this.#stopped) {
+        this.#turn()
+        await Promise.resolve() // the turn's second half
+      }
       await this.#flush.settle() // what is durable now may commit, and be waited for
     } while (this.#dirty.size > 0 && !this.#stopped)
     this.#options.outbox.sendNews()
@@ -133,9 +136,23 @@ export class Engine {
     if (this.#stopped) return
     const turn = [...this.#dirty]
     this.#dirty.clear()
-    for (const host of turn) this.#guarded(host, () => this.#run(host))
+    for (const host of turn) this.#guarded(host, () => this.#step(host))
     if (this.#stopped) return // the disk failed under one of them
     this.#options.outbox.send()
+    this.#flush.kick()
+    queueMicrotask(() => this.#apply(turn)) // disk and network are at work now; a microtask, so that what was sent has left
+  }
+
+  /** The second half of a turn: what is committed is applied, and who waited for it is answered. */
+  #apply(turn: readonly PeerHost[]): void {
+    for (const host of turn) {
+      if (this.#stopped) return
+      if (this.#hosts.get(host.group) !== host) continue
+      this.#guarded(host, () => {
+        if (host.applyCommitted()) this.wake(host)
+        host.answerReads()
+      })
+    }
     this.#flush.kick()
     this.#spread()
   }
@@ -151,16 +168,14 @@ export class Engine {
     setImmediate(() => setImmediate(later)) // the turn of those proposals is the next immediate but one
   }
 
-  #run(host: PeerHost): void {
-    this.#step(host)
+  #step(host: PeerHost): void {
+    this.#stepMail(host)
     const due = this.#deadlines.due(host.timers) // asked only now: what was heard first may have put a timer off
     for (const event of due) host.mailbox.event(event)
-    if (due.length > 0) this.#step(host)
-    if (host.applyCommitted()) this.wake(host)
-    host.answerReads()
+    if (due.length > 0) this.#stepMail(host)
   }
 
-  #step(host: PeerHost): void {
+  #stepMail(host: PeerHost): void {
     host.stepAll()
     if (host.hasNews) this.#carryOut(host, host.collect())
   }
@@ -224,7 +239,8 @@ export class Engine {
   #tick(): void {
     const now = this.#options.clock.now()
     for (const host of this.#hosts.values()) {
-      if (this.#deadlines.isDue(host.timers)) this.wake(host)
+      host.reportApplied()
+      if (!host.mailbox.isEmpty || this.#deadlines.isDue(host.timers)) this.wake(host)
       host.waiters.expire(now)
     }
   }

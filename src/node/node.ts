@@ -110,7 +110,7 @@ class Node implements FlotillaNode {
   }
 
   propose(group: string, command: Uint8Array, options: CallTime = {}): Promise<Answer> {
-    return this.#desk.propose({ group, body: command, timeoutMs: options.timeoutMs ?? TIMEOUT_MS })
+    return this.#desk.propose({ group, body: command.slice(), timeoutMs: options.timeoutMs ?? TIMEOUT_MS })
   }
 
   read(group: string, query: Uint8Array, options: CallTime = {}): Promise<Answer> {

@@ -16,6 +16,9 @@ import type { Timers } from './deadlines.ts'
 import { Mailbox } from './mailbox.ts'
 import { Waiters } from './waiters.ts'
 
+/** Entries applied before the core is told, though no tick came. */
+const APPLIED_LAG_MAX = 1024
+
 export interface PeerHostOptions {
   readonly group: string
   readonly epoch: string
@@ -136,12 +139,17 @@ export class PeerHost {
   applyCommitted(): boolean {
     const { log, commit, applied } = this.#snapshot.context
     const more = this.#applier.apply(log, commit)
-    if (this.#applier.applied > applied) {
-      const [next] = stepEvent(this.#snapshot, { type: 'storage.applied', index: this.#applier.applied })
-      if (this.#collected === this.#snapshot) this.#collected = next // nothing in it asks for anything
-      this.#snapshot = next
-    }
+    if (this.#applier.applied - applied >= APPLIED_LAG_MAX) this.reportApplied()
     return more
+  }
+
+  /**
+   * Tells the core how far the state machine is. Nothing waits for it but memory, so it is told now and then: with the next mail after a tick, or
+   * when much was applied.
+   */
+  reportApplied(): void {
+    const index = this.#applier.applied
+    if (index > this.#snapshot.context.applied) this.mailbox.event({ type: 'storage.applied', index })
   }
 
   /** These reads are confirmed: they may be answered once `index` is applied. */

@@ -22,12 +22,13 @@ interface Waiter {
 interface Seat {
   readonly ticket: number
   readonly term: Term
+  /** Whoever proposed something for the same index in an earlier reign: which of them lives is open until it commits. */
+  readonly earlier: Seat | undefined
 }
 
 export class Waiters {
   readonly #waiting = new Map<number, Waiter>()
-  /** Usually one per index. More, when we led, lost the entry to another leader, and lead again: which of them lives is open until it commits. */
-  readonly #seats = new Map<LogIndex, readonly Seat[]>()
+  readonly #seats = new Map<LogIndex, Seat>()
   #lastTicket = 0
 
   get isFull(): boolean {
@@ -45,10 +46,9 @@ export class Waiters {
 
   /** These are in the log from `index` on. */
   seat(tickets: readonly number[], index: LogIndex, term: Term): void {
-    tickets.forEach((ticket, offset) => {
-      const others = this.#seats.get(index + offset) ?? []
-      this.#seats.set(index + offset, [...others, { ticket, term }])
-    })
+    for (let i = 0; i < tickets.length; i++) {
+      this.#seats.set(index + i, { ticket: tickets[i] as number, term, earlier: this.#seats.get(index + i) })
+    }
   }
 
   /** An entry was applied: whoever proposed it hears of it; whoever proposed another one for its place hears that too. */
@@ -74,12 +74,12 @@ export class Waiters {
     for (const [ticket, waiter] of this.#waiting) {
       if (waiter.dueAt <= now) this.reject(ticket, waiter.writes ? unknownOutcome() : noAnswer())
     }
-    for (const [index, seats] of this.#seats) if (!seats.some((seat) => this.#waiting.has(seat.ticket))) this.#seats.delete(index)
+    for (const [index, seat] of this.#seats) if (!this.#isAwaited(seat)) this.#seats.delete(index)
   }
 
   /** Everybody hears the same. Of a write that may be in a log somewhere, only that its outcome is unknown. */
   rejectAll(error: FlotillaError): void {
-    const seated = new Set([...this.#seats.values()].flatMap((seats) => seats.map((seat) => seat.ticket)))
+    const seated = new Set([...this.#seats.values()].flatMap((seat) => [...row(seat)].map(({ ticket }) => ticket)))
     for (const ticket of [...this.#waiting.keys()]) this.reject(ticket, seated.has(ticket) ? unknownOutcome(error) : error)
     this.#seats.clear()
   }
@@ -92,14 +92,24 @@ export class Waiters {
 
   /** What is committed at an index decides for everybody who proposed something for it. */
   #settle(index: LogIndex, term: Term, tell: (ticket: number) => void): void {
-    const seats = this.#seats.get(index)
-    if (!seats) return
+    const last = this.#seats.get(index)
+    if (!last) return
     this.#seats.delete(index)
-    for (const seat of seats) {
+    for (const seat of row(last)) {
       if (seat.term === term) tell(seat.ticket)
       else this.reject(seat.ticket, dropped())
     }
   }
+
+  #isAwaited(last: Seat): boolean {
+    for (const { ticket } of row(last)) if (this.#waiting.has(ticket)) return true
+    return false
+  }
+}
+
+/** A seat and the earlier ones of its index. */
+function* row(last: Seat): Generator<Seat> {
+  for (let seat: Seat | undefined = last; seat; seat = seat.earlier) yield seat
 }
 
 const dropped = (): FlotillaError =>

@@ -60,7 +60,11 @@ export function checkHeaders(headers: Headers): void {
 
 /** Throws `TOO_LARGE` when data and headers together exceed what the server takes: it counts both, and cuts who sends more. */
 export function checkSize(data: Uint8Array, headers: Headers | undefined, payloadMax: number): void {
-  const bytes = data.length + (headers === undefined ? 0 : headerBytes(headers))
+  checkBytes(data.length + (headers === undefined ? 0 : headerBytes(headers)), payloadMax)
+}
+
+/** The same for bytes that are counted already. */
+export function checkBytes(bytes: number, payloadMax: number): void {
   if (bytes > payloadMax) {
     throw new FlotillaError('TOO_LARGE', `a message of ${bytes} bytes exceeds the limit of ${payloadMax}`, { bytes, payloadMax })
   }

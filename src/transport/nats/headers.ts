@@ -1,16 +1,20 @@
 /** Plain records to NATS headers and back. Knows nothing else of a message. */
 
-import { headers as emptyHeaders, type MsgHdrs } from 'nats'
+import type { MsgHdrs } from 'nats'
 import type { Headers } from '../../ports/transport.ts'
 
 /** No headers, shared. */
 export const NO_HEADERS: Headers = {}
 
-/** Headers for the wire. The caller has checked names and values. */
-export function toNats(headers: Headers): MsgHdrs {
-  const block = emptyHeaders()
-  for (const [name, value] of Object.entries(headers)) block.append(name, value) // names are unique: set() would look for others first
-  return block
+/**
+ * Headers for the wire, as the block of bytes they are sent as. The caller has checked names and values. The client asks a publication's headers for
+ * nothing but that block; its own class takes three times as long to make one, and every committed entry has one.
+ */
+export function toNats(headers: Headers): { readonly block: Uint8Array; readonly headers: MsgHdrs } {
+  let text = 'NATS/1.0\r\n'
+  for (const name in headers) text += `${name}: ${headers[name]}\r\n`
+  const block = Buffer.from(`${text}\r\n`)
+  return { block, headers: { encode: () => block } as unknown as MsgHdrs }
 }
 
 /** Headers from the wire: of a name that comes more than once, the first value. */

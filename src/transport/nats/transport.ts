@@ -14,7 +14,7 @@ import type {
   TransportEvent,
 } from '../../ports/transport.ts'
 import { Requests } from '../requests.ts'
-import { checkHeaders, checkSize, checkSubject, checkSubscription } from '../validity.ts'
+import { checkBytes, checkHeaders, checkSubject, checkSubscription } from '../validity.ts'
 import { Watchers } from '../watchers.ts'
 import { dial, type NatsTransportOptions } from './dial.ts'
 import { toNats } from './headers.ts'
@@ -141,9 +141,14 @@ class NatsTransport implements Transport {
 
   #letterOptions(subject: string, data: Uint8Array, headers: Headers | undefined): PublishOptions {
     checkSubject(subject)
-    if (headers !== undefined) checkHeaders(headers)
-    checkSize(data, headers, this.payloadMax)
-    return headers === undefined || Object.keys(headers).length === 0 ? {} : { headers: toNats(headers) }
+    if (headers === undefined || Object.keys(headers).length === 0) {
+      checkBytes(data.length, this.payloadMax)
+      return {}
+    }
+    checkHeaders(headers)
+    const { block, headers: inner } = toNats(headers)
+    checkBytes(data.length + block.length, this.payloadMax)
+    return { headers: inner }
   }
 
   #questionOptions(subject: string, data: Uint8Array, { headers }: RequestOptions): PublishOptions {
