@@ -3,7 +3,7 @@
 import type { Logger } from '../ports/logger.ts'
 import type { StateMachine } from '../ports/state-machine.ts'
 import type { Transport } from '../ports/transport.ts'
-import type { Entry } from '../protocol/types.ts'
+import type { Entry, Term } from '../protocol/types.ts'
 import type { Subjects } from '../wire/subjects.ts'
 
 export interface CommittedOptions {
@@ -15,14 +15,18 @@ export interface CommittedOptions {
   readonly logger: Logger
 }
 
-/** Publishes one entry. What cannot be sent is missed by subscribers, who see the gap in the index and ask the log. */
-export function publishCommitted(options: CommittedOptions, entry: Entry): void {
+/**
+ * Publishes one entry, in the reign of the leader of that term. What cannot be sent is missed by subscribers, who see the gap in the index and ask the
+ * log.
+ */
+export function publishCommitted(options: CommittedOptions, entry: Entry, reign: Term): void {
   const { cluster, group, transport, logger } = options
   const headers = {
     'Flotilla-Group': group,
     'Flotilla-Index': String(entry.index),
     'Flotilla-Term': String(entry.term),
     'Flotilla-Kind': entry.kind,
+    'Flotilla-Reign': String(reign),
     'Nats-Msg-Id': `${cluster}/${group}/${entry.index}`,
   }
   try {

@@ -49,7 +49,7 @@ async function openGroup(options: OpenGroupsOptions, group: Required<GroupOption
     table,
     stateMachine,
     onApplied: (entry) => {
-      if (host.leads) publishCommitted(publishing, entry)
+      if (host.leads) publishCommitted(publishing, entry, host.term)
     },
   })
   return { host, life: startPeerLife() }

@@ -14,6 +14,8 @@ interface Seen {
   readonly index: number
   readonly term: number
   readonly data: Uint8Array
+  /** Term of the leader that published it. */
+  readonly reign: number
 }
 
 /** The message as a subscriber reads it, from its headers alone. */
@@ -22,7 +24,7 @@ function seenOf({ headers, data, subject }: Incoming): Seen {
   assert.equal(headers['Flotilla-Group'], 'kv')
   assert.equal(headers['Nats-Msg-Id'], `test/kv/${index}`)
   assert(subject.startsWith(`${ROOT}.committed.`))
-  return { index, term: Number(headers['Flotilla-Term']), data: data.slice() }
+  return { index, term: Number(headers['Flotilla-Term']), reign: Number(headers['Flotilla-Reign']), data: data.slice() }
 }
 
 test('a raw subscriber sees every committed entry in order across a kill of the leader, and fills gaps from the log', async (t) => {
@@ -53,7 +55,7 @@ test('a raw subscriber sees every committed entry in order across a kill of the 
   assertOrdered(seen)
 
   const { commit } = (await cluster.groups('kv')).get(leader) ?? { commit: 0 }
-  const whole = new Map(seen.map((one) => [one.index, one]))
+  const whole = new Map<number, Omit<Seen, 'reign'>>(seen.map((one) => [one.index, one]))
   const missing = Array.from({ length: commit }, (_, i) => i + 1).filter((index) => !whole.has(index))
   t.diagnostic(`${seen.length} messages for ${commit} entries, ${missing.length} of them from the log`)
   for (const index of missing) whole.set(index, await fromLog(index))
@@ -66,7 +68,7 @@ test('a raw subscriber sees every committed entry in order across a kill of the 
   assert.equal(places.length, acknowledged.size)
   for (const one of seen.slice(0, 50)) assert(sameBytes(one.data, (await fromLog(one.index)).data), 'the log says the same')
 
-  async function fromLog(index: number): Promise<Seen> {
+  async function fromLog(index: number): Promise<Omit<Seen, 'reign'>> {
     const answer = await raw.request(`${ROOT}.log`, utf8(JSON.stringify({ from: index, limit: 1 })), { timeoutMs: 2000 })
     const [entry] = (JSON.parse(text(answer.data)) as { entries: { index: number; term: number; data: string }[] }).entries
     assert(entry && entry.index === index)
@@ -74,11 +76,12 @@ test('a raw subscriber sees every committed entry in order across a kill of the 
   }
 })
 
-/** Within a term: every index once, in order, without a gap. */
+/** Within the reign of a leader: every index once, in order, without a gap. Reigns follow each other. */
 function assertOrdered(seen: readonly Seen[]): void {
   let before: Seen | null = null
   for (const one of seen) {
-    if (before !== null && one.term === before.term) assert.equal(one.index, before.index + 1, 'in order, without a gap')
+    if (before !== null && one.reign === before.reign) assert.equal(one.index, before.index + 1, 'in order, without a gap')
+    if (before !== null) assert(one.reign >= before.reign, 'a leader that was replaced publishes nothing more')
     before = one
   }
 }

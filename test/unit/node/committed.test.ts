@@ -53,6 +53,7 @@ test('each committed entry is told once, in order, with its headers and the topi
       'Flotilla-Index': '2',
       'Flotilla-Term': String(term),
       'Flotilla-Kind': 'command',
+      'Flotilla-Reign': '1',
       'Nats-Msg-Id': 'demo/g/2',
     },
     word: 'plain',
