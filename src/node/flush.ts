@@ -10,12 +10,13 @@ import type { Entry, HardState } from '../protocol/types.ts'
 
 /**
  * Applied state is saved this often, together with commit indexes that found no company. Nobody waits for either: after a crash a node applies
- * again from the log what it had not saved. Rows that lie scattered in a tree cost far more to flush than the log, so they do not go along with it.
+ * again from the log what it had not saved. Rows that lie scattered in a tree cost far more to flush than the log, so they do not go along with it;
+ * rows of one key that changes often are merged while they wait.
  */
-const LAZY_MS = 250
+const LAZY_MS = 1000
 
 /** Unsaved applied state that does not wait for its time. */
-const UNSAVED_BYTES_MAX = 4 * 1024 * 1024
+const UNSAVED_BYTES_MAX = 8 * 1024 * 1024
 
 interface Pending {
   hardState: HardState | null

@@ -143,7 +143,7 @@ test('applied state is not saved with every entry, but soon, and at once when th
   settle[0]?.resolve()
   await turns()
   assert.equal(batches.length, 1)
-  clock.advance(250)
+  clock.advance(1000)
   assert.deepEqual(scopes, ['batch', 'all'])
   const full = desk()
   full.disk.unsavedBytes = 5 * 1024 * 1024
