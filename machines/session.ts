@@ -5,11 +5,19 @@
 
 import { createMachine, type PromiseActorLogic } from 'xstate'
 
-/** Where requests for the leader go: to whoever listens on the group's own subject, or to one node by name. */
+/** Where requests for the leader go: to one node by name, or, when nobody can say which, to the group's own leader-only subject. */
 export type Route = { readonly kind: 'group' } | { readonly kind: 'node'; readonly node: string }
+
+/** What a search brings: whom a replica takes for the leader (null: nobody), and in which term. */
+export interface Finding {
+  readonly leader: string | null
+  readonly term: number
+}
 
 export interface SessionContext {
   readonly route: Route
+  /** Highest term of a leader that was believed: who still speaks of an earlier one has not heard of the change. */
+  readonly term: number
   /** Rises with every new route, so that the many calls that see one loss count as one. */
   readonly serial: number
   /** Routes lost and searches that found nobody, since the last answer. */
@@ -20,11 +28,14 @@ export type SessionEvent =
   | { readonly type: 'answered' }
   | { readonly type: 'lost'; readonly serial: number; readonly hint: string | null }
 
-export type SessionGuard = 'hinted' | 'named' | 'outdated' | 'restless'
-export type SessionReducer = 'countFailure' | 'followAnswer' | 'followHint' | 'settle'
+export type SessionGuard = 'hinted' | 'named' | 'outdated' | 'restless' | 'unheard'
+export type SessionReducer = 'countFailure' | 'followFinding' | 'followGroup' | 'followHint' | 'settle'
 export type SessionDelay = 'backoff' | 'seekTimeout'
 
-/** Connected from the start: asking is the quickest way to learn whether somebody is there. */
+/**
+ * Seeking from the start: a question can be repeated and a write cannot. On the group's own subject a leader that hangs still takes
+ * its share of the requests beside the one that came after it, so nothing is sent there while somebody can say who leads.
+ */
 export const sessionMachine = createMachine({
   types: {} as {
     context: SessionContext
@@ -32,11 +43,11 @@ export const sessionMachine = createMachine({
     actions: { type: SessionReducer }
     guards: { type: SessionGuard }
     delays: SessionDelay
-    actors: { src: 'askLeader'; logic: PromiseActorLogic<string | null> }
+    actors: { src: 'askLeader'; logic: PromiseActorLogic<Finding> }
   },
   id: 'session',
-  context: { route: { kind: 'group' }, serial: 0, failures: 0 },
-  initial: 'connected',
+  context: { route: { kind: 'group' }, term: 0, serial: 0, failures: 0 },
+  initial: 'seeking',
   states: {
     connected: {
       on: {
@@ -53,10 +64,13 @@ export const sessionMachine = createMachine({
       invoke: {
         src: 'askLeader',
         onDone: [
-          { guard: 'named', target: 'connected', actions: 'followAnswer' },
+          { guard: 'named', target: 'connected', actions: 'followFinding' },
+          { target: 'backingOff', actions: 'countFailure' }, // nobody leads, or who was asked is behind
+        ],
+        onError: [
+          { guard: 'unheard', target: 'connected', actions: 'followGroup' }, // nobody can say: the last resort
           { target: 'backingOff', actions: 'countFailure' },
         ],
-        onError: { target: 'backingOff', actions: 'countFailure' },
       },
       after: { seekTimeout: { target: 'backingOff', actions: 'countFailure' } },
     },

@@ -78,7 +78,8 @@ export class Calls {
         const error = toFlotillaError(thrown, 'UNAVAILABLE')
         const verdict = verdictOn(error, call)
         past = remember(past, error, call)
-        const waited = verdict === 'lost' && way.lost(hintOf(error))
+        // who is silent to a write may hang: this call ends, but the next one must not go there again
+        const waited = (verdict === 'lost' || isSilence(error)) && way.lost(hintOf(error))
         if (verdict === 'fail') throw isSilence(error) ? finalError(past, call) : error
         if (!waited) await pause(failures, deadline)
       }

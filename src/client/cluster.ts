@@ -12,13 +12,14 @@ import {
   decodeLeaderHint,
   decodeLogPage,
   encodeRequest,
+  type LeaderHint,
   LOG_PAGE_MAX,
   type LogPage,
 } from '../wire/requests.ts'
 import { checkId, type Subjects, subjectsOf } from '../wire/subjects.ts'
 import { Calls, type Way } from './calls.ts'
 import { committedEntries } from './committed.ts'
-import { type NumberedRoute, SEEK_TIMEOUT_MS, Session } from './session.ts'
+import { type NumberedRoute, Session } from './session.ts'
 import { decodeStatus } from './status.ts'
 import type {
   ClientOptions,
@@ -146,15 +147,15 @@ export class Cluster implements ClusterCalls {
     if (session === undefined) {
       checkId('group', group)
       if (this.#sessions.size >= GROUPS_MAX) throw new FlotillaError('BUSY', `one client speaks to ${GROUPS_MAX} groups at most`)
-      session = new Session({ group, askLeader: () => this.#askLeader(group), logger: this.#logger })
+      session = new Session({ group, askLeader: (timeoutMs) => this.#askLeader(group, timeoutMs), logger: this.#logger })
       this.#sessions.set(group, session)
     }
     return session
   }
 
-  async #askLeader(group: string): Promise<string | null> {
-    const answer = await this.#transport.request(this.#subjects.group(group, 'leader'), EMPTY, { timeoutMs: SEEK_TIMEOUT_MS })
-    return decodeLeaderHint(answer.data).leader
+  async #askLeader(group: string, timeoutMs: number): Promise<LeaderHint> {
+    const answer = await this.#transport.request(this.#subjects.group(group, 'leader'), EMPTY, { timeoutMs })
+    return decodeLeaderHint(answer.data)
   }
 
   async #ask(
@@ -171,6 +172,8 @@ export class Cluster implements ClusterCalls {
     to: { readonly group: string; readonly verb: LeaderVerb },
     ms: number,
   ): Promise<Way | null> {
+    // without a connection nobody can be found, and an attempt says best what is wrong with it
+    if (session.current === null && !this.#transport.connected) return fixedWay(this.#subjects.group(to.group, to.verb))
     const route = session.current ?? (await session.routeWithin(ms))
     return route === null ? null : this.#wayOf(session, route, to)
   }
@@ -188,5 +191,5 @@ export class Cluster implements ClusterCalls {
   }
 }
 
-/** A subject that any replica answers. */
+/** A subject that no session looks for. */
 const fixedWay = (subject: string): Way => ({ subject, answered() {}, lost: () => false })

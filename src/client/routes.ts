@@ -1,6 +1,7 @@
 /** The words of a session's chart: when a route is lost, which one is next, and how long to wait. Pure; knows no actor and no subject. */
 
-import type { Route, SessionContext } from '../../machines/session.ts'
+import type { Finding, Route, SessionContext } from '../../machines/session.ts'
+import { FlotillaError } from '../base/errors.ts'
 
 /** A loss as a call reports it. */
 export interface Loss {
@@ -32,12 +33,19 @@ export const isRestless = ({ failures }: SessionContext): boolean => failures >=
 export const followHint = (context: SessionContext, { hint }: Loss): Partial<SessionContext> =>
   hint === null ? {} : { ...rerouted(context, { kind: 'node', node: hint }), failures: context.failures + 1 }
 
-/**
- * The route after a search. Whoever came from the group's subject goes to the leader by name; whoever lost a node goes back to the
- * group's subject, which follows the leader by itself.
- */
-export const followAnswer = (context: SessionContext, leader: string): Partial<SessionContext> =>
-  rerouted(context, context.route.kind === 'group' ? { kind: 'node', node: leader } : { kind: 'group' })
+/** Whether a finding names a leader, and not one of a term before a leader already believed. */
+export const isNamed = (context: SessionContext, { leader, term }: Finding): boolean => leader !== null && term >= context.term
+
+/** The route a finding names: to the leader, by its name. */
+export const followFinding = (context: SessionContext, { leader, term }: Finding): Partial<SessionContext> =>
+  leader === null ? {} : { ...rerouted(context, { kind: 'node', node: leader }), term }
+
+/** Whether a search failed because nobody listens there, or the server does not let this client ask: then asking again is no use. */
+export const isUnheard = (error: unknown): boolean =>
+  error instanceof FlotillaError && (error.code === 'UNAVAILABLE' || error.code === 'CONFIG_INVALID')
+
+/** The route when nobody can say who leads: whoever listens as the leader. */
+export const followGroup = (context: SessionContext): Partial<SessionContext> => rerouted(context, { kind: 'group' })
 
 export const countFailure = ({ failures }: SessionContext): Partial<SessionContext> => ({ failures: failures + 1 })
 

@@ -1,16 +1,20 @@
 /** Runs one group's session: hands out the way to the leader, and lets calls wait while it is being looked for. Knows no call. */
 
 import { type ActorRefFrom, assign, createActor, fromPromise } from 'xstate'
-import { type Route, type SessionContext, sessionMachine } from '../../machines/session.ts'
+import { type Finding, type Route, type SessionContext, sessionMachine } from '../../machines/session.ts'
+import { FlotillaError } from '../base/errors.ts'
 import type { Logger } from '../ports/logger.ts'
 import {
   backoffMs,
   countFailure,
-  followAnswer,
+  followFinding,
+  followGroup,
   followHint,
   isHinted,
+  isNamed,
   isOutdated,
   isRestless,
+  isUnheard,
   type Loss,
   settle,
 } from './routes.ts'
@@ -18,11 +22,16 @@ import {
 /** A search that takes longer is given up, in milliseconds. */
 export const SEEK_TIMEOUT_MS = 500
 
+/** One replica is given so long to answer, in milliseconds: one that hangs costs little, and the next question reaches another. */
+export const ASK_TIMEOUT_MS = 250
+
+/** Asks any replica who leads. May be asked as often as one likes. */
+export type AskLeader = (timeoutMs: number) => Promise<Finding>
+
 /** What a session needs of the world. */
 export interface SessionHost {
   readonly group: string
-  /** Asks any replica who leads: a node's name, or null while nobody does. */
-  readonly askLeader: () => Promise<string | null>
+  readonly askLeader: AskLeader
   readonly logger: Logger
 }
 
@@ -33,18 +42,20 @@ export interface NumberedRoute {
 }
 
 /** The chart with its words. The search is the host's. */
-export const sessionLogic = (askLeader: () => Promise<string | null>) =>
+export const sessionLogic = (askLeader: AskLeader) =>
   sessionMachine.provide({
-    actors: { askLeader: fromPromise(askLeader) },
+    actors: { askLeader: fromPromise(() => search(askLeader)) },
     guards: {
       outdated: ({ context, event }) => isOutdated(context, event as unknown as Loss),
       hinted: ({ context, event }) => isHinted(context, event as unknown as Loss),
       restless: ({ context }) => isRestless(context),
-      named: ({ event }) => outputOf(event) !== null,
+      named: ({ context, event }) => isNamed(context, findingOf(event)),
+      unheard: ({ event }) => isUnheard('error' in event ? event.error : null),
     },
     actions: {
       countFailure: assign(({ context }) => countFailure(context)),
-      followAnswer: assign(({ context, event }) => followAnswer(context, outputOf(event) ?? '')),
+      followFinding: assign(({ context, event }) => followFinding(context, findingOf(event))),
+      followGroup: assign(({ context }) => followGroup(context)),
       followHint: assign(({ context, event }) => followHint(context, event as unknown as Loss)),
       settle: assign(() => settle()),
     },
@@ -55,7 +66,21 @@ export const sessionLogic = (askLeader: () => Promise<string | null>) =>
   })
 
 /** What a finished search brought. */
-const outputOf = (event: object): string | null => ('output' in event && typeof event.output === 'string' ? event.output : null)
+const findingOf = (event: object): Finding => ('output' in event ? (event.output as Finding) : NOBODY)
+
+const NOBODY: Finding = { leader: null, term: 0 }
+
+/** Asks until somebody answers or the search has had its time. */
+async function search(ask: AskLeader): Promise<Finding> {
+  for (let leftMs = SEEK_TIMEOUT_MS; ; leftMs -= ASK_TIMEOUT_MS) {
+    try {
+      return await ask(Math.min(leftMs, ASK_TIMEOUT_MS))
+    } catch (error) {
+      const silent = error instanceof FlotillaError && error.code === 'TIMEOUT'
+      if (!silent || leftMs <= ASK_TIMEOUT_MS) throw error
+    }
+  }
+}
 
 export class Session {
   readonly #actor: ActorRefFrom<typeof sessionMachine>

@@ -10,6 +10,7 @@ import { encodePut } from '../../../src/statemachines/kv/command.ts'
 import { refusedWith } from '../../contract/transport-waiting.ts'
 import { FakeCluster, type Mood } from './fake-cluster.ts'
 
+const NODE_A = 'flotilla.demo.node.a.propose'
 const PUT = encodePut('default', utf8('k'), utf8('v'))
 
 /** A client of a fake cluster that a led by `a`. Both end with the test. */
@@ -27,11 +28,60 @@ const firstMoods =
   (attempt: number): Mood =>
     moods[attempt - 1] ?? null
 
-test('a request goes to the group’s subject, where only the leader listens', async (t) => {
+test('a request goes to the leader by name, as any replica says it', async (t) => {
   const { cluster, client } = await stage(t)
   const answer = await client.propose('kv', PUT)
   assert.deepEqual([answer.index, answer.term], [1, 1])
-  assert.deepEqual(cluster.asked, ['flotilla.demo.group.kv.propose'])
+  assert.deepEqual(cluster.asked, [NODE_A])
+})
+
+test('an old leader that hangs beside the new one costs a fresh client a question, never a write', async (t) => {
+  const cluster = new FakeCluster()
+  cluster.elect('a')
+  cluster.hang('old')
+  const put = async (i: number): Promise<void> => {
+    const client = await connect({ cluster: 'demo', transport: cluster.hub.connect(`client-${i}`) })
+    t.after(() => client.close())
+    const begun = performance.now()
+    await client.kv('kv').put(`k-${i}`, 'v')
+    assert.ok(performance.now() - begun < 1000, `client ${i} waited for ${performance.now() - begun} ms`)
+  }
+  await Promise.all(Array.from({ length: 20 }, (_, i) => put(i)))
+  assert.equal(cluster.log.length, 20)
+  assert.ok(cluster.unheard.length > 0, 'it was asked, too')
+  assert.deepEqual([...new Set(cluster.unheard)], ['flotilla.demo.group.kv.leader'])
+})
+
+test('a replica that has not heard of the change is not believed', async (t) => {
+  const { cluster, client } = await stage(t)
+  await client.propose('kv', PUT)
+  cluster.elect('b') // its term is 2
+  await client.propose('kv', PUT)
+  await cluster.kill('b')
+  cluster.rumours.push({ leader: 'b', term: 2 }, { leader: 'a', term: 1 }, { leader: 'a', term: 1 })
+  cluster.elect('c')
+  cluster.asked.length = 0
+  await client.propose('kv', PUT)
+  assert.deepEqual(cluster.asked, ['flotilla.demo.node.c.propose'])
+})
+
+test('where nobody can be asked who leads, requests go to the group’s subject, where only the leader listens', async (t) => {
+  const { cluster, client } = await stage(t)
+  cluster.hideLeader()
+  await client.propose('kv', PUT)
+  cluster.elect('b')
+  assert.equal(await client.kv('kv').getText('k'), 'v')
+  assert.deepEqual(cluster.asked, ['flotilla.demo.group.kv.propose', 'flotilla.demo.group.kv.read'])
+})
+
+test('who was silent to a write is not sent the next one', async (t) => {
+  const { cluster, client } = await stage(t)
+  cluster.mood = firstMoods('deaf')
+  const lost = assert.rejects(client.propose('kv', PUT, { timeoutMs: 100 }), refusedWith('TIMEOUT_UNKNOWN'))
+  setTimeout(() => cluster.elect('b'), 50)
+  await lost
+  await client.propose('kv', PUT)
+  assert.deepEqual(cluster.asked, [NODE_A, 'flotilla.demo.node.b.propose'])
 })
 
 test('when the leader changes, the client finds the new one and stays with it', async (t) => {
@@ -47,9 +97,9 @@ test('when the leader changes, the client finds the new one and stays with it', 
 
 test('a refusal that names the leader is followed at once', async (t) => {
   const { cluster, client } = await stage(t)
-  cluster.mood = firstMoods(new FlotillaError('NOT_LEADER', 'not me', { leader: 'a' }))
+  cluster.mood = firstMoods(new FlotillaError('NOT_LEADER', 'not me', { leader: 'b' }))
   await client.propose('kv', PUT)
-  assert.deepEqual(cluster.asked, ['flotilla.demo.group.kv.propose', 'flotilla.demo.node.a.propose'])
+  assert.deepEqual(cluster.asked, [NODE_A, 'flotilla.demo.node.b.propose', NODE_A])
 })
 
 test('hints that lead in circles end in a pause, and then in the leader', async (t) => {

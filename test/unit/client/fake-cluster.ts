@@ -26,9 +26,13 @@ export class FakeCluster {
   readonly #machine: StateMachine
   readonly #nodes = new Map<string, Transport>()
   readonly #leading: Subscription[] = []
+  readonly #hints: Subscription[] = []
   #leader: string | null = null
-  /** What replicas say of the leader when it is not the truth. */
-  rumour: string | null | undefined
+  #term = 0
+  /** What replicas say of the leader while it is not the truth; the first to be asked says the first. */
+  readonly rumours: wire.LeaderHint[] = []
+  /** Subjects of what reached a node that hangs. */
+  readonly unheard: string[] = []
   /** Asked before each request that a leader would take. */
   mood: (attempt: number) => Mood = () => null
   /** Whether entries are published as they commit. */
@@ -44,10 +48,27 @@ export class FakeCluster {
     for (const subscription of this.#leading.splice(0)) subscription.unsubscribe()
     this.#leader = name
     if (name === null) return
+    this.#term++
     const transport = this.#node(name)
     for (const verb of ['propose', 'read'] as const) {
       this.#leading.push(transport.subscribe(subjects.group('kv', verb), (m) => this.#serve(name, m), { queue: 'leader' }))
     }
+  }
+
+  /** From now on nobody can be asked who leads, as where permissions forbid it. */
+  hideLeader(): void {
+    for (const subscription of this.#hints.splice(0)) subscription.unsubscribe()
+  }
+
+  /** A node that led until it hung: it still takes what a leader and a replica are sent, and never says a word. */
+  hang(name: string): void {
+    const transport = this.hub.connect(name)
+    const silent = (message: Incoming): void => void this.unheard.push(message.subject)
+    for (const verb of ['propose', 'read'] as const) {
+      transport.subscribe(subjects.group('kv', verb), silent, { queue: 'leader' })
+      transport.subscribe(subjects.node(name, verb), silent)
+    }
+    transport.subscribe(subjects.group('kv', 'leader'), silent, { queue: 'replicas' })
   }
 
   /** Ends a node, as a kill would. */
@@ -90,7 +111,7 @@ export class FakeCluster {
     const queue = { queue: 'replicas' }
     for (const verb of ['propose', 'read'] as const) transport.subscribe(subjects.node(name, verb), (m) => this.#serve(name, m))
     transport.subscribe(subjects.group('kv', 'query'), (m) => this.#answer(m, (request) => this.#query(request)), queue)
-    transport.subscribe(subjects.group('kv', 'leader'), (m) => this.#hint(m), queue)
+    this.#hints.push(transport.subscribe(subjects.group('kv', 'leader'), (m) => this.#hint(m), queue))
     transport.subscribe(subjects.group('kv', 'log'), (m) => this.#page(m), queue)
     transport.subscribe(subjects.everyNode('status'), (m) => m.respond(utf8(JSON.stringify(nodeStatus(name)))))
   }
@@ -101,14 +122,10 @@ export class FakeCluster {
     if (mood === 'deaf') return
     this.#answer(message, (request) => {
       if (mood instanceof FlotillaError) throw mood
-      if (name !== this.#leader) throw new FlotillaError('NOT_LEADER', `${name} does not lead`, { leader: this.#hinted })
+      if (name !== this.#leader) throw new FlotillaError('NOT_LEADER', `${name} does not lead`, { leader: this.#leader })
       const answer = message.subject.endsWith('propose') ? this.commit(request.body) : this.#query(request)
       return mood === 'mute' ? null : answer
     })
-  }
-
-  get #hinted(): string | null {
-    return this.rumour === undefined ? this.#leader : this.rumour
   }
 
   #query({ body }: wire.Request): wire.Answer {
@@ -125,7 +142,7 @@ export class FakeCluster {
   }
 
   #hint(message: Incoming): void {
-    message.respond(wire.encodeLeaderHint({ leader: this.#hinted, term: 1 }))
+    message.respond(wire.encodeLeaderHint(this.rumours.shift() ?? { leader: this.#leader, term: this.#term }))
   }
 
   #page(message: Incoming): void {

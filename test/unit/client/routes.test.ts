@@ -2,19 +2,23 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { FlotillaError } from '../../../src/base/errors.ts'
 import {
   backoffMs,
   countFailure,
-  followAnswer,
+  followFinding,
+  followGroup,
   followHint,
   isHinted,
+  isNamed,
   isOutdated,
   isRestless,
+  isUnheard,
   settle,
 } from '../../../src/client/routes.ts'
 
-const group = { route: { kind: 'group' }, serial: 3, failures: 0 } as const
-const atB = { route: { kind: 'node', node: 'b' }, serial: 3, failures: 1 } as const
+const group = { route: { kind: 'group' }, term: 4, serial: 3, failures: 0 } as const
+const atB = { route: { kind: 'node', node: 'b' }, term: 4, serial: 3, failures: 1 } as const
 
 test('a loss on an earlier route is outdated', () => {
   assert.equal(isOutdated(group, { serial: 2, hint: null }), true)
@@ -29,10 +33,28 @@ test('a hint counts unless it points back, or losses have piled up', () => {
   assert.equal(isHinted({ ...atB, failures: 2 }, { serial: 3, hint: 'c' }), false)
 })
 
-test('routes take turns: from the group to the leader by name, from a node back to the group', () => {
-  assert.deepEqual(followAnswer(group, 'b'), { route: { kind: 'node', node: 'b' }, serial: 4 })
-  assert.deepEqual(followAnswer(atB, 'c'), { route: { kind: 'group' }, serial: 4 })
-  assert.deepEqual(followHint(group, { serial: 3, hint: 'c' }), { route: { kind: 'node', node: 'c' }, serial: 4, failures: 1 })
+test('a finding counts when it names a leader, and none of an earlier term than one believed', () => {
+  assert.equal(isNamed(atB, { leader: null, term: 9 }), false)
+  assert.equal(isNamed(atB, { leader: 'a', term: 3 }), false)
+  assert.equal(isNamed(atB, { leader: 'a', term: 4 }), true)
+  assert.equal(isNamed(atB, { leader: 'a', term: 5 }), true)
+})
+
+test('findings and hints lead to a node by name; the group is for when nobody can be asked', () => {
+  const c = { kind: 'node', node: 'c' } as const
+  assert.deepEqual(followFinding(group, { leader: 'c', term: 5 }), { route: c, term: 5, serial: 4 })
+  assert.deepEqual(followFinding(atB, { leader: 'c', term: 5 }), { route: c, term: 5, serial: 4 })
+  assert.deepEqual(followHint(group, { serial: 3, hint: 'c' }), { route: c, serial: 4, failures: 1 })
+  assert.deepEqual(followGroup(atB), { route: { kind: 'group' }, serial: 4 })
+})
+
+test('nobody can be asked when none listens or the server forbids it, not when somebody is silent', () => {
+  const codes = ['UNAVAILABLE', 'CONFIG_INVALID', 'TIMEOUT', 'DISCONNECTED', 'BUSY', 'CLOSED'] as const
+  assert.deepEqual(
+    codes.filter((code) => isUnheard(new FlotillaError(code, 'x'))),
+    ['UNAVAILABLE', 'CONFIG_INVALID'],
+  )
+  assert.equal(isUnheard(new Error('x')), false)
 })
 
 test('losses are counted until an answer settles them', () => {
