@@ -3,6 +3,9 @@
 /** Bytes of entries in one AppendEntries: a quarter of the NATS default max_payload of 1 MiB, so that a batch never meets that limit. */
 export const APPEND_BYTES_MAX = 256 * 1024
 
+/** The smallest `max_payload` of a NATS server that a node works with: one full append, its header, and a quarter for frames and prefixes. */
+export const PAYLOAD_BYTES_MIN = APPEND_BYTES_MAX + 64 * 1024
+
 /** AppendEntries on their way to one follower before the leader waits for an answer. */
 export const INFLIGHT_MESSAGES_MAX = 64
 

@@ -3,6 +3,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { EMPTY } from '../base/bytes.ts'
 import { FlotillaError, toFlotillaError } from '../base/errors.ts'
+import { PAYLOAD_BYTES_MIN } from '../base/limits.ts'
 import { prng } from '../base/prng.ts'
 import { wallClock } from '../clock/wall.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -184,6 +185,7 @@ class Node implements FlotillaNode {
   async #join(): Promise<void> {
     this.#services.openHello()
     await this.#sayHello()
+    this.#checkPayload()
     const { engine, store } = this.#parts()
     const { cluster, id, nodes, logger } = this.#settings
     const find = (group: string): PeerHost | undefined => engine.hosts.get(group)
@@ -217,6 +219,14 @@ class Node implements FlotillaNode {
       this.#services.openGroup(host.group)
     }
     engine.start()
+  }
+
+  /** An append that the server does not take would be made again and again, for ever: better not to begin. */
+  #checkPayload(): void {
+    const { payloadMax } = this.#transport
+    if (payloadMax >= PAYLOAD_BYTES_MIN) return
+    const message = `the NATS server takes messages of ${payloadMax} bytes; a node needs ${PAYLOAD_BYTES_MIN} (max_payload of the server; 1 MiB by default)`
+    throw new FlotillaError('CONFIG_INVALID', message, { payloadMax, payloadMin: PAYLOAD_BYTES_MIN })
   }
 
   async #sayHello(): Promise<void> {

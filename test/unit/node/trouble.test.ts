@@ -3,13 +3,17 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { text, utf8 } from '../../../src/base/bytes.ts'
-import { COMMAND_BYTES_MAX } from '../../../src/base/limits.ts'
+import { COMMAND_BYTES_MAX, PAYLOAD_BYTES_MIN } from '../../../src/base/limits.ts'
+import { createNode } from '../../../src/node/node.ts'
 import type { FlotillaNode } from '../../../src/node/types.ts'
 import type { Headers, Transport } from '../../../src/ports/transport.ts'
 import type { Message } from '../../../src/protocol/messages.ts'
+import { memoryStore } from '../../../src/storage/memory/store.ts'
+import { loopback } from '../../../src/transport/loopback/hub.ts'
 import { encodeEnvelope, type Sender } from '../../../src/wire/envelope.ts'
 import { encodeFrame } from '../../../src/wire/frame.ts'
 import { decodeAnswer, decodeLeaderHint, decodeLogPage, encodeRequest } from '../../../src/wire/requests.ts'
+import { parrot } from './sample-node.ts'
 import { groupOf, SmallCluster, say, until } from './small-cluster.ts'
 
 const ROOT = 'flotilla.demo'
@@ -174,6 +178,21 @@ test('a service that breaks answers its asker in the words of its subject', asyn
     (error: unknown) => assert.match(String(error), /UNAVAILABLE|nobody|TIMEOUT|no answer/i),
   )
   await stopping
+})
+
+test('a node does not begin on a server that would refuse its appends', async () => {
+  const begin = (maxPayload: number) =>
+    createNode({
+      cluster: 'demo',
+      id: 'a',
+      nodes: ['a'],
+      groups: [{ id: 'g', stateMachine: parrot() }],
+      transport: loopback({ maxPayload }).connect('a'),
+      store: memoryStore({ cluster: 'demo', node: 'a' }),
+    })
+  await assert.rejects(begin(PAYLOAD_BYTES_MIN - 1), { code: 'CONFIG_INVALID', message: /max_payload/ })
+  const node = await begin(PAYLOAD_BYTES_MIN)
+  await node.stop()
 })
 
 /** The founding that the nodes of a cluster share, as they say it to each other. */
