@@ -71,7 +71,9 @@ export class Calls {
       const remainingMs = Math.floor(deadline - performance.now())
       if (way === null || remainingMs < 1 || this.#closed) throw finalError(past, call)
       try {
-        const answer = await call.attempt(way.subject, call.repeatable ? Math.min(remainingMs, ATTEMPT_MS_MAX) : remainingMs)
+        const answer = await (call.repeatable
+          ? call.attempt(way.subject, Math.min(remainingMs, ATTEMPT_MS_MAX))
+          : doubted(way, call.attempt(way.subject, remainingMs)))
         way.answered()
         return answer
       } catch (thrown) {
@@ -84,6 +86,19 @@ export class Calls {
         if (!waited) await pause(failures, deadline)
       }
     }
+  }
+}
+
+/**
+ * Waits for an attempt that has the whole deadline. Silent for as long as others would be given, it waits on, but the calls after it
+ * look for the leader anew: they must not all go to one that hangs.
+ */
+async function doubted<T>(way: Way, attempt: Promise<T>): Promise<T> {
+  const timer = setTimeout(() => way.lost(null), ATTEMPT_MS_MAX)
+  try {
+    return await attempt
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -38,6 +38,21 @@ test('an attempt that may be repeated is short; one that may not has the whole d
   assert.ok((given[1] as number) > 4900)
 })
 
+test('a write that stays silent sends the calls after it to look for another way, and still hears its own answer', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let losses = 0
+  let finish: (value: number) => void = () => {}
+  const attempt = (): Promise<number> => new Promise((resolve) => (finish = resolve))
+  const made = new Calls().make(call({ attempt, way: async () => ({ ...way, lost: () => ++losses > 0 }) }))
+  await new Promise(setImmediate)
+  t.mock.timers.tick(ATTEMPT_MS_MAX - 1)
+  assert.equal(losses, 0)
+  t.mock.timers.tick(1)
+  assert.equal(losses, 1)
+  finish(7)
+  assert.equal(await made, 7)
+})
+
 test('when no way is found in time nothing was sent, and the error says so', async () => {
   await assert.rejects(new Calls().make(call({ way: async () => null })), (error) => {
     assert.match(String(error), /nothing was sent/)
