@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -56,6 +56,7 @@ describe('the package', () => {
     for (const path of Object.values(bin)) {
       assert.ok(existsSync(join(ROOT, path)), `${path} is not built`)
       assert.match(readFileSync(join(ROOT, path), 'utf8'), /^#!\/usr\/bin\/env node\n/)
+      accessSync(join(ROOT, path), constants.X_OK) // the compiler writes it without the bit, and npx runs the file itself
     }
   })
 
