@@ -2,11 +2,13 @@
 
 import type { RoleContext } from '../../machines/role.ts'
 import { assert } from '../base/assert.ts'
+import { EMPTY } from '../base/bytes.ts'
 import { chain, type Reduce } from '../chart/words.ts'
 import type { ClientPropose, ClientRead, ClientTransfer, RaftEvent, StoragePersisted } from '../protocol/events.ts'
 import { NO_READS, NOTHING_DUE } from '../protocol/leadership.ts'
 import type { AppendEntriesReply, HeartbeatReply } from '../protocol/messages.ts'
 import { NO_VOTES } from '../protocol/state.ts'
+import type { Entry } from '../protocol/types.ts'
 import { advanceCommit, appendToLog, persistSelf } from './commit.ts'
 import { beginRound, confirmReads, queueRead as enqueueRead, resumeReads } from './confirm.ts'
 import { beginTransfer, abandonTransfer as endTransfer, NO_TRANSFER, noticeTransfer } from './handoff.ts'
@@ -27,10 +29,16 @@ export const takeLeadership = afresh<RaftEvent>(
     transfer: NO_TRANSFER,
     reads: NO_READS,
     uncommittedBytes: 0,
-    log: s.log.append([{ term: s.term, index: s.log.lastIndex + 1, kind: 'noop', data: new Uint8Array(0) }]),
+    log: s.log.append([firstEntryOf(s)]),
   }),
   planAll,
 )
+
+/** §8: an entry that changes nothing. The very first of a group carries its birthmark. */
+const firstEntryOf = (s: RoleContext): Entry => {
+  const index = s.log.lastIndex + 1
+  return { term: s.term, index, kind: 'noop', data: index === 1 ? s.birthmark : EMPTY }
+}
 
 /** What only a leader keeps goes with the office. */
 export const dropLeadership = (): Patch => ({

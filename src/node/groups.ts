@@ -1,12 +1,12 @@
 /** Opens the groups of a node: what the store holds of each, checked against what the program says, as peers ready to begin. */
 
-import { createHash } from 'node:crypto'
 import { FlotillaError } from '../base/errors.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { type PeerId, votersOnly } from '../protocol/types.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import { publishCommitted } from './committed.ts'
+import { keepBirthmark, membersDigest, recallBirthmark } from './founding.ts'
 import { type PeerLife, startPeerLife } from './lifecycle.ts'
 import type { GroupOptions, NodeSettings } from './options.ts'
 import { PeerHost } from './peer-host.ts'
@@ -42,13 +42,15 @@ async function openGroup(options: OpenGroupsOptions, group: Required<GroupOption
   const publishing = { ...options, cluster: settings.cluster, group: id, stateMachine, logger: settings.logger }
   const host: PeerHost = new PeerHost({
     group: id,
-    epoch: epochOf(recovered.peers),
+    members: membersDigest(recovered.peers),
+    birthmark: recallBirthmark(store, id, recovered),
     id: peerOf(recovered.peers, settings.id),
     recovered,
     reader: store.reader(id),
     table,
     stateMachine,
     onApplied: (entry) => {
+      if (entry.index === 1) keepBirthmark(store, id, { mark: host.born(entry), logger: settings.logger })
       if (host.leads) publishCommitted(publishing, entry, host.term)
     },
   })
@@ -70,10 +72,4 @@ function checkMembers(group: string, given: readonly string[], stored: readonly 
   if (known.join() === given.join()) return
   const message = `group '${group}' was founded with nodes ${known.join(', ')}, not ${given.join(', ')}; start the node with that list`
   throw new FlotillaError('CONFIG_INVALID', message, { group, stored: known, given })
-}
-
-/** Tells foundings of a group apart: nodes that were given different lists never understand each other. */
-function epochOf(peers: Readonly<Record<PeerId, string>>): string {
-  const members = Object.entries(peers).map(([peer, node]) => `${peer}=${node}`)
-  return createHash('sha256').update(members.sort().join(',')).digest('hex').slice(0, 16)
 }

@@ -7,6 +7,7 @@ import type { NodeStore } from '../ports/store.ts'
 import type { Incoming } from '../ports/transport.ts'
 import type { Message } from '../protocol/messages.ts'
 import { decodeEnvelope, type GroupMessage, type Sender } from '../wire/envelope.ts'
+import { isSameFounding } from './founding.ts'
 import type { PeerHost } from './peer-host.ts'
 import type { Refusals } from './refusals.ts'
 
@@ -21,6 +22,8 @@ export interface InboxOptions {
   readonly wake: (host: PeerHost) => void
   /** A node speaks from another store than the one first met under its name: its disk was lost or replaced. */
   readonly onStranger: (sender: Sender) => void
+  /** A node was met for the first time; it should meet us, too. */
+  readonly onMet: (node: string) => void
 }
 
 export class Inbox {
@@ -86,6 +89,7 @@ export class Inbox {
     store.remember(key, sender.store).catch((error: unknown) => {
       logger.error({ node: sender.node, error: String(error) }, 'could not keep the identity of a node')
     })
+    this.#options.onMet(sender.node)
   }
 
   #refuse(error: FlotillaError, from: string): void {
@@ -104,7 +108,7 @@ interface Claim {
 /** Why this peer must not hear that message, if so. */
 function mistakeIn(host: PeerHost, { sender, epoch, message }: Claim): FlotillaError | undefined {
   if (host.mailbox.isFull) return new FlotillaError('BUSY', 'a mailbox is full', { group: host.group })
-  if (epoch !== host.epoch) return mismatch('the group was founded with other members there', sender)
+  if (!isSameFounding(epoch, host.epoch)) return mismatch('the group was founded by others there', sender)
   if (message.to !== host.id || host.nodeOf(message.from) !== sender.node)
     return mismatch('a message of or for another peer', sender)
   if (message.term > host.term + TERM_JUMP_MAX) {

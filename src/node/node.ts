@@ -60,6 +60,7 @@ class Node implements FlotillaNode {
   readonly #startedAt: number
   #store: NodeStore | null = null
   #engine: Engine | null = null
+  #outbox: Outbox | null = null
   #groups: ReadonlyMap<string, OpenedGroup> = new Map()
   readonly #subscriptions: Subscription[] = []
 
@@ -74,6 +75,7 @@ class Node implements FlotillaNode {
     this.#subjects = subjectsOf(settings.cluster, settings.prefix)
     this.#strangers = new Strangers({
       self: settings.id,
+      nodes: settings.nodes,
       clock: this.#clock,
       transport: this.#transport,
       subjects: this.#subjects,
@@ -148,7 +150,8 @@ class Node implements FlotillaNode {
     const { identity } = this.#store
     const places = { transport: this.#transport, subjects: this.#subjects }
     const sender = { cluster, node: id, store: identity.uuid, boot: identity.boot }
-    this.#engine = this.#makeEngine(this.#store, new Outbox({ ...places, sender, logger: this.#settings.logger }))
+    this.#outbox = new Outbox({ ...places, sender, logger: this.#settings.logger })
+    this.#engine = this.#makeEngine(this.#store, this.#outbox)
     this.#groups = await openGroups({ ...places, settings: this.#settings, store: this.#store })
   }
 
@@ -186,7 +189,7 @@ class Node implements FlotillaNode {
     this.#services.openHello()
     await this.#sayHello()
     this.#checkPayload()
-    const { engine, store } = this.#parts()
+    const { engine, store, outbox } = this.#parts()
     const { cluster, id, nodes, logger } = this.#settings
     const find = (group: string): PeerHost | undefined => engine.hosts.get(group)
     const wake = (host: PeerHost): void => engine.wake(host)
@@ -200,9 +203,11 @@ class Node implements FlotillaNode {
       find,
       wake,
       onStranger: (sender) => this.#strangers.tell(sender),
+      onMet: (node) => outbox.greet(node),
     })
     this.#subscriptions.push(this.#transport.subscribe(this.#subjects.raftTo(id), (m) => inbox.receive(m)))
     this.#subscriptions.push(this.#strangers.listen(store.identity.uuid, (error) => this.life.fail(error)))
+    for (const node of nodes) if (node !== id) outbox.greet(node)
     this.#services.open()
     this.#subscriptions.push(
       openDiscovery({
@@ -280,8 +285,8 @@ class Node implements FlotillaNode {
     await this.#transport.close()
   }
 
-  #parts(): { readonly engine: Engine; readonly store: NodeStore } {
-    if (!this.#engine || !this.#store) throw new FlotillaError('STORE_CLOSED', 'the node is not open')
-    return { engine: this.#engine, store: this.#store }
+  #parts(): { readonly engine: Engine; readonly store: NodeStore; readonly outbox: Outbox } {
+    if (!this.#engine || !this.#store || !this.#outbox) throw new FlotillaError('STORE_CLOSED', 'the node is not open')
+    return { engine: this.#engine, store: this.#store, outbox: this.#outbox }
   }
 }

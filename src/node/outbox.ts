@@ -53,6 +53,11 @@ export class Outbox {
     this.#add(to, message)
   }
 
+  /** Says who we are and nothing else: so that every node knows the store of every other, also of those it has nothing to say to. */
+  greet(to: string): void {
+    this.#publish(to, [])
+  }
+
   /** Sends everything, also what waited for company in vain. */
   sendNews(): void {
     for (const { to, message } of this.#news.values()) this.#add(to, message)

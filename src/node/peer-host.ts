@@ -13,6 +13,7 @@ import type { Output, Ready } from '../protocol/ready.ts'
 import type { Entry, LogIndex, PeerId } from '../protocol/types.ts'
 import { Applier } from './applier.ts'
 import type { Timers } from './deadlines.ts'
+import { epochOf, markOf, newBirthmark } from './founding.ts'
 import { Mailbox } from './mailbox.ts'
 import { Waiters } from './waiters.ts'
 
@@ -21,7 +22,10 @@ const APPLIED_LAG_MAX = 1024
 
 export interface PeerHostOptions {
   readonly group: string
-  readonly epoch: string
+  /** Digest of the founding members. */
+  readonly members: string
+  /** Mark of the group's first entry; empty while it is not known. */
+  readonly birthmark: string
   readonly id: PeerId
   readonly recovered: Recovered
   readonly reader: LogReader
@@ -33,7 +37,6 @@ export interface PeerHostOptions {
 
 export class PeerHost {
   readonly group: string
-  readonly epoch: string
   readonly id: PeerId
   readonly stateMachine: StateMachine
   readonly table: Table
@@ -43,6 +46,8 @@ export class PeerHost {
   readonly waiters = new Waiters()
   /** The last flush that this peer's promises depend on. */
   flushNeeded = 0
+  readonly #members: string
+  #epoch: string
   readonly #applier: Applier
   /** Confirmed reads whose index is not applied yet. */
   #reads: { readonly ticket: number; readonly index: LogIndex }[] = []
@@ -55,16 +60,29 @@ export class PeerHost {
   constructor(options: PeerHostOptions) {
     const { recovered, reader, table, stateMachine, onApplied } = options
     this.group = options.group
-    this.epoch = options.epoch
+    this.#members = options.members
+    this.#epoch = epochOf(options.members, options.birthmark)
     this.id = options.id
     this.stateMachine = stateMachine
     this.table = table
     this.peers = recovered.peers
     this.#applier = new Applier({ stateMachine, table, waiters: this.waiters, onApplied })
-    const [snapshot, said] = startPeer({ id: this.id, ...recovered, reader })
+    const [snapshot, said] = startPeer({ id: this.id, ...recovered, reader, birthmark: newBirthmark() })
     this.#snapshot = snapshot
     this.#collected = snapshot
     this.#said = [...said]
+  }
+
+  /** Which founding of the group this peer speaks of. */
+  get epoch(): string {
+    return this.#epoch
+  }
+
+  /** The group's first entry is applied: from now on its mark is known. */
+  born(first: Entry): string {
+    const mark = markOf(first.data)
+    this.#epoch = epochOf(this.#members, mark)
+    return mark
   }
 
   get snapshot(): RoleSnapshot {

@@ -1,12 +1,13 @@
 /**
  * A node whose disk was lost or replaced is a stranger under a known name: what it promised before is gone, so its voice must not count. Those
- * who notice tell it, and it stops instead of talking to the deaf.
+ * who notice tell it. A node that a majority calls a stranger stops, instead of talking to the deaf; a single voice may itself be the stranger's.
  */
 
 import { text, utf8 } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Subscription, Transport } from '../ports/transport.ts'
+import { majority } from '../protocol/quorum.ts'
 import type { Sender } from '../wire/envelope.ts'
 import type { Subjects } from '../wire/subjects.ts'
 
@@ -15,6 +16,7 @@ const TELL_MS = 1000
 
 export interface StrangersOptions {
   readonly self: string
+  readonly nodes: readonly string[]
   readonly clock: Clock
   readonly transport: Transport
   readonly subjects: Subjects
@@ -28,22 +30,26 @@ export class Strangers {
     this.#options = options
   }
 
-  /** Tells a node that its store is not the one this cluster knows. */
+  /** Tells a node that its store is not the one we know under its name. */
   tell({ node, store }: Sender): void {
-    const { clock, transport, subjects } = this.#options
+    const { self, clock, transport, subjects } = this.#options
     const now = clock.now()
     if (now - (this.#toldAt.get(node) ?? Number.NEGATIVE_INFINITY) < TELL_MS) return
     this.#toldAt.set(node, now)
-    transport.publish(subjects.node(node, 'stranger'), utf8(store))
+    transport.publish(subjects.node(node, 'stranger'), utf8(`${self} ${store}`))
   }
 
-  /** Calls back when somebody says so of our own store. */
+  /** Calls back when a majority of the cluster says so of our own store. */
   listen(store: string, onRefused: (error: FlotillaError) => void): Subscription {
-    const { self, transport, subjects } = this.#options
+    const { self, nodes, transport, subjects } = this.#options
+    const voices = new Set<string>()
     return transport.subscribe(subjects.node(self, 'stranger'), (m) => {
-      if (text(m.data) !== store) return
+      const [by = '', about] = text(m.data.subarray(0, 200)).split(' ')
+      if (about !== store || by === self || !nodes.includes(by)) return
+      voices.add(by)
+      if (voices.size < majority(nodes.length)) return
       const message = `the cluster knows another store under the name '${self}': this node's disk was lost or replaced. Start it with its old directory`
-      onRefused(new FlotillaError('STORE_MISMATCH', message, { node: self, store }))
+      onRefused(new FlotillaError('STORE_MISMATCH', message, { node: self, store, by: [...voices] }))
     })
   }
 }

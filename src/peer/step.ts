@@ -1,6 +1,7 @@
 /** One peer, one event: message or local, in; a new snapshot and what to say, out. Pure. */
 
 import type { RoleContext } from '../../machines/role.ts'
+import { EMPTY } from '../base/bytes.ts'
 import { NO_TRANSFER } from '../leader/handoff.ts'
 import type { LocalEvent, RaftEvent } from '../protocol/events.ts'
 import { checkStep } from '../protocol/invariants.ts'
@@ -19,6 +20,8 @@ export interface PeerInput extends StoredLog {
   readonly conf: ConfState
   readonly hardState: HardState
   readonly applied: LogIndex
+  /** Marks the group's first entry, if this peer comes to write it. Default: nothing. */
+  readonly birthmark?: Uint8Array
 }
 
 /** An expired timer: the event that came with its `arm`. */
@@ -43,6 +46,7 @@ export function contextOf(input: PeerInput): RoleContext {
     applied: input.applied,
     conf: input.conf,
     votes: NO_VOTES,
+    birthmark: input.birthmark ?? EMPTY,
     followers: new Map(),
     transfer: NO_TRANSFER,
     reads: NO_READS,

@@ -20,6 +20,8 @@ export interface RaftState {
   readonly applied: LogIndex
   readonly conf: ConfState
   readonly votes: Votes
+  /** What the first entry of the group carries if this peer is its first leader: drawn by chance, so that no two foundings are alike. */
+  readonly birthmark: Uint8Array
 }
 
 /** What a reducer returns: the fields that change. */

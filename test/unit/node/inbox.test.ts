@@ -45,6 +45,7 @@ interface Bench {
   readonly refused: () => Readonly<Record<string, number>>
   readonly woken: () => number
   readonly strangers: Sender[]
+  readonly met: string[]
 }
 
 async function bench(disk = new MemoryDisk()): Promise<Bench> {
@@ -52,6 +53,7 @@ async function bench(disk = new MemoryDisk()): Promise<Bench> {
   const host = await sampleHost({ store })
   const refusals = new Refusals()
   const strangers: Sender[] = []
+  const met: string[] = []
   let woken = 0
   const inbox = new Inbox({
     cluster: 'demo',
@@ -63,9 +65,10 @@ async function bench(disk = new MemoryDisk()): Promise<Bench> {
     find: (group) => (group === 'g' ? host : undefined),
     wake: () => woken++,
     onStranger: (sender) => strangers.push(sender),
+    onMet: (node) => met.push(node),
   })
   const hear = (said: Said): void => inbox.receive(incoming(said))
-  return { hear, inbox, host, store, refused: () => refusals.all, woken: () => woken, strangers }
+  return { hear, inbox, host, store, refused: () => refusals.all, woken: () => woken, strangers, met }
 }
 
 test('a message of a peer gets into its mailbox and wakes it', async () => {
@@ -175,4 +178,24 @@ test('entries stay what they were when the transport uses its buffer again', asy
   message.data.fill(0)
   host.stepAll()
   assert.deepEqual(host.collect().entries[0]?.data, Uint8Array.of(1, 2, 3))
+})
+
+test('a node that is met for the first time is greeted, once', async () => {
+  const { hear, met } = await bench()
+  hear({})
+  hear({})
+  assert.deepEqual(met, ['b'])
+})
+
+test('once the founding of a group is known, nobody is heard who knows another', async () => {
+  const { hear, host, refused, woken } = await bench()
+  hear({ epoch: 'epoch.aa' })
+  assert.equal(woken(), 1, 'a new replica hears whoever comes')
+  host.born({ index: 1, term: 1, kind: 'noop', data: Uint8Array.of(0xbb) })
+  assert.equal(host.epoch, 'epoch.bb')
+  hear({ epoch: 'epoch.aa' })
+  assert.deepEqual([woken(), refused()], [1, { STORE_MISMATCH: 1 }])
+  hear({ epoch: 'epoch.bb' })
+  hear({ epoch: 'epoch' })
+  assert.equal(woken(), 3)
 })

@@ -48,7 +48,8 @@ export async function sampleHost(options: HostOptions = {}): Promise<PeerHost> {
   const recovered = await store.open(group, { conf: votersOnly(nodes.map((_, i) => i + 1)), peers, kind: stateMachine.kind })
   return new PeerHost({
     group,
-    epoch: 'epoch',
+    members: 'epoch',
+    birthmark: '',
     id: 1,
     recovered,
     reader: store.reader(group),

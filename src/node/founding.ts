@@ -1,0 +1,54 @@
+/**
+ * Which founding of a group a node speaks of. Two clusters may have the same names; their groups were founded by different leaders, whose first
+ * entries carry different marks. Whoever has applied that entry knows it, and hears nobody who knows another.
+ */
+
+import { createHash, randomBytes } from 'node:crypto'
+import { FlotillaError } from '../base/errors.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { NodeStore, Recovered } from '../ports/store.ts'
+import type { PeerId } from '../protocol/types.ts'
+
+/** What a first leader marks the first entry with. */
+export const newBirthmark = (): Uint8Array => new Uint8Array(randomBytes(16))
+
+/** Digest of the members a group was founded with: nodes that were given different lists never understand each other. */
+export function membersDigest(peers: Readonly<Record<PeerId, string>>): string {
+  const members = Object.entries(peers).map(([peer, node]) => `${peer}=${node}`)
+  return createHash('sha256').update(members.sort().join(',')).digest('hex').slice(0, 16)
+}
+
+/** What is said on the wire: the members, and the birthmark as soon as it is known. */
+export const epochOf = (members: string, birthmark: string): string => (birthmark === '' ? members : `${members}.${birthmark}`)
+
+/** Whether two epochs can be of one founding: the same members, and no two marks. */
+export function isSameFounding(a: string, b: string): boolean {
+  const [membersA, markA] = a.split('.')
+  const [membersB, markB] = b.split('.')
+  return membersA === membersB && (markA === undefined || markB === undefined || markA === markB)
+}
+
+/** A birthmark as text. */
+export const markOf = (data: Uint8Array): string => Buffer.from(data).toString('hex')
+
+const factOf = (group: string): string => `founding:${group}`
+
+/** The birthmark of a group that this store has applied the first entry of; empty while it has not. */
+export function recallBirthmark(store: NodeStore, group: string, { applied, truncated }: Recovered): string {
+  const known = store.recall(factOf(group))
+  if (known !== undefined || applied < 1) return known ?? ''
+  if (truncated.index > 0) throw new FlotillaError('STORAGE_FAILED', `the store lost the founding of group '${group}'`, { group })
+  const [first] = store.reader(group).entries(1, 2, 1)
+  return first ? markOf(first.data) : ''
+}
+
+/** Keeps a birthmark beyond the log. Until that is done a restart finds it in the log itself. */
+export function keepBirthmark(
+  store: NodeStore,
+  group: string,
+  { mark, logger }: { readonly mark: string; readonly logger: Logger },
+): void {
+  store.remember(factOf(group), mark).catch((error: unknown) => {
+    logger.error({ group, error: String(error) }, 'could not keep the founding of a group')
+  })
+}
