@@ -34,6 +34,7 @@ export function connectionOptions(settings: NatsSettings): NodeConnectionOptions
     .map((address) => address.trim())
     .filter((address) => address !== '')
     .map(parseAddress)
+  if (settings.url !== undefined && addresses.length === 0) throw invalid('the address of the NATS server is empty')
   const embedded = addresses.find((address) => address.credentials !== undefined)?.credentials
   const credentials = credentialsOf({ ...embedded, ...settings })
   const tls = tlsOf(
@@ -62,10 +63,22 @@ function parseAddress(address: string): Address {
   }
   const server = `${url.hostname}:${url.port === '' ? 4222 : url.port}`
   const tls = url.protocol === 'tls:'
-  const user = decodeURIComponent(url.username)
-  if (user === '') return { server, tls }
-  if (url.password === '') return { server, tls, credentials: { token: user } }
-  return { server, tls, credentials: { user, password: decodeURIComponent(url.password) } }
+  const [user, password] = [decoded(url.username, server), decoded(url.password, server)]
+  if (user === '' && password === '') return { server, tls }
+  if (user === '') throw invalid(`the address of ${server} has a password and no user`, { server })
+  if (password === '') return { server, tls, credentials: { token: user } }
+  return { server, tls, credentials: { user, password } }
+}
+
+function decoded(part: string, server: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    // without the cause: it may quote the secret
+    throw invalid(`the user or password in the address of ${server} has a % that is not followed by two hexadecimal digits`, {
+      server,
+    })
+  }
 }
 
 function credentialsOf(settings: NatsSettings): NodeConnectionOptions {

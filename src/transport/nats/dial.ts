@@ -2,6 +2,7 @@
 
 import { connect, errors, type NatsConnection, type NodeConnectionOptions } from 'nats'
 import { FlotillaError } from '../../base/errors.ts'
+import { checkTls } from './tls.ts'
 
 /** The NATS client's own options, and how long the first connection may take. */
 export type NatsTransportOptions = NodeConnectionOptions & {
@@ -28,11 +29,12 @@ const OURS = {
 } satisfies NodeConnectionOptions
 
 /**
- * Connects. A server that cannot be reached is tried again, unless `waitOnFirstConnect` is false; refused credentials and options
- * that make no sense are `CONFIG_INVALID` at once. Later disconnections are the client's to repair, for ever.
+ * Connects. A server that cannot be reached is tried again, unless `waitOnFirstConnect` is false; refused credentials, options
+ * that make no sense and TLS files that cannot work are `CONFIG_INVALID` at once. Later disconnections are the client's to repair, for ever.
  */
 export async function dial(options: NatsTransportOptions): Promise<NatsConnection> {
   const { connectTimeoutMs, signal, onRetry, waitOnFirstConnect = true, ...given } = options
+  checkTls(given.tls)
   const patience = patienceOf(connectTimeoutMs, signal)
   const settings = { ...OURS, ...given, waitOnFirstConnect: false } // the client's own first wait cannot be ended
   try {

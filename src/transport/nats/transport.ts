@@ -16,9 +16,10 @@ import type {
 import { Requests } from '../requests.ts'
 import { checkBytes, checkHeaders, checkSubject, checkSubscription } from '../validity.ts'
 import { Watchers } from '../watchers.ts'
-import { dial, type NatsTransportOptions } from './dial.ts'
+import { dial } from './dial.ts'
 import { toNats } from './headers.ts'
 import { NatsIncoming } from './incoming.ts'
+import { inboxPrefixOf, isConnection, type Source } from './source.ts'
 
 /** What a server takes when it has not said otherwise. */
 const PAYLOAD_MAX_DEFAULT = 1024 * 1024
@@ -33,20 +34,12 @@ const CLOSE_TIMEOUT_MS = 2000
  * A transport over NATS, from the client's own options or a connection that the caller keeps and closes.
  *
  * Rejects with `DISCONNECTED` when there was no first connection in the time allowed, with `CONFIG_INVALID` when the server
- * refuses the credentials. Later refusals (a permission, an expired user) come as `error` events; a subscription that the server
- * does not permit stays dead until it is made anew.
+ * refuses the credentials or the options cannot work, with `CLOSED` for a connection that is closed already. Later refusals (a
+ * permission, an expired user) come as `error` events; a subscription that the server does not permit stays dead until it is made
+ * anew. Answers come under the connection's own `inboxPrefix`.
  */
-export async function natsTransport(source: NatsTransportOptions | NatsConnection = {}): Promise<Transport> {
-  if (isConnection(source)) return new NatsTransport(source, { owned: false })
-  const { inboxPrefix } = source
-  return new NatsTransport(await dial(source), { owned: true, ...(inboxPrefix === undefined ? {} : { inboxPrefix }) })
-}
-
-const isConnection = (source: NatsTransportOptions | NatsConnection): source is NatsConnection => 'publish' in source
-
-interface Ownership {
-  readonly owned: boolean
-  readonly inboxPrefix?: string
+export async function natsTransport(source: Source = {}): Promise<Transport> {
+  return isConnection(source) ? new NatsTransport(source, false) : new NatsTransport(await dial(source), true)
 }
 
 /** A question, checked and ready to leave. */
@@ -67,15 +60,17 @@ class NatsTransport implements Transport {
   readonly #subscriptions = new Set<Subscription>()
   readonly #inbox: string
   #inboxSubscription: Subscription | null = null
+  /** The server has refused us the inbox, and no answer has come since. */
+  #deaf = false
   #connected: boolean
   #closed = false
   #dropped = 0
   #payloadMax = PAYLOAD_MAX_DEFAULT
 
-  constructor(connection: NatsConnection, { owned, inboxPrefix }: Ownership) {
+  constructor(connection: NatsConnection, owned: boolean) {
     this.#connection = connection
     this.#owned = owned
-    this.#inbox = createInbox(inboxPrefix)
+    this.#inbox = createInbox(inboxPrefixOf(connection))
     this.#connected = !connection.isClosed() && connection.info !== undefined
     void this.#follow(connection.status())
   }
@@ -194,6 +189,7 @@ class NatsTransport implements Transport {
 
   #openInbox(): Subscription {
     return this.#listen(`${this.#inbox}.*`, (message) => {
+      this.#deaf = false
       const token = message.subject.slice(this.#inbox.length + 1)
       if (message.data.length === 0 && message.headers?.code === 503) this.#requests.refuseUnheard(token)
       else this.#requests.settle(token, this.#incoming(message))
@@ -241,7 +237,9 @@ class NatsTransport implements Transport {
 
   /** The server refused something. A request it refused was not carried: who asked need not wait for the deadline. */
   #refused(error: Error): void {
-    this.#watchers.report(error instanceof PermissionViolationError ? this.#forbidden(error) : error)
+    if (!(error instanceof PermissionViolationError)) this.#watchers.report(error)
+    else if (error.operation === 'subscription' && error.subject === `${this.#inbox}.*`) this.#deafened(error)
+    else this.#watchers.report(this.#forbidden(error))
   }
 
   #forbidden(violation: PermissionViolationError): FlotillaError {
@@ -249,8 +247,19 @@ class NatsTransport implements Transport {
     const message = `the server permits no ${operation} on ${subject}`
     const refusal = new FlotillaError('CONFIG_INVALID', message, { operation, subject }, violation)
     if (operation === 'publish') this.#requests.refuseAll(refusal, subject)
-    if (subject === `${this.#inbox}.*`) this.#inboxSubscription = null // the next request tries again
     return refusal
+  }
+
+  /** No answer will ever be heard: nobody need wait for one. The next request tries again, in case the permissions have changed. */
+  #deafened(violation: PermissionViolationError): void {
+    const { operation, subject } = violation
+    const message = `the server permits no subscription on ${subject}: answers cannot be heard, though what was asked may have been done`
+    const refusal = new FlotillaError('CONFIG_INVALID', message, { operation, subject }, violation)
+    this.#inboxSubscription?.unsubscribe()
+    this.#inboxSubscription = null
+    this.#requests.refuseAll(refusal)
+    if (!this.#deaf) this.#watchers.report(refusal) // once: every request would say it again
+    this.#deaf = true
   }
 
   async #flushWithin(ms: number): Promise<void> {

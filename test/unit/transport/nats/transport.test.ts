@@ -120,21 +120,54 @@ test('a server that falls silent is found out by its missing pongs', async (t) =
   await eventually(() => !transport.connected)
 })
 
-test('inboxPrefix is where answers come', async (t) => {
-  const broker = await brokerFor(t)
-  const transport = await transportFor(t, { servers: broker.url, inboxPrefix: '_INBOX.n1' })
-  const spy = await connect({ servers: broker.url })
-  t.after(() => spy.close())
-  let reply = ''
-  spy.subscribe('x', {
-    callback: (_error, message) => {
-      reply = message.reply ?? ''
-      message.respond('ok')
-    },
+describe('inboxPrefix is where answers come', () => {
+  async function assertAnswersComeTo(t: TestContext, broker: Broker, transport: Transport): Promise<void> {
+    const spy = await connect({ servers: broker.url })
+    t.after(() => spy.close())
+    let reply = ''
+    spy.subscribe('x', {
+      callback: (_error, message) => {
+        reply = message.reply ?? ''
+        message.respond('ok')
+      },
+    })
+    await spy.flush()
+    await transport.request('x', utf8('?'), { timeoutMs: 1000 })
+    assert.match(reply, /^_INBOX\.n1\.\w+\.\w+$/)
+  }
+
+  test('as an option', async (t) => {
+    const broker = await brokerFor(t)
+    await assertAnswersComeTo(t, broker, await transportFor(t, { servers: broker.url, inboxPrefix: '_INBOX.n1' }))
   })
-  await spy.flush()
-  await transport.request('x', utf8('?'), { timeoutMs: 1000 })
-  assert.match(reply, /^_INBOX\.n1\.\w+\.\w+$/)
+
+  test("of a connection of the caller's", async (t) => {
+    const broker = await brokerFor(t)
+    const connection = await connect({ servers: broker.url, inboxPrefix: '_INBOX.n1' })
+    t.after(() => connection.close())
+    await assertAnswersComeTo(t, broker, await natsTransport(connection))
+  })
+})
+
+describe('what is neither options nor an open connection', () => {
+  test('is CONFIG_INVALID, with words that say what was given', async () => {
+    for (const [source, word] of [
+      [null, 'null'],
+      ['nats://127.0.0.1:4222', 'string'],
+      [[], 'array'],
+      [7, 'number'],
+      [{ publish() {} }, 'subscribe'],
+    ]) {
+      const refused = Reflect.apply(natsTransport, undefined, [source])
+      await assert.rejects(refused, (error) => refusedWith('CONFIG_INVALID')(error) && String(error).includes(String(word)))
+    }
+  })
+
+  test('is CLOSED when it is a connection that is no more', async (t) => {
+    const connection = await connect({ servers: (await brokerFor(t)).url })
+    await connection.close()
+    await assert.rejects(natsTransport(connection), refusedWith('CLOSED'))
+  })
 })
 
 describe('refusals of a real server', { skip: serverAvailable() === null ? 'no nats-server here' : false }, () => {
@@ -170,5 +203,21 @@ describe('refusals of a real server', { skip: serverAvailable() === null ? 'no n
     assert.ok(errors.every((error) => error instanceof FlotillaError && error.code === 'CONFIG_INVALID'))
     assert.match(errors[1]?.message ?? '', /no subscription on secret\.y/)
     assert.equal(transport.connected, true)
+  })
+
+  test('an inbox that is not permitted ends every request at once, and is complained of once', async (t) => {
+    const { url } = await guarded(t)
+    const transport = await transportFor(t, { servers: url, user: 'u', pass: 'p', inboxPrefix: 'secret.inbox' })
+    const errors: Error[] = []
+    transport.watch((event) => event.type === 'error' && errors.push(event.error))
+    transport.subscribe('x', () => {})
+    const ask = (): Promise<unknown> => transport.request('x', utf8('?'), { timeoutMs: 60_000 })
+    const refused = refusedWith('CONFIG_INVALID')
+    await Promise.all([assert.rejects(ask(), refused), assert.rejects(ask(), refused)])
+    const everyone = transport.requestMany('x', utf8('?'), { timeoutMs: 60_000, onAnswer: () => {} })
+    await assert.rejects(everyone, refused)
+    await transport.flush()
+    assert.equal(errors.length, 1)
+    assert.match(errors[0]?.message ?? '', /no subscription on secret\.inbox\.\w+\.\*/)
   })
 })
