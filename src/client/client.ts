@@ -4,6 +4,7 @@ import type { Transport } from '../ports/transport.ts'
 import type { ActorRegistry } from '../statemachines/actors/registry.ts'
 import { natsTransport } from '../transport/nats/transport.ts'
 import { type ActorsClient, actorsClient } from './actors.ts'
+import { checkConnect } from './checks.ts'
 import { Cluster } from './cluster.ts'
 import { type KvClient, kvClient } from './kv.ts'
 import type { ClientSettings, ClusterCalls } from './types.ts'
@@ -36,6 +37,7 @@ export interface Client extends ClusterCalls {
  * the credentials or an option is wrong. Whether the cluster is there shows with the first call.
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
+  checkConnect(options)
   const { servers, nats, transport, ...settings } = options
   if (transport !== undefined) return new ConnectedClient(settings, transport, async () => {})
   const connectTimeoutMs = settings.timeoutMs ?? 5000

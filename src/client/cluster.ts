@@ -16,8 +16,9 @@ import {
   LOG_PAGE_MAX,
   type LogPage,
 } from '../wire/requests.ts'
-import { checkId, type Subjects, subjectsOf } from '../wire/subjects.ts'
+import { type Subjects, subjectsOf } from '../wire/subjects.ts'
 import { Calls, type Way } from './calls.ts'
+import { checkConsistency, checkFrom, checkName, checkSettings, checkTimeout, checkWait, copyOf } from './checks.ts'
 import { committedEntries } from './committed.ts'
 import { type NumberedRoute, Session } from './session.ts'
 import { decodeStatus } from './status.ts'
@@ -48,6 +49,7 @@ export class Cluster implements ClusterCalls {
 
   /** Throws `CONFIG_INVALID` for a cluster or prefix that cannot be a subject. */
   constructor({ cluster, transport, prefix, timeoutMs = TIMEOUT_MS, logger = silent }: ClientOptions) {
+    checkSettings({ cluster, prefix, timeoutMs })
     this.#subjects = subjectsOf(cluster, prefix)
     this.#transport = transport
     this.#timeoutMs = timeoutMs
@@ -56,33 +58,34 @@ export class Cluster implements ClusterCalls {
 
   async propose(group: string, command: Uint8Array, options: WriteOptions = {}): Promise<Answer> {
     const session = this.#session(group)
+    const body = copyOf('a command', command)
     return this.#calls.make({
       writes: true,
       repeatable: options.idempotent === true,
       timeoutMs: this.#deadline(options.timeoutMs),
       way: (ms) => this.#wayToLeader(session, { group, verb: 'propose' }, ms),
-      attempt: (subject, timeoutMs) => this.#ask(subject, { group, body: command, timeoutMs }),
+      attempt: (subject, timeoutMs) => this.#ask(subject, { group, body, timeoutMs }),
     })
   }
 
   async read(group: string, query: Uint8Array, options: ReadOptions = {}): Promise<Answer> {
     const session = this.#session(group)
+    const body = copyOf('a query', query)
+    const stale = checkConsistency(options.consistency) === 'stale'
     const anyReplica = fixedWay(this.#subjects.group(group, 'query'))
     return this.#calls.make({
       writes: false,
       repeatable: true,
       timeoutMs: this.#deadline(options.timeoutMs),
-      way:
-        options.consistency === 'stale'
-          ? async () => anyReplica
-          : (ms) => this.#wayToLeader(session, { group, verb: 'read' }, ms),
-      attempt: (subject, timeoutMs) => this.#ask(subject, { group, body: query, timeoutMs }),
+      way: stale ? async () => anyReplica : (ms) => this.#wayToLeader(session, { group, verb: 'read' }, ms),
+      attempt: (subject, timeoutMs) => this.#ask(subject, { group, body, timeoutMs }),
     })
   }
 
-  async log(group: string, { from, limit = 100, timeoutMs: wanted }: LogOptions): Promise<LogPage> {
-    checkId('group', group)
-    if (!Number.isSafeInteger(from) || from < 1) throw new FlotillaError('CONFIG_INVALID', `a log begins at 1, not at ${from}`)
+  async log(group: string, options: LogOptions): Promise<LogPage> {
+    const { limit = 100, timeoutMs: wanted } = options ?? {}
+    checkName('group', group)
+    const from = checkFrom(options?.from)
     if (!Number.isSafeInteger(limit) || limit < 1 || limit > LOG_PAGE_MAX) {
       throw new FlotillaError('CONFIG_INVALID', `a page of the log has 1 to ${LOG_PAGE_MAX} entries, not ${limit}`)
     }
@@ -100,11 +103,11 @@ export class Cluster implements ClusterCalls {
   }
 
   committed(group: string, options: CommittedOptions = {}): AsyncIterable<CommittedEntry> {
-    checkId('group', group)
+    checkName('group', group)
     const signal = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal
     return committedEntries({
       group,
-      from: options.from ?? null,
+      from: options.from === undefined ? null : checkFrom(options.from),
       signal,
       transport: this.#transport,
       subject: this.#subjects.committedOf(group),
@@ -122,7 +125,7 @@ export class Cluster implements ClusterCalls {
       else this.#logger.warn({ bytes: answer.data.length }, 'an answer to the roll call could not be read')
     }
     try {
-      await this.#transport.requestMany(this.#subjects.everyNode('status'), EMPTY, { timeoutMs: waitMs, onAnswer })
+      await this.#transport.requestMany(this.#subjects.everyNode('status'), EMPTY, { timeoutMs: checkWait(waitMs), onAnswer })
     } catch (error) {
       if (!(error instanceof FlotillaError && error.code === 'UNAVAILABLE')) throw error // nobody there is an answer
     }
@@ -137,15 +140,14 @@ export class Cluster implements ClusterCalls {
   }
 
   #deadline(wanted = this.#timeoutMs): number {
-    if (Number.isFinite(wanted) && wanted >= 1 && wanted <= 600_000) return wanted
-    throw new FlotillaError('CONFIG_INVALID', `timeoutMs is 1 to 600000, not ${wanted}`)
+    return checkTimeout(wanted)
   }
 
   #session(group: string): Session {
     if (this.#closing.signal.aborted) throw new FlotillaError('CLOSED', 'the client is closed')
     let session = this.#sessions.get(group)
     if (session === undefined) {
-      checkId('group', group)
+      checkName('group', group)
       if (this.#sessions.size >= GROUPS_MAX) throw new FlotillaError('BUSY', `one client speaks to ${GROUPS_MAX} groups at most`)
       session = new Session({ group, askLeader: (timeoutMs) => this.#askLeader(group, timeoutMs), logger: this.#logger })
       this.#sessions.set(group, session)
