@@ -1,0 +1,49 @@
+/** Who is told that it is a stranger, and how many must say so before a node believes it. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { text, utf8 } from '../../../src/base/bytes.ts'
+import { manualClock } from '../../../src/clock/manual.ts'
+import { Strangers } from '../../../src/node/strangers.ts'
+import { loopback } from '../../../src/transport/loopback/hub.ts'
+import { subjectsOf } from '../../../src/wire/subjects.ts'
+
+const turns = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
+
+function scene() {
+  const hub = loopback()
+  const clock = manualClock()
+  const subjects = subjectsOf('demo')
+  const nodes = ['a', 'b', 'c']
+  const strangers = new Strangers({ self: 'a', nodes, clock, transport: hub.connect('a'), subjects })
+  const guest = hub.connect('guest')
+  const say = async (words: string): Promise<void> => {
+    guest.publish(subjects.node('a', 'stranger'), utf8(words))
+    await turns()
+  }
+  return { strangers, guest, clock, say }
+}
+
+test('a node ends only when a majority calls it a stranger, by its own store', async () => {
+  const { strangers, say } = scene()
+  const codes: string[] = []
+  strangers.listen('store-1', ({ code }) => codes.push(code))
+  for (const words of ['b store-1', 'b store-1', 'a store-1', 'z store-1', 'c store-2', '', 'c', 'x'.repeat(5000)])
+    await say(words)
+  assert.deepEqual(codes, [], 'one voice is not enough, and no others count')
+  await say('c store-1')
+  assert.deepEqual(codes, ['STORE_MISMATCH'])
+})
+
+test('a stranger is told who says so and of which store, once a second', async () => {
+  const { strangers, guest, clock } = scene()
+  const heard: string[] = []
+  guest.subscribe('flotilla.demo.node.c.stranger', ({ data }) => void heard.push(text(data)))
+  const c = { cluster: 'demo', node: 'c', store: 'store-9', boot: 1 }
+  strangers.tell(c)
+  strangers.tell(c)
+  clock.advance(1000)
+  strangers.tell(c)
+  await turns()
+  assert.deepEqual(heard, ['a store-9', 'a store-9'])
+})
