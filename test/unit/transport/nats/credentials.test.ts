@@ -43,6 +43,10 @@ describe('settings of a NATS connection', () => {
   test('an address that is none is refused without showing its password', () => {
     refuses({ url: 'http://a:1' }, 'http://a:1')
     refuses({ url: 'nats://' }, 'nats://')
+    refuses({ url: '' }, 'is empty')
+    refuses({ url: ' , ' }, 'is empty')
+    refuses({ url: 'nats://%zz@a:1' }, 'a:1')
+    refuses({ url: 'nats://u:%zz@a:1' }, 'a:1')
     assert.throws(
       () => connectionOptions({ url: 'ws://u:secret@a:99999' }),
       (error) =>
@@ -56,6 +60,7 @@ describe('settings of a NATS connection', () => {
     refuses({ user: 'u', token: 't' }, 'user, token')
     refuses({ url: 'nats://u:p@a:1', token: 't' }, 'user, token')
     refuses({ password: 'p' }, 'a password needs a user')
+    refuses({ url: 'nats://:p@a:1' }, 'a password and no user')
   })
 
   test('an nkey seed is read from its file, comments and all, and signs', () => {
