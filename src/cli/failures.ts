@@ -1,6 +1,6 @@
 /** What a command ends with when it fails: one line, and an exit code. Knows no command. */
 
-import { type Code, type FlotillaError, toFlotillaError } from '../base/errors.ts'
+import { type Code, FlotillaError, toFlotillaError } from '../base/errors.ts'
 import { UsageError } from './arguments.ts'
 
 /** Exit codes, as docs/cli.md has them. */
@@ -8,6 +8,16 @@ export const DONE = 0
 export const FAILED = 1
 export const WRONG_USE = 2
 export const NO_ANSWER = 3
+
+/** Commands that are one write, and nothing else. */
+const WRITES: ReadonlySet<string> = new Set(['put', 'del'])
+
+/** What became of a write that ended so. */
+const FATES: Readonly<Partial<Record<Code, string>>> = {
+  UNAVAILABLE: 'nothing was done',
+  DISCONNECTED: 'nothing was done',
+  TIMEOUT_UNKNOWN: 'the outcome is unknown',
+}
 
 /** Codes that mean that nobody answered in time. */
 const UNANSWERED: ReadonlySet<Code> = new Set<Code>(['UNAVAILABLE', 'DISCONNECTED', 'TIMEOUT', 'TIMEOUT_UNKNOWN'])
@@ -20,6 +30,19 @@ export class Refusal extends Error {
     super(message)
     this.name = 'Refusal'
     this.code = code
+  }
+}
+
+/** A flag, an operand or a variable that cannot be right, found before anything was sent: wrong use, with a code of the cluster. */
+export class Misuse extends FlotillaError {}
+
+/** The work's result; what it refuses as invalid comes from the command line and is a {@link Misuse}. */
+export function asUsed<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof FlotillaError && error.code.endsWith('_INVALID'))) throw error
+    throw new Misuse(error.code, error.message, error.details, error)
   }
 }
 
@@ -37,7 +60,10 @@ export function failureOf(thrown: unknown, command: string): Failure {
   }
   if (thrown instanceof Refusal) return { line: `flotilla: ${thrown.code}: ${oneLine(thrown.message)}`, exitCode: FAILED }
   const error = ours(thrown)
-  return { line: `flotilla: ${error.code}: ${oneLine(error.message)}`, exitCode: UNANSWERED.has(error.code) ? NO_ANSWER : FAILED }
+  const fate = WRITES.has(command) ? FATES[error.code] : undefined
+  const line = `flotilla: ${error.code}: ${oneLine(error.message)}${fate === undefined ? '' : `; ${fate}`}`
+  if (error instanceof Misuse) return { line, exitCode: WRONG_USE }
+  return { line, exitCode: UNANSWERED.has(error.code) ? NO_ANSWER : FAILED }
 }
 
 /** Errors of the file system are settings that are wrong; anything else unknown is a defect of ours. */

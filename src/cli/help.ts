@@ -3,7 +3,10 @@
 import type { Command } from './command.ts'
 import type { Paint } from './paint.ts'
 
-const EXIT_CODES = 'Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 no answer in time (of a write: outcome unknown).'
+const EXIT_CODES = [
+  'Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 no answer in time (of a write: the outcome is unknown after',
+  'TIMEOUT_UNKNOWN, and nothing was done after UNAVAILABLE and DISCONNECTED).',
+].join('\n')
 
 /** The list of commands. */
 export function overview(commands: readonly Command[], paint: Paint): string {
@@ -13,7 +16,8 @@ export function overview(commands: readonly Command[], paint: Paint): string {
     '',
     ...rows,
     '',
-    `${paint.dim('flotilla help COMMAND')} shows its flags. ${EXIT_CODES}`,
+    `${paint.dim('flotilla help COMMAND')} shows its flags.`,
+    EXIT_CODES,
     '',
   ].join('\n')
 }

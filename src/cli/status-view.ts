@@ -22,6 +22,13 @@ export function missingNodes(statuses: readonly NodeStatus[], group: string, exp
   return [...new Set([...named, ...expected])].filter((name) => !present.has(name)).sort()
 }
 
+/** Whether all nodes have answered, as far as is known, and none has the group. */
+export function isUnknown(statuses: readonly NodeStatus[], group: string): boolean {
+  if (statuses.some(({ life }) => life !== 'serving')) return false // it may still be opening its groups
+  const groups = statuses.flatMap((status) => status.groups.map((one) => one.group))
+  return !groups.includes(group) && groups.every((one) => missingNodes(statuses, one).length === 0)
+}
+
 /** The table of one group. `expected` are nodes that should be there. */
 export function statusLines(
   statuses: readonly NodeStatus[],

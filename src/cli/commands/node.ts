@@ -5,14 +5,16 @@ import { wallClock } from '../../clock/wall.ts'
 import { pollingFeed } from '../../inspector/feed.ts'
 import { type Inspector, startInspector } from '../../inspector/server.ts'
 import { createNode } from '../../node/node.ts'
+import { type NodeOptions, settingsOf } from '../../node/options.ts'
 import type { Logger } from '../../ports/logger.ts'
 import { kv } from '../../statemachines/kv/kv.ts'
 import { natsTransport } from '../../transport/nats/transport.ts'
 import { UsageError } from '../arguments.ts'
 import { CONNECTION, type Command, type Invocation } from '../command.ts'
-import { natsOptionsOf, openTransport, targetOf } from '../connection.ts'
-import { DONE, FAILED, failureOf } from '../failures.ts'
+import { clusterOf, natsOptionsOf, openTransport, shownAddress, timeoutOf } from '../connection.ts'
+import { asUsed, DONE, FAILED, failureOf } from '../failures.ts'
 import { isLevel, jsonLog, LEVELS } from '../json-log.ts'
+import { logLink, sayingNowAndThen } from '../link.ts'
 import { viewsOf } from '../views.ts'
 
 const INSPECT_EVERY_MS = 250
@@ -37,9 +39,10 @@ export const node: Command = {
   async run(call) {
     const stop = call.terminal.interruption()
     const logger = loggerOf(call)
+    const plan = planOf(call, logger)
     const page = await openPage(call, stop)
     try {
-      const running = await start(call, { stop, logger, page: page?.url ?? null })
+      const running = await start(call, { stop, plan, logger, page: page?.url ?? null })
       if (stop.aborted) await running.stop()
       else stop.addEventListener('abort', () => void running.stop(), { once: true })
       const failure = await running.closed
@@ -61,46 +64,50 @@ function loggerOf({ args, terminal }: Invocation): Logger {
   return jsonLog((line) => void terminal.err.write(line), level)
 }
 
+/** Everything the command line says of the node, checked before anything is connected. */
+function planOf({ args, terminal }: Invocation, logger: Logger): Omit<NodeOptions, 'transport'> {
+  const id = args.needed('id')
+  const nodes = args.list('nodes')
+  if (nodes.length === 0) throw new UsageError('--nodes is missing')
+  const electionTimeoutMs = args.whole('election-timeout', { min: 10, max: 600_000 })
+  const families = args.list('kv-families')
+  const groups = args.list('group')
+  return asUsed(() => {
+    const plan = {
+      cluster: clusterOf({ args, terminal }),
+      id,
+      nodes,
+      dir: args.needed('dir'),
+      logger,
+      groups: (groups.length === 0 ? ['kv'] : groups).map((group) => ({ id: group, stateMachine: kv({ families }) })),
+      ...(electionTimeoutMs === undefined ? {} : { timing: { electionTimeoutMs } }),
+    }
+    settingsOf(plan as Omit<NodeOptions, 'transport'> as NodeOptions) // its transport comes once all else is right
+    return plan
+  })
+}
+
 interface Start {
   readonly stop: AbortSignal
+  readonly plan: Omit<NodeOptions, 'transport'>
   readonly logger: Logger
   readonly page: string | null
 }
 
-async function start({ args, terminal }: Invocation, { stop, logger, page }: Start): ReturnType<typeof createNode> {
-  const id = args.needed('id')
-  const nodes = args.list('nodes')
-  if (nodes.length === 0) throw new UsageError('--nodes is missing')
-  const dir = args.needed('dir')
-  const electionTimeoutMs = args.whole('election-timeout', { min: 10, max: 600_000 })
-  const families = args.list('kv-families')
-  const groups = args.list('group')
-  const { cluster } = targetOf({ args, terminal })
-  const transport = await natsTransport({
-    ...natsOptionsOf(args, terminal, `flotilla-${id}`),
-    signal: stop,
-    onRetry: (error) => logger.warn({ error: error.message }, 'waiting for NATS'),
-  })
-  return createNode({
-    cluster,
-    id,
-    nodes,
-    dir,
-    transport,
-    logger,
-    groups: (groups.length === 0 ? ['kv'] : groups).map((group) => ({ id: group, stateMachine: kv({ families }) })),
-    ...(electionTimeoutMs === undefined ? {} : { timing: { electionTimeoutMs } }),
-    ...(page === null ? {} : { inspector: page }),
-  })
+async function start({ args, terminal }: Invocation, { stop, plan, logger, page }: Start): ReturnType<typeof createNode> {
+  const options = natsOptionsOf(args, terminal, `flotilla-${plan.id}`)
+  const address = shownAddress([options.servers ?? []].flat().join(', '))
+  const transport = await natsTransport({ ...options, signal: stop, onRetry: sayingNowAndThen(logger, address) })
+  logLink(transport, { logger, address })
+  return createNode({ ...plan, transport, ...(page === null ? {} : { inspector: page }) })
 }
 
 /** The page of the whole cluster, as this node's process sees it. */
 async function openPage(call: Invocation, stop: AbortSignal): Promise<Inspector | null> {
   const port = call.args.whole('inspect', { min: 0, max: 65_535 })
   if (port === undefined || stop.aborted) return null
-  const { cluster, timeoutMs } = targetOf(call)
-  const transport = await openTransport(call, timeoutMs)
-  const client = await connect({ cluster, transport })
+  const transport = await openTransport(call, timeoutOf(call.args))
+  const client = await connect({ cluster: clusterOf(call), transport })
   const feed = pollingFeed({ read: viewsOf(client), everyMs: INSPECT_EVERY_MS, clock: wallClock })
   const close = async (): Promise<void> => {
     feed.close()

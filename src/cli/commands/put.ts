@@ -8,7 +8,7 @@ export const put: Command = {
   name: 'put',
   summary: 'set a key',
   detail:
-    'VALUE is taken as UTF-8; - reads it from standard input, byte for byte. A put whose answer is lost is not sent again:\nexit code 3, outcome unknown.',
+    'VALUE is taken as UTF-8; - reads it from standard input, byte for byte. A put whose answer is lost is not sent again:\nexit code 3 and TIMEOUT_UNKNOWN.',
   operands: ['KEY', 'VALUE'],
   flags: { ...ASKING, ...FAMILY },
   run: (call) =>

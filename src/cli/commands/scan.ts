@@ -4,7 +4,7 @@ import type { KvRange, KvRow } from '../../client/kv.ts'
 import type { Arguments } from '../arguments.ts'
 import { ASKING, type Command, FAMILY, READING } from '../command.ts'
 import { withClient } from '../connection.ts'
-import { DONE } from '../failures.ts'
+import { DONE, Misuse } from '../failures.ts'
 import { clipped, paintOf } from '../paint.ts'
 import type { Output } from '../terminal.ts'
 import { jsonField, lineOf } from '../values.ts'
@@ -29,6 +29,9 @@ export const scan: Command = {
   },
   run(call) {
     const limit = call.args.whole('limit', { min: 1, max: Number.MAX_SAFE_INTEGER })
+    const { prefix, from, to } = rangeOf(call.args)
+    if (prefix !== undefined && (from ?? to) !== undefined)
+      throw new Misuse('COMMAND_INVALID', '--prefix is a range of its own: give it alone, or --from and --to')
     return withClient(call, async (client, { group }) => {
       const { args, terminal } = call
       const consistency = args.has('stale') ? 'stale' : 'linearizable'

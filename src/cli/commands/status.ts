@@ -5,10 +5,11 @@ import { FlotillaError } from '../../base/errors.ts'
 import type { Client } from '../../client/client.ts'
 import type { NodeStatus } from '../../ports/status.ts'
 import { ASKING, type Command, type Invocation } from '../command.ts'
-import { type Target, withClient } from '../connection.ts'
+import { shownAddress, type Target, withClient } from '../connection.ts'
 import { DONE } from '../failures.ts'
+import { sayLink } from '../link.ts'
 import { paintOf } from '../paint.ts'
-import { missingNodes, statusLines } from '../status-view.ts'
+import { isUnknown, missingNodes, statusLines } from '../status-view.ts'
 
 const WATCH_EVERY_MS = 1000
 
@@ -19,10 +20,14 @@ export const status: Command = {
   operands: [],
   flags: { ...ASKING, watch: { help: 'show it anew each second, until Ctrl-C' } },
   run: (call) =>
-    withClient(call, async (client, target) => {
-      if (call.args.has('watch')) return watch(call, client, target)
+    withClient(call, async (client, target, transport) => {
+      if (call.args.has('watch')) {
+        sayLink(transport, call.terminal.err)
+        return watch(call, client, target)
+      }
       const statuses = await client.status()
       if (statuses.length === 0) throw nobody(target)
+      if (isUnknown(statuses, target.group)) throw unknownGroup(target)
       await call.terminal.out.write(`${linesOf(call, statuses, target).join('\n')}\n`)
       return DONE
     }),
@@ -47,7 +52,10 @@ async function watch(call: Invocation, client: Client, target: Target): Promise<
 }
 
 const nobody = ({ cluster, url }: Target): FlotillaError =>
-  new FlotillaError('UNAVAILABLE', `no node of cluster ${cluster} answers at ${url.replaceAll(/[^/@,]*@/g, '')}`)
+  new FlotillaError('UNAVAILABLE', `no node of cluster ${cluster} answers at ${shownAddress(url)}`)
+
+const unknownGroup = ({ cluster, group }: Target): FlotillaError =>
+  new FlotillaError('UNKNOWN_GROUP', `no node of cluster ${cluster} has a group '${group}'`, { cluster, group })
 
 function linesOf({ args, terminal }: Invocation, statuses: readonly NodeStatus[], { cluster, group }: Target): string[] {
   if (args.has('json')) return [JSON.stringify({ cluster, group, nodes: statuses, missing: missingNodes(statuses, group) })]

@@ -95,7 +95,9 @@ describe('commands', () => {
       (await flotilla('scan --from s/2 --to t --json')).out,
       '{"key":"s/2","value":"vs/2"}\n{"key":"s/3","value":"vs/3"}\n',
     )
-    assert.equal((await flotilla('scan --prefix s/ --from s/1')).code, 1)
+    const twice = await flotilla('scan --prefix s/ --from s/1')
+    assert.equal(twice.code, 2)
+    assert.match(twice.err, /^flotilla: COMMAND_INVALID: --prefix /)
   })
 
   test('import: good lines are put, bad ones are named, and the exit code tells', async () => {
@@ -142,6 +144,33 @@ describe('commands', () => {
     })
   })
 
+  test('a group that no node has is said, by status and by tail', async () => {
+    assert.deepEqual(await flotilla('status --group nope'), {
+      code: 1,
+      out: '',
+      err: "flotilla: UNKNOWN_GROUP: no node of cluster demo has a group 'nope'\n",
+    })
+    for (const line of ['tail --group nope --timeout 100', 'tail --cluster nobody --timeout 100']) {
+      const { code, err } = await flotilla(line)
+      assert.ok(code === 1 || code === 3)
+      assert.match(err, /^flotilla: (UNKNOWN_GROUP|UNAVAILABLE): [^\n]+\n$/)
+    }
+  })
+
+  test('what goes on says when the connection is lost and back', async () => {
+    const other = await startBroker({ port: 0 })
+    const terminal = terminalHere()
+    const end = run(['status', '--watch', '--json', '--nats', other.url], terminal)
+    await eventually(() => terminal.out.text !== '')
+    await other.close()
+    await eventually(() => terminal.err.text.includes('flotilla: the connection to NATS is lost; waiting for it\n'))
+    const again = await startBroker({ port: other.port })
+    await eventually(() => terminal.err.text.includes(`flotilla: connected to NATS at 127.0.0.1:${other.port} again\n`))
+    terminal.interrupt()
+    assert.equal(await end, 0)
+    await again.close()
+  })
+
   test('status --watch goes on until it is interrupted', async () => {
     const terminal = terminalHere()
     const end = run(['status', '--watch', '--json'], terminal)
@@ -161,10 +190,35 @@ describe('commands', () => {
     assert.equal(await end, 0)
   })
 
+  test('settings that cannot be right are exit code 2, before anything is connected', async () => {
+    const node = `node --dir ${join(dir, 'never')} --nats nats://127.0.0.1:1 --log-level silent`
+    const wrong = [
+      'get k --nats http://127.0.0.1:1',
+      'get k --nats nats://%zz@127.0.0.1:1',
+      'get k --nats nats://:secret@127.0.0.1:1',
+      'get k --user u --token t',
+      'get k --cluster No',
+      'get k --group no.no',
+      `${node} --id d --nodes a,b,c`,
+      `${node} --id a --nodes a,a,b`,
+      `${node} --id a --nodes a --cluster No`,
+      `${node} --id a --nodes a --group No`,
+      `${node} --id a --nodes a --kv-families No`,
+    ]
+    for (const line of wrong) {
+      const { code, err } = await flotilla(line)
+      assert.equal(code, 2, line)
+      assert.match(err, /^flotilla: CONFIG_INVALID: [^\n]+\n$/)
+      assert.ok(!err.includes('secret'))
+    }
+    const terminal = terminalHere()
+    assert.equal(await run(['get', 'k', '--nats', ''], terminal), 2)
+  })
+
   test('what nobody answers is exit code 3, in one line', async () => {
     const { code, err } = await flotilla('put k v --group nobody --timeout 100')
     assert.equal(code, 3)
-    assert.match(err, /^flotilla: UNAVAILABLE: [^\n]+\n$/)
+    assert.match(err, /^flotilla: UNAVAILABLE: [^\n]+; nothing was done\n$/)
     const nowhere = await flotilla('get k --nats nats://127.0.0.1:1 --timeout 100')
     assert.equal(nowhere.code, 3)
     assert.match(nowhere.err, /^flotilla: DISCONNECTED: [^\n]+\n$/)

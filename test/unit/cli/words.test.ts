@@ -6,11 +6,12 @@ import { utf8 } from '../../../src/base/bytes.ts'
 import { FlotillaError } from '../../../src/base/errors.ts'
 import { UsageError } from '../../../src/cli/arguments.ts'
 import { jsonOf, tell } from '../../../src/cli/entry-line.ts'
-import { failureOf } from '../../../src/cli/failures.ts'
+import { asUsed, failureOf, Misuse } from '../../../src/cli/failures.ts'
 import { jsonLog } from '../../../src/cli/json-log.ts'
+import { sayingNowAndThen } from '../../../src/cli/link.ts'
 import { bytesOf, clipped, grouped, paintOf } from '../../../src/cli/paint.ts'
 import { Progress } from '../../../src/cli/progress.ts'
-import { missingNodes, statusLines } from '../../../src/cli/status-view.ts'
+import { isUnknown, missingNodes, statusLines } from '../../../src/cli/status-view.ts'
 import { jsonField, lineOf } from '../../../src/cli/values.ts'
 import { encodeCommand, type KvCommand } from '../../../src/statemachines/kv/command.ts'
 import { groupStatus, nodeStatus } from '../../web/fake-cluster.ts'
@@ -54,6 +55,12 @@ test('the status table is aligned, and shows nodes that are known and do not ans
     'd     no answer     -  -            -        -        -       -',
   ])
   assert.deepEqual(missingNodes(statuses, 'kv'), ['c'])
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => nodeStatus(name, name === 'c' ? [] : [leader]))
+  assert.ok(a && b && c)
+  assert.equal(isUnknown([a, b], 'other'), false) // c may have it
+  assert.equal(isUnknown([a, b, { ...c, life: 'opening' }], 'other'), false)
+  assert.equal(isUnknown([a, b, c], 'other'), true)
+  assert.equal(isUnknown([a, b, c], 'kv'), false)
   assert.match(statusLines(statuses, { group: 'other', paint })[1] ?? '', /^a +not here/)
 })
 
@@ -96,7 +103,45 @@ test('a failure is one line and an exit code', () => {
     assert.equal(code(new FlotillaError(silent, '')), 3)
   }
   assert.equal(code(new UsageError('')), 2)
+  assert.equal(code(new FlotillaError('CONFIG_INVALID', '')), 1)
+  assert.equal(code(new Misuse('CONFIG_INVALID', '')), 2)
   assert.equal(code(new Error('odd')), 1)
+})
+
+test('a write that failed says what became of it; a read has nothing to say', () => {
+  const said = (code: 'UNAVAILABLE' | 'DISCONNECTED' | 'TIMEOUT_UNKNOWN', command: string): string =>
+    failureOf(new FlotillaError(code, 'x'), command).line
+  for (const write of ['put', 'del']) {
+    assert.equal(said('UNAVAILABLE', write), 'flotilla: UNAVAILABLE: x; nothing was done')
+    assert.equal(said('DISCONNECTED', write), 'flotilla: DISCONNECTED: x; nothing was done')
+    assert.equal(said('TIMEOUT_UNKNOWN', write), 'flotilla: TIMEOUT_UNKNOWN: x; the outcome is unknown')
+  }
+  assert.equal(said('UNAVAILABLE', 'get'), 'flotilla: UNAVAILABLE: x')
+})
+
+test('only what is invalid on the command line is wrong use', () => {
+  const invalid = new FlotillaError('CONFIG_INVALID', 'no')
+  const thrownBy = (error: Error): unknown => {
+    try {
+      return asUsed(() => {
+        throw error
+      })
+    } catch (thrown) {
+      return thrown
+    }
+  }
+  assert.ok(thrownBy(invalid) instanceof Misuse)
+  const other = new FlotillaError('STORAGE_FAILED', 'no')
+  assert.equal(thrownBy(other), other)
+})
+
+test('waiting for NATS is said at once, then ever more rarely', () => {
+  const saidAt: number[] = []
+  let now = 5
+  const logger = jsonLog(() => saidAt.push(now), 'warn')
+  const onRetry = sayingNowAndThen(logger, '127.0.0.1:1', () => now)
+  for (; now < 95_000; now += 250) onRetry(new Error('refused'))
+  assert.deepEqual(saidAt, [5, 1005, 3005, 7005, 15_005, 31_005, 61_005, 91_005])
 })
 
 test('a bar on a terminal redraws itself; anywhere else it is silent until there is something to say', async () => {
