@@ -24,6 +24,8 @@ export interface RealServer {
   readonly url: string
   readonly port: number
   readonly pid: number
+  /** The first 64 KiB of what it has said so far: violations of permissions among it. */
+  log(): string
   /** Asks it to end, and waits until it has. */
   stop(): Promise<void>
   /** SIGKILL, and waits until it is gone. */
@@ -58,25 +60,34 @@ export async function startServer(options: ServerOptions = {}): Promise<RealServ
     process.off('exit', endWithUs)
     if (folder !== null) rmSync(folder, { recursive: true, force: true })
   }
-  const port = await listening(child).catch(async (error: unknown) => {
+  let log = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    if (log.length < 65_536) log += chunk.toString()
+  })
+  const port = await listening(child, () => log).catch(async (error: unknown) => {
     await end('SIGKILL')
     throw error
   })
-  return { url: `nats://127.0.0.1:${port}`, port, pid: child.pid ?? 0, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    pid: child.pid ?? 0,
+    log: () => log,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  }
 }
 
 /** Reads the log until the server says that it is ready, and on which port. */
-function listening(child: ChildProcess): Promise<number> {
+function listening(child: ChildProcess, log: () => string): Promise<number> {
   return new Promise((resolve, reject) => {
-    let log = ''
-    const fail = (why: string): void => reject(new Error(`nats-server ${why}:\n${log}`))
+    const fail = (why: string): void => reject(new Error(`nats-server ${why}:\n${log()}`))
     const timer = setTimeout(() => fail(`was not ready within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS)
     child.once('error', reject)
     child.once('exit', () => fail('ended at once'))
-    child.stderr?.on('data', (chunk: Buffer) => {
-      if (log.length < 65_536) log += chunk.toString()
-      const port = LISTENING.exec(log)?.[1]
-      if (port === undefined || !READY.test(log)) return
+    child.stderr?.on('data', () => {
+      const port = LISTENING.exec(log())?.[1]
+      if (port === undefined || !READY.test(log())) return
       clearTimeout(timer)
       resolve(Number(port))
     })

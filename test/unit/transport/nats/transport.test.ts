@@ -211,10 +211,10 @@ describe('refusals of a real server', { skip: serverAvailable() === null ? 'no n
     const errors: Error[] = []
     transport.watch((event) => event.type === 'error' && errors.push(event.error))
     transport.subscribe('x', () => {})
-    const ask = (): Promise<unknown> => transport.request('x', utf8('?'), { timeoutMs: 60_000 })
+    const ask = (): Promise<unknown> => transport.request('x', utf8('?'), { timeoutMs: 5000 })
     const refused = refusedWith('CONFIG_INVALID')
     await Promise.all([assert.rejects(ask(), refused), assert.rejects(ask(), refused)])
-    const everyone = transport.requestMany('x', utf8('?'), { timeoutMs: 60_000, onAnswer: () => {} })
+    const everyone = transport.requestMany('x', utf8('?'), { timeoutMs: 5000, onAnswer: () => {} })
     await assert.rejects(everyone, refused)
     await transport.flush()
     assert.equal(errors.length, 1)
