@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate'
 import { FlotillaError } from '../../base/errors.ts'
 import { DEPTH_MAX, jsonProblem } from './json.ts'
+import { silencingPromises } from './promises.ts'
 import type { ActorValue } from './result.ts'
 import { inertScope } from './scope.ts'
 
@@ -68,6 +69,10 @@ export class Stepper {
   }
 
   #pure(compute: () => AnyMachineSnapshot): StoredSnapshot {
+    return silencingPromises(() => this.#checked(compute))
+  }
+
+  #checked(compute: () => AnyMachineSnapshot): StoredSnapshot {
     inert.takeEffect()
     let snapshot: AnyMachineSnapshot | undefined
     let lost: string | undefined
