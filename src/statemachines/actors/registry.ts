@@ -25,10 +25,13 @@ export interface ActorTypes<M extends AnyStateMachine> {
 export type ActorsOf<R extends ActorRegistry> = { readonly [Type in keyof R & string]: ActorTypes<R[Type]> }
 
 /**
- * Steppers by type name. Throws `CONFIG_INVALID` for a bad name or a value that is no machine, and `ACTOR_UNSUPPORTED`
+ * Steppers by type name. Throws `CONFIG_INVALID` for what is no registry, a bad name or a value that is no machine, and `ACTOR_UNSUPPORTED`
  * for a machine that does something a replicated actor cannot do yet.
  */
 export function resolveRegistry(registry: ActorRegistry): ReadonlyMap<string, Stepper> {
+  if (!isObject(registry)) {
+    throw new FlotillaError('CONFIG_INVALID', 'actors() takes an object with an xstate machine for each type name')
+  }
   const steppers = new Map<string, Stepper>()
   for (const [type, machine] of Object.entries(registry)) {
     if (!ACTOR_TYPE_PATTERN.test(type)) {
@@ -43,5 +46,7 @@ export function resolveRegistry(registry: ActorRegistry): ReadonlyMap<string, St
   return steppers
 }
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+
 const isMachine = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'root' in value && 'config' in value && 'getInitialSnapshot' in value
+  isObject(value) && 'root' in value && 'config' in value && 'getInitialSnapshot' in value

@@ -12,8 +12,9 @@ export const BUILT_IN_FAMILIES: readonly string[] = [DEFAULT_FAMILY, 'lock', 'wr
 /** Families of one group, built-in ones included: each is a key space the store keeps track of. */
 export const FAMILIES_MAX = 64
 
-/** The built-in families and the given ones, each once. Throws `CONFIG_INVALID` for a bad name or too many. */
+/** The built-in families and the given ones, each once. Throws `CONFIG_INVALID` for what is no list, a bad name or too many. */
 export function resolveFamilies(given: readonly string[]): readonly string[] {
+  if (!Array.isArray(given)) throw new FlotillaError('CONFIG_INVALID', 'families must be an array of names')
   for (const name of given) {
     if (typeof name !== 'string' || !ID_PATTERN.test(name)) {
       throw new FlotillaError('CONFIG_INVALID', `family name ${JSON.stringify(name)} must match ${ID_PATTERN.source}`, {

@@ -19,8 +19,11 @@ export interface KvOptions {
   readonly families?: readonly string[]
 }
 
-/** A kv store for a group. Throws `CONFIG_INVALID` for a bad family name. */
+/** A kv store for a group. Throws `CONFIG_INVALID` for options that are none or a bad family name. */
 export function kv(options: KvOptions = {}): StateMachine {
+  if (typeof options !== 'object' || options === null) {
+    throw new FlotillaError('CONFIG_INVALID', 'kv() takes an object of options, such as { families: [] }')
+  }
   const families = resolveFamilies(options.families ?? [])
   const known: ReadonlySet<string> = new Set(families)
   const parse = (bytes: Uint8Array): KvCommand => {

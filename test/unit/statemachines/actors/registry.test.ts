@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { actors } from '../../../../src/statemachines/actors/actors.ts'
 import type { ActorsOf } from '../../../../src/statemachines/actors/registry.ts'
+import { refusal } from '../table.ts'
 import type { counter, player } from './machines.ts'
 
 type Machines = ActorsOf<{ counter: typeof counter; player: typeof player }>
@@ -17,4 +19,10 @@ test('a registry tells a client the types of its machines', () => {
   const value: Same<Machines['counter']['value'], 'counting' | 'full'> = true
   const nested: Machines['player']['value'] = { deck: { on: 'first' }, volume: 'high' }
   assert.ok(input && output && context && event && value && nested)
+})
+
+test('what is no registry is refused', () => {
+  for (const given of [undefined, null, 'counter', [], () => {}] as never[]) {
+    assert.throws(() => actors(given), refusal('CONFIG_INVALID', /machine for each type name/))
+  }
 })
