@@ -1,5 +1,7 @@
 /** Byte strings: compare, join, convert. Uint8Array everywhere, so that nothing depends on Node's Buffer. */
 
+import { FlotillaError } from './errors.ts'
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -12,8 +14,12 @@ export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 /** A string from UTF-8 bytes; what is not UTF-8 becomes U+FFFD. */
 export const text = (bytes: Uint8Array): string => decoder.decode(bytes)
 
-/** Bytes given as bytes, or as a string to be encoded as UTF-8. */
-export const toBytes = (value: Uint8Array | string): Uint8Array => (typeof value === 'string' ? utf8(value) : value)
+/** Bytes given as bytes, or as a string to be encoded as UTF-8. Throws `COMMAND_INVALID` for anything else, also if it looks like bytes. */
+export function toBytes(value: Uint8Array | string): Uint8Array {
+  if (typeof value === 'string') return utf8(value)
+  if (value instanceof Uint8Array) return value
+  throw new FlotillaError('COMMAND_INVALID', 'a key or value is bytes (Uint8Array) or a string')
+}
 
 /** Order of two byte strings as unsigned bytes, shorter first: the order LMDB keeps keys in. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {

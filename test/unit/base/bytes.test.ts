@@ -31,3 +31,10 @@ test('bytes are taken as they are, strings as UTF-8', () => {
   assert.equal(toBytes(given), given)
   assert.deepEqual(toBytes('é'), new Uint8Array([0xc3, 0xa9]))
 })
+
+test('what only looks like bytes is refused', () => {
+  const given = [undefined, null, 7, {}, [1, 2], { length: 2, 0: 1, 1: 2 }, new Uint16Array(2), new ArrayBuffer(2)] as never[]
+  for (const value of given) assert.throws(() => toBytes(value), { code: 'COMMAND_INVALID', message: /Uint8Array/ })
+  const buffer = Buffer.from('é')
+  assert.equal(toBytes(buffer), buffer)
+})
