@@ -33,11 +33,16 @@ export interface TypedActorView<R extends ActorRegistry, T extends ActorType<R>>
   readonly output?: ActorsOf<R>[T]['output']
 }
 
-/** What a new instance is given. */
-export interface StartOptions<R extends ActorRegistry, T extends ActorType<R>> extends WriteOptions {
-  /** What the machine's context is made from. */
-  readonly input?: ActorsOf<R>[T]['input']
-}
+/** What a new instance is given. `input` is what the machine's context is made from; it may be missing if the machine says so. */
+export type StartOptions<R extends ActorRegistry, T extends ActorType<R>> = WriteOptions &
+  (undefined extends ActorsOf<R>[T]['input']
+    ? { readonly input?: ActorsOf<R>[T]['input'] }
+    : { readonly input: ActorsOf<R>[T]['input'] })
+
+/** The last parameter of `start`: it may be left out where the input may. */
+export type StartRest<R extends ActorRegistry, T extends ActorType<R>> = undefined extends ActorsOf<R>[T]['input']
+  ? [options?: StartOptions<R, T>]
+  : [options: StartOptions<R, T>]
 
 /** Which instances to list, and how fresh the list must be. */
 export interface ListOptions<R extends ActorRegistry> extends ReadOptions {
@@ -51,7 +56,7 @@ export interface ListOptions<R extends ActorRegistry> extends ReadOptions {
  */
 export interface ActorsClient<R extends ActorRegistry> {
   /** Makes an instance. Rejects with `ACTOR_EXISTS` when the id is taken. */
-  start<T extends ActorType<R>>(type: T, id: string, options?: StartOptions<R, T>): Promise<ActorReply<R, T>>
+  start<T extends ActorType<R>>(type: T, id: string, ...rest: StartRest<R, T>): Promise<ActorReply<R, T>>
   /** Gives an instance an event. Rejects with `ACTOR_UNKNOWN`, or `ACTOR_FAILED` when a function of the machine threw. */
   send<T extends ActorType<R> = ActorType<R>>(
     id: string,
@@ -79,11 +84,8 @@ class Actors<R extends ActorRegistry> implements ActorsClient<R> {
     this.#group = group
   }
 
-  async start<T extends ActorType<R>>(
-    type: T,
-    id: string,
-    { input, ...options }: StartOptions<R, T> = {},
-  ): Promise<ActorReply<R, T>> {
+  async start<T extends ActorType<R>>(type: T, id: string, ...rest: StartRest<R, T>): Promise<ActorReply<R, T>> {
+    const { input, ...options }: WriteOptions & { readonly input?: unknown } = rest[0] ?? {}
     return this.#propose<T>(encodeStart(type, id, input), options)
   }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assign, setup } from 'xstate'
+import type { ActorsClient } from '../../../src/client/actors.ts'
 import { connect } from '../../../src/client/client.ts'
 import { actors } from '../../../src/statemachines/actors/actors.ts'
 import { refusedWith } from '../../contract/transport-waiting.ts'
@@ -21,6 +22,9 @@ const counter = setup({
     counting: { on: { INC: { actions: assign({ count: ({ context }) => context.count + 1 }) }, END: 'ended' } },
     ended: { type: 'final' },
   },
+})
+const limited = setup({ types: { context: {} as { limit: number }, input: {} as { limit: number } } }).createMachine({
+  context: ({ input }) => ({ limit: input.limit }),
 })
 const registry = { counter }
 
@@ -45,4 +49,20 @@ test('start, send, get, list and stop', async (t) => {
   assert.deepEqual(lines, ['c1 active', 'c2 done'])
   assert.equal((await counters.stop('c1')).status, 'stopped')
   await assert.rejects(counters.send('c1', { type: 'INC' }), refusedWith('ACTOR_UNKNOWN'))
+})
+
+test('the compiler asks for the input a machine cannot do without', () => {
+  type Machines = { counter: typeof counter; limited: typeof limited }
+  const given = (client: ActorsClient<Machines>): readonly Promise<unknown>[] => [
+    client.start('counter', 'c'),
+    client.start('counter', 'c', { timeoutMs: 5 }),
+    client.start('limited', 'l', { input: { limit: 2 }, timeoutMs: 5 }),
+    // @ts-expect-error: no options, so no input
+    client.start('limited', 'l'),
+    // @ts-expect-error: options without input
+    client.start('limited', 'l', { timeoutMs: 5 }),
+    // @ts-expect-error: an input of another kind
+    client.start('limited', 'l', { input: { start: 2 } }),
+  ]
+  assert.equal(typeof given, 'function') // the compiler is the test
 })
