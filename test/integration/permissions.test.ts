@@ -22,8 +22,8 @@ interface Rights {
   readonly subscribe: readonly string[]
 }
 
-/** A node that has a prefix of its own for answers is permitted no other. */
-const inboxOf = (id: string): string => (id === 'c' ? '_INBOX.c' : '_INBOX')
+/** Who has a prefix of its own for answers is permitted no other. */
+const inboxOf = (name: string): string => (name === 'c' || name === 'client' ? `_INBOX.${name}` : '_INBOX')
 
 const nodeRights = (id: string): Rights => ({
   publish: [
@@ -50,7 +50,7 @@ const CLIENT_RIGHTS: Rights = {
     ...['propose', 'read', 'query', 'status'].map((verb) => `${ROOT}.node.*.${verb}`),
     `${ROOT}.nodes.status`,
   ],
-  subscribe: ['_INBOX.client.>', `${ROOT}.group.*.committed.>`],
+  subscribe: [`${inboxOf('client')}.>`, `${ROOT}.group.*.committed.>`],
 }
 
 const user = (name: string, { publish, subscribe }: Rights): string =>
@@ -60,15 +60,15 @@ const CONFIG = `authorization { users: [
   ${[...NODES.map((id) => user(id, nodeRights(id))), user('client', CLIENT_RIGHTS)].join('\n  ')}
 ] }`
 
-async function transportOf(t: TestContext, server: RealServer, name: string, inboxPrefix: string): Promise<Transport> {
-  const login = { servers: server.url, user: name, pass: name, inboxPrefix, connectTimeoutMs: 5000 }
-  const transport = await natsTransport(login)
+async function transportOf(t: TestContext, server: RealServer, name: string): Promise<Transport> {
+  const login = { servers: server.url, user: name, pass: name, inboxPrefix: inboxOf(name) }
+  const transport = await natsTransport({ ...login, connectTimeoutMs: 5000 })
   t.after(() => transport.close())
   return transport
 }
 
 async function startNode(t: TestContext, server: RealServer, id: string): Promise<FlotillaNode> {
-  const transport = await transportOf(t, server, id, inboxOf(id))
+  const transport = await transportOf(t, server, id)
   const store = memoryStore({ cluster: 'test', node: id })
   const groups = [{ id: 'kv', stateMachine: kv() }]
   const timing = { electionTimeoutMs: 500 }
@@ -97,13 +97,13 @@ test('a cluster lives on the documented permissions, and a client cannot play a 
   const server = await startServer({ config: CONFIG })
   t.after(() => server.stop())
   const nodes = await Promise.all(NODES.map((id) => startNode(t, server, id)))
-  const ofClient = await transportOf(t, server, 'client', '_INBOX.client')
+  const ofClient = await transportOf(t, server, 'client')
   const client = await connect({ cluster: 'test', transport: ofClient, timeoutMs: 20_000 })
   t.after(() => client.close())
 
   await useEverything(client)
   await assert.rejects(startNode(t, server, 'a'), refusedWith('NODE_DUPLICATE'))
-  const ofNode = await transportOf(t, server, 'b', inboxOf('b'))
+  const ofNode = await transportOf(t, server, 'b')
   ofNode.publish(`${ROOT}.node.nobody.stranger`, utf8('a store'))
   await ofNode.flush()
   const leader = await until('somebody leads', () => nodes.find((node) => node.status().groups[0]?.role === 'leader'))
