@@ -61,16 +61,44 @@ const unique = z
   .refine((ids) => new Set(ids).size === ids.length, 'names must be unique')
 const milliseconds = z.number().min(10).max(600_000)
 
-const schema = z.object({
+/** An instance of a port, by what it can do: a class of the user's own fits, and is passed on as it is. */
+const port = (what: string, ...methods: readonly string[]) =>
+  z.unknown().superRefine((value, { addIssue }) => {
+    const members = (typeof value === 'object' || typeof value === 'function') && value !== null ? value : undefined
+    const missing = methods.find((method) => typeof Reflect.get(members ?? {}, method) !== 'function')
+    if (members === undefined) addIssue(`must be ${what}, not ${value === null ? 'null' : typeof value}`)
+    else if (value instanceof Promise) addIssue(`must be ${what}, not a promise of one: await it`)
+    else if (missing !== undefined) addIssue(`must be ${what}, and has no ${missing}()`)
+  })
+
+const stateMachine = port('a state machine, such as kv() or actors()', 'check', 'apply', 'query', 'topic').pipe(
+  z.looseObject({ kind: z.string().min(1), families: z.array(z.string()) }),
+)
+const transport = port(
+  'a transport, such as that of natsTransport()',
+  ...['publish', 'subscribe', 'request', 'requestMany', 'watch', 'flush', 'close'],
+)
+const store = port('a store', 'groups', 'open', 'reader', 'table', 'write', 'bytes', 'remember', 'recall', 'close')
+const onFailure = z.custom((value) => typeof value === 'function', 'must be a function')
+
+/** Strict: a misspelt option would be one that silently does nothing. */
+const schema = z.strictObject({
   cluster: id,
   id,
   nodes: unique,
   groups: z
-    .array(z.object({ id, nodes: unique.optional() }))
+    .array(z.strictObject({ id, stateMachine, nodes: unique.optional() }))
     .min(1)
     .max(GROUPS_MAX),
+  transport,
+  dir: z.string().min(1).optional(),
+  store: store.optional(),
   prefix: id.default('flotilla'),
-  timing: z.object({ electionTimeoutMs: milliseconds.default(1000), heartbeatMs: milliseconds.optional() }).prefault({}),
+  timing: z.strictObject({ electionTimeoutMs: milliseconds.default(1000), heartbeatMs: milliseconds.optional() }).prefault({}),
+  logger: port('a logger', 'debug', 'info', 'warn', 'error').optional(),
+  clock: port('a clock', 'now', 'after').optional(),
+  inspector: z.string().optional(),
+  onFailure: onFailure.optional(),
 })
 
 /** Options, checked and complete. */
@@ -91,7 +119,7 @@ export function settingsOf(options: NodeOptions): NodeSettings {
   const parsed = schema.safeParse(options)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw invalid(`${issue?.path.join('.') ?? 'options'}: ${issue?.message ?? 'not valid'}`)
+    throw invalid(`${issue?.path.join('.') || 'options'}: ${issue?.message ?? 'not valid'}`)
   }
   const { cluster, id: self, prefix, timing } = parsed.data
   const nodes = parsed.data.nodes.toSorted()

@@ -57,3 +57,46 @@ test('times must leave room for heartbeats', () => {
   wrong({ timing: { electionTimeoutMs: 100, heartbeatMs: 51 } }, /^timing\.heartbeatMs: must be at most half/)
   assert.equal(settingsOf({ ...GOOD, timing: { electionTimeoutMs: 100, heartbeatMs: 50 } }).heartbeatMs, 50)
 })
+
+test('what the node is made of must be there, and be able to do its work', () => {
+  const machine = (given: unknown): object => ({ groups: [{ id: 'g', stateMachine: given }] })
+  wrong(machine(undefined), /^groups\.0\.stateMachine: must be a state machine, such as kv\(\) or actors\(\), not undefined$/)
+  wrong(machine(null), /^groups\.0\.stateMachine: .*, not null$/)
+  wrong({ groups: [{ id: 'g' }] }, /^groups\.0\.stateMachine: must be a state machine/)
+  wrong(machine({}), /^groups\.0\.stateMachine: .* has no check\(\)/)
+  wrong(machine({ ...stateMachine, kind: undefined }), /^groups\.0\.stateMachine\.kind:/)
+  wrong(machine({ ...stateMachine, families: 'geo' }), /^groups\.0\.stateMachine\.families:/)
+  for (const none of [undefined, null, 'nats://127.0.0.1']) wrong({ transport: none }, /^transport: must be a transport/)
+  wrong({ transport: Promise.resolve(transport) }, /^transport: .* await it/)
+  for (const method of ['publish', 'subscribe', 'request']) {
+    const mute = Object.create(transport, { [method]: { value: undefined } }) as object
+    wrong({ transport: mute }, new RegExp(`^transport: .* has no ${method}\\(\\)`))
+  }
+  wrong({ logger: {} }, /^logger: .* has no debug\(\)/)
+  wrong({ clock: { now: () => 0 } }, /^clock: .* has no after\(\)/)
+  wrong({ store: { close() {} } }, /^store: .* has no groups\(\)/)
+  wrong({ onFailure: 'exit' }, /^onFailure: must be a function/)
+})
+
+test('an option nobody knows is refused by name', () => {
+  wrong({ timing: { electionTimeout: 400 } }, /^timing: .*"electionTimeout"/)
+  wrong({ groups: [{ id: 'g', stateMachine, node: ['b'] }] }, /^groups\.0: .*"node"/)
+  assert.throws(() => settingsOf({ ...GOOD, timings: {} } as NodeOptions), {
+    code: 'CONFIG_INVALID',
+    message: /^options: .*"timings"/,
+  })
+  assert.throws(() => settingsOf(null as never), { code: 'CONFIG_INVALID', message: /^options:/ })
+})
+
+test('what was given is passed on as it is, and what is undefined counts as missing', () => {
+  class Loud {
+    debug(): void {}
+    info(): void {}
+    warn(): void {}
+    error(): void {}
+  }
+  const logger = new Loud()
+  const settings = settingsOf({ ...GOOD, logger, timing: undefined, clock: undefined } as unknown as NodeOptions)
+  assert.equal(settings.logger, logger)
+  assert.equal(settings.groups[0]?.stateMachine, stateMachine)
+})
