@@ -16,6 +16,7 @@ export class Backlog {
   /** Something may have been missed: only the log can tell. */
   #suspicious = false
   #ended = false
+  #begun = false
   #wake: (() => void) | null = null
 
   /** Index of the entry to be read next. */
@@ -25,6 +26,11 @@ export class Backlog {
 
   get ended(): boolean {
     return this.#ended
+  }
+
+  /** Whether anything was ever heard, or a log read: then somebody was there. */
+  get begun(): boolean {
+    return this.#begun
   }
 
   /** Whether the next entry must come from the log. */
@@ -51,6 +57,7 @@ export class Backlog {
 
   /** Takes an entry as it is heard. Repeated ones count once; what finds no room is fetched later. */
   offer(entry: CommittedEntry): void {
+    this.#begun = true
     const { index, data } = entry
     if (this.#next !== null && index < this.#next) return
     this.#latest = Math.max(this.#latest, index)
@@ -75,6 +82,7 @@ export class Backlog {
 
   /** Notes that the entry came from the log. False when it is not the next one. */
   skip(index: number): boolean {
+    this.#begun = true
     if (index !== this.#next) return false
     this.#drop(index)
     this.#next = index + 1
@@ -90,6 +98,7 @@ export class Backlog {
 
   /** The log has nothing more than what was heard. */
   trust(): void {
+    this.#begun = true
     this.#suspicious = false
   }
 

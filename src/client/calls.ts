@@ -16,7 +16,12 @@ export interface Way {
   answered(): void
   /** Told when this way led nowhere. True when finding another takes its own time, so that the call need not pause. */
   lost(hint: string | null): boolean
+  /** Asks, where nobody listens, why that may be: null when there is no better reason. Never rejects. */
+  explain?(): Promise<FlotillaError | null>
 }
+
+/** An explanation takes so long, in milliseconds. A call that has not as much time left does without. */
+const EXPLAIN_MS_MAX = 300
 
 /** A call to be made. */
 export interface Call<T> extends CallKind {
@@ -66,6 +71,7 @@ export class Calls {
   async #run<T>(call: Call<T>): Promise<T> {
     const deadline = performance.now() + call.timeoutMs
     let past = NO_PAST
+    let reason: FlotillaError | null | undefined // asked for once in a call
     for (let failures = 1; ; failures++) {
       const way = await call.way(deadline - performance.now())
       const remainingMs = Math.floor(deadline - performance.now())
@@ -77,7 +83,10 @@ export class Calls {
         way.answered()
         return answer
       } catch (thrown) {
-        const error = toFlotillaError(thrown, 'UNAVAILABLE')
+        const plain = toFlotillaError(thrown, 'UNAVAILABLE')
+        const unheard = plain.code === 'UNAVAILABLE' && way.explain !== undefined && !past.unknown
+        if (unheard && reason === undefined && deadline - performance.now() > EXPLAIN_MS_MAX) reason = await way.explain?.()
+        const error = (unheard && reason) || plain
         const verdict = verdictOn(error, call)
         past = remember(past, error, call)
         // who is silent to a write may hang: this call ends, but the next one must not go there again

@@ -16,12 +16,12 @@ import {
   LOG_PAGE_MAX,
   type LogPage,
 } from '../wire/requests.ts'
-import { type Subjects, subjectsOf } from '../wire/subjects.ts'
+import { type GroupVerb, type Subjects, subjectsOf } from '../wire/subjects.ts'
 import { Calls, type Way } from './calls.ts'
 import { checkConsistency, checkFrom, checkName, checkSettings, checkTimeout, checkWait, copyOf } from './checks.ts'
 import { committedEntries } from './committed.ts'
+import { RollCall, STATUS_WAIT_MS } from './roll-call.ts'
 import { type NumberedRoute, Session } from './session.ts'
-import { decodeStatus } from './status.ts'
 import type {
   ClientOptions,
   ClusterCalls,
@@ -33,7 +33,6 @@ import type {
 } from './types.ts'
 
 const TIMEOUT_MS = 5000
-const STATUS_WAIT_MS = 300
 
 /** What is asked of a group's leader. */
 type LeaderVerb = 'propose' | 'read'
@@ -44,6 +43,7 @@ export class Cluster implements ClusterCalls {
   readonly #logger: Logger
   readonly #timeoutMs: number
   readonly #calls = new Calls()
+  readonly #rollCall: RollCall
   readonly #sessions = new Map<string, Session>()
   readonly #closing = new AbortController()
 
@@ -54,6 +54,7 @@ export class Cluster implements ClusterCalls {
     this.#transport = transport
     this.#timeoutMs = timeoutMs
     this.#logger = logger
+    this.#rollCall = new RollCall({ cluster, transport, subject: this.#subjects.everyNode('status'), logger })
   }
 
   async propose(group: string, command: Uint8Array, options: WriteOptions = {}): Promise<Answer> {
@@ -72,7 +73,7 @@ export class Cluster implements ClusterCalls {
     const session = this.#session(group)
     const body = copyOf('a query', query)
     const stale = checkConsistency(options.consistency) === 'stale'
-    const anyReplica = fixedWay(this.#subjects.group(group, 'query'))
+    const anyReplica = this.#openWay(group, 'query')
     return this.#calls.make({
       writes: false,
       repeatable: true,
@@ -89,7 +90,7 @@ export class Cluster implements ClusterCalls {
     if (!Number.isSafeInteger(limit) || limit < 1 || limit > LOG_PAGE_MAX) {
       throw new FlotillaError('CONFIG_INVALID', `a page of the log has 1 to ${LOG_PAGE_MAX} entries, not ${limit}`)
     }
-    const anyReplica = fixedWay(this.#subjects.group(group, 'log'))
+    const anyReplica = this.#openWay(group, 'log')
     return this.#calls.make({
       writes: false,
       repeatable: true,
@@ -118,18 +119,7 @@ export class Cluster implements ClusterCalls {
 
   async status({ waitMs = STATUS_WAIT_MS }: { readonly waitMs?: number } = {}): Promise<readonly NodeStatus[]> {
     if (this.#closing.signal.aborted) throw new FlotillaError('CLOSED', 'the client is closed')
-    const found = new Map<string, NodeStatus>()
-    const onAnswer = (answer: { readonly data: Uint8Array }): void => {
-      const status = decodeStatus(answer.data)
-      if (status !== null) found.set(status.node, status)
-      else this.#logger.warn({ bytes: answer.data.length }, 'an answer to the roll call could not be read')
-    }
-    try {
-      await this.#transport.requestMany(this.#subjects.everyNode('status'), EMPTY, { timeoutMs: checkWait(waitMs), onAnswer })
-    } catch (error) {
-      if (!(error instanceof FlotillaError && error.code === 'UNAVAILABLE')) throw error // nobody there is an answer
-    }
-    return [...found.values()].sort((a, b) => (a.node < b.node ? -1 : 1))
+    return this.#rollCall.ask(checkWait(waitMs))
   }
 
   async close(): Promise<void> {
@@ -175,23 +165,27 @@ export class Cluster implements ClusterCalls {
     ms: number,
   ): Promise<Way | null> {
     // without a connection nobody can be found, and an attempt says best what is wrong with it
-    if (session.current === null && !this.#transport.connected) return fixedWay(this.#subjects.group(to.group, to.verb))
+    if (session.current === null && !this.#transport.connected) return this.#openWay(to.group, to.verb)
     const route = session.current ?? (await session.routeWithin(ms))
     return route === null ? null : this.#wayOf(session, route, to)
   }
 
   #wayOf(session: Session, route: NumberedRoute, { group, verb }: { readonly group: string; readonly verb: LeaderVerb }): Way {
     const { route: at } = route
-    return {
-      subject: at.kind === 'group' ? this.#subjects.group(group, verb) : this.#subjects.node(at.node, verb),
+    const told = {
       answered: () => session.answered(),
-      lost(hint) {
+      lost(hint: string | null) {
         session.lost(route, hint)
         return true
       },
     }
+    if (at.kind === 'group') return { ...this.#openWay(group, verb), ...told }
+    return { subject: this.#subjects.node(at.node, verb), ...told }
+  }
+
+  /** A subject of the group itself, that no session looks for: where nobody listens, the roll call may say why. */
+  #openWay(group: string, verb: GroupVerb): Way {
+    const explain = () => this.#rollCall.explain(group)
+    return { subject: this.#subjects.group(group, verb), answered() {}, lost: () => false, explain }
   }
 }
-
-/** A subject that no session looks for. */
-const fixedWay = (subject: string): Way => ({ subject, answered() {}, lost: () => false })

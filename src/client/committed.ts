@@ -5,6 +5,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { Incoming, Transport } from '../ports/transport.ts'
 import type { LogPage } from '../wire/requests.ts'
 import { Backlog } from './backlog.ts'
+import { isDeserted } from './roll-call.ts'
 import type { CommittedEntry } from './types.ts'
 
 /** What the stream is made from. */
@@ -80,7 +81,7 @@ async function pageOf({ log, logger }: CommittedSource, backlog: Backlog): Promi
     return entries
   } catch (error) {
     if (backlog.ended || !(error instanceof FlotillaError)) return endedOr(error, backlog)
-    if (!PASSING.has(error.code)) throw error
+    if (!PASSING.has(error.code) || (!backlog.begun && isDeserted(error))) throw error
     logger.debug({ code: error.code }, 'the log could not be read; trying again')
     return []
   }
@@ -110,7 +111,7 @@ async function presentEnd({ log, signal }: CommittedSource): Promise<number | nu
     if (error.code === 'COMPACTED' && typeof error.details.first === 'number') {
       return (await log(error.details.first, 1)).commit + 1
     }
-    if (!PASSING.has(error.code)) throw error
+    if (!PASSING.has(error.code) || isDeserted(error)) throw error
     return null
   }
 }

@@ -76,7 +76,10 @@ export interface GroupCalls {
 export interface ClusterCalls extends GroupCalls {
   /** Entries the group has committed, from one of its replicas. */
   log(group: string, options: LogOptions): Promise<LogPage>
-  /** Every committed entry once and in order: gaps are filled from the log. Ends when the signal aborts or the client closes. */
+  /**
+   * Every committed entry once and in order: gaps are filled from the log. Ends when the signal aborts or the client closes. Troubles
+   * on the way are waited out; a group that is nowhere is `UNKNOWN_GROUP`, and a cluster where nobody answers to begin with `UNAVAILABLE`.
+   */
   committed(group: string, options?: CommittedOptions): AsyncIterable<CommittedEntry>
   /** What each node that answers within `waitMs` (default 300) says of itself, by name. */
   status(options?: { readonly waitMs?: number }): Promise<readonly NodeStatus[]>

@@ -40,7 +40,19 @@ export class FakeCluster {
 
   constructor(names: readonly string[] = ['a', 'b', 'c'], machine: StateMachine = kv()) {
     this.#machine = machine
-    for (const name of names) this.#addNode(name)
+    for (const name of names) this.add(name)
+  }
+
+  /** Starts a node. */
+  add(name: string): void {
+    const transport = this.hub.connect(name)
+    this.#nodes.set(name, transport)
+    const queue = { queue: 'replicas' }
+    for (const verb of ['propose', 'read'] as const) transport.subscribe(subjects.node(name, verb), (m) => this.#serve(name, m))
+    transport.subscribe(subjects.group('kv', 'query'), (m) => this.#answer(m, (request) => this.#query(request)), queue)
+    this.#hints.push(transport.subscribe(subjects.group('kv', 'leader'), (m) => this.#hint(m), queue))
+    transport.subscribe(subjects.group('kv', 'log'), (m) => this.#page(m), queue)
+    transport.subscribe(subjects.everyNode('status'), (m) => m.respond(utf8(JSON.stringify(nodeStatus(name)))))
   }
 
   /** Makes a node the leader; null: nobody. */
@@ -103,17 +115,6 @@ export class FakeCluster {
     const transport = this.#nodes.get(name)
     if (transport === undefined) throw new Error(`no node ${name}`)
     return transport
-  }
-
-  #addNode(name: string): void {
-    const transport = this.hub.connect(name)
-    this.#nodes.set(name, transport)
-    const queue = { queue: 'replicas' }
-    for (const verb of ['propose', 'read'] as const) transport.subscribe(subjects.node(name, verb), (m) => this.#serve(name, m))
-    transport.subscribe(subjects.group('kv', 'query'), (m) => this.#answer(m, (request) => this.#query(request)), queue)
-    this.#hints.push(transport.subscribe(subjects.group('kv', 'leader'), (m) => this.#hint(m), queue))
-    transport.subscribe(subjects.group('kv', 'log'), (m) => this.#page(m), queue)
-    transport.subscribe(subjects.everyNode('status'), (m) => m.respond(utf8(JSON.stringify(nodeStatus(name)))))
   }
 
   #serve(name: string, message: Incoming): void {
