@@ -20,7 +20,7 @@ export function silencingPromises<T>(compute: () => T): T {
 /** By the built-in `then`: the promise's own may be the user's code, as may be what it asks the constructor for. */
 function silence(promise: Promise<unknown>): void {
   try {
-    Promise.prototype.then.call(promise, undefined, () => {})
+    void Promise.prototype.then.call(promise, undefined, () => {})
   } catch {
     // a subclass that cannot be made: nothing more can be done for it
   }
