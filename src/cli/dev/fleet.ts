@@ -1,11 +1,12 @@
 /** The nodes of a development cluster, each a process of its own: started, killed, revived, and never left behind. Knows no Raft. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FlotillaError } from '../../base/errors.ts'
 import type { Supervisor } from '../../inspector/server.ts'
+import { makeDirectory } from '../../storage/directory.ts'
 
 /** How long a node may take to stop before it is killed, in milliseconds. */
 const STOP_MS = 8000
@@ -61,7 +62,7 @@ export class Fleet implements Supervisor {
     if (this.#stopping) throw new FlotillaError('CLOSED', 'the development cluster is stopping')
     if (this.#children.has(name)) throw new FlotillaError('CONFIG_INVALID', `node ${name} is running already`)
     const { dir, url, cluster, names } = this.#options
-    mkdirSync(dir, { recursive: true })
+    makeDirectory(dir)
     const log = openLog(join(dir, `${name}.log`))
     const words = [
       'node',
@@ -85,7 +86,7 @@ export class Fleet implements Supervisor {
       child.once('spawn', resolve)
       child.once('error', (error) => {
         this.#children.delete(name)
-        reject(new FlotillaError('CONFIG_INVALID', `node ${name} could not be started: ${error.message}`, {}, error))
+        reject(new FlotillaError('UNAVAILABLE', `node ${name} could not be started: ${error.message}`, {}, error))
       })
     })
   }

@@ -1,6 +1,6 @@
 /** A node's store on LMDB: one environment, one durable transaction per write for all groups. Knows nothing of Raft beyond its nouns. */
 
-import { mkdirSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { assert } from '../../base/assert.ts'
 import { text, utf8 } from '../../base/bytes.ts'
 import { FlotillaError, toFlotillaError } from '../../base/errors.ts'
@@ -9,6 +9,7 @@ import type { LogReader } from '../../ports/log-reader.ts'
 import type { GroupBootstrap, GroupWrite, NodeStore, Recovered, StoreIdentity, WriteScope } from '../../ports/store.ts'
 import type { Table } from '../../ports/table.ts'
 import { checkBatch, checkFact, checkGroupId, unknownGroup } from '../check-batch.ts'
+import { makeDirectory } from '../directory.ts'
 import { Gate } from '../gate.ts'
 import { Turns } from '../turns.ts'
 import { closeEnv, type Env, envBytes, openEnv } from './env.ts'
@@ -49,7 +50,7 @@ interface Parts {
 /** The directory's real path, made when missing. */
 function prepare(dir: string): string {
   try {
-    mkdirSync(dir, { recursive: true })
+    makeDirectory(dir)
     return realpathSync(dir)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
