@@ -11,7 +11,7 @@ import type { Feed } from './feed.ts'
 import { denyAction, denyRead, isLoopback } from './gate.ts'
 import { Stream } from './stream.ts'
 
-/** Kills and revives development nodes. Each settles when it is done. */
+/** Kills and revives development nodes. Each settles when it is done, and rejects with `CONFIG_INVALID` when it is so already. */
 export interface Supervisor {
   kill(node: string): Promise<void>
   revive(node: string): Promise<void>
@@ -52,7 +52,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 }
 
-/** Starts to serve. Throws `CONFIG_INVALID` for a host that is not loopback, or a port that is taken. */
+/** Starts to serve. Rejects with `CONFIG_INVALID` for a host that is not loopback, with `PORT_IN_USE` for a port that is taken. */
 export async function startInspector(options: InspectorOptions): Promise<Inspector> {
   const { host, port } = options
   if (!isLoopback(host))
@@ -68,7 +68,10 @@ export async function startInspector(options: InspectorOptions): Promise<Inspect
     await listen(server, { host, port })
   } catch (cause) {
     stream.close()
-    throw new FlotillaError('CONFIG_INVALID', `the inspector cannot listen on ${host}:${port}`, { host, port }, cause)
+    const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+    const at = `${host}:${port}`
+    if (taken) throw new FlotillaError('PORT_IN_USE', `another program listens on ${at}`, { host, port }, cause)
+    throw new FlotillaError('CONFIG_INVALID', `the inspector cannot listen on ${at}`, { host, port }, cause)
   }
   const bound = server.address() as AddressInfo
   const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address
@@ -157,7 +160,8 @@ class Room {
     } catch (thrown) {
       const error = toFlotillaError(thrown, 'UNAVAILABLE')
       this.#logger.warn({ node, verb, code: error.code }, 'an action from the inspector failed')
-      refuse(response, 502, `${error.code}: ${error.message}`)
+      if (error.code === 'CONFIG_INVALID') refuse(response, 409, error.message)
+      else refuse(response, 502, `${error.code}: ${error.message}`)
     }
   }
 }

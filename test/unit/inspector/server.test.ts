@@ -203,8 +203,19 @@ test('one action at a time per node, and a failed one says why', async () => {
   assert.equal((await ask(url, '/nodes/a/revive', asked)).status, 204)
 })
 
+test('to kill a dead node or revive a living one is a conflict, in the words of the supervisor', async () => {
+  const refuse = async (): Promise<void> => {
+    throw new FlotillaError('CONFIG_INVALID', 'node a is not running')
+  }
+  const { url } = await start({ supervisor: { kill: refuse, revive: refuse } })
+  const token = new URLSearchParams(url.hash.slice(1)).get('token') ?? ''
+  const asked = { method: 'POST', headers: { host: url.host, origin: url.origin, authorization: `Bearer ${token}` } }
+  const { status, body } = await ask(url, '/nodes/a/kill', asked)
+  assert.deepEqual([status, body], [409, 'node a is not running\n'])
+})
+
 test('refuses to listen beyond loopback, and says when a port is taken', async () => {
   await assert.rejects(start({ host: '0.0.0.0' }), { code: 'CONFIG_INVALID' })
   const { url } = await start()
-  await assert.rejects(start({ port: Number(url.port) }), { code: 'CONFIG_INVALID' })
+  await assert.rejects(start({ port: Number(url.port) }), { code: 'PORT_IN_USE' })
 })
