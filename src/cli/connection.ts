@@ -36,8 +36,7 @@ export const clusterOf = ({ args, terminal }: Invocation): string =>
   checked('cluster', args.text('cluster') ?? terminal.env.FLOTILLA_CLUSTER ?? 'demo')
 
 /** How long to try, in milliseconds. */
-export const timeoutOf = (args: Arguments, usualMs = TIMEOUT_MS): number =>
-  args.whole('timeout', { min: 1, max: 600_000 }) ?? usualMs
+const timeoutOf = (args: Arguments, usualMs = TIMEOUT_MS): number => args.whole('timeout', { min: 1, max: 600_000 }) ?? usualMs
 
 /** A name that can be part of a subject. */
 function checked(what: string, name: string): string {
@@ -74,7 +73,7 @@ export function natsOptionsOf(args: Arguments, terminal: Terminal, name: string)
 }
 
 /** A connection to NATS; rejects with `DISCONNECTED` when there is none in time. */
-export const openTransport = ({ args, terminal }: Invocation, timeoutMs: number): Promise<Transport> =>
+const openTransport = ({ args, terminal }: Invocation, timeoutMs: number): Promise<Transport> =>
   natsTransport({ ...natsOptionsOf(args, terminal, 'flotilla-cli'), connectTimeoutMs: timeoutMs })
 
 /** Runs something with a client, and closes it whatever happens. */

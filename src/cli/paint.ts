@@ -24,13 +24,13 @@ export const paintOf = ({ colours }: { readonly colours: boolean }): Paint => (c
 /** 10432 as `10,432`. */
 export const grouped = (count: number): string => Math.round(count).toLocaleString('en-US')
 
-/** Bytes as a person says them: `812 B`, `3.3 MB`. */
+/** Bytes as a person says them: `812 B`, `3.3 MiB`, as the inspector's page does. */
 export function bytesOf(count: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   let value = count
   let unit = 0
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024
     unit++
   }
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`

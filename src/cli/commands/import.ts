@@ -71,7 +71,7 @@ async function load(call: Invocation, client: Client, { group }: Target): Promis
     onRefused: (record: RecordToPut, error) => void bad.add(record.line, `${error.code}: ${error.message}`),
     ...(family === undefined ? {} : { family }),
   })
-  const counts = `${grouped(result.put)} records put${bad.count === 0 ? '' : `, ${grouped(bad.count)} lines refused`}`
+  const counts = `${counted(result.put, 'record')} put${bad.count === 0 ? '' : `, ${counted(bad.count, 'line')} refused`}`
   await progress.end(`${counts} into group ${group}, ${grouped(progress.rate(result.put))}/s`)
   if (args.has('json'))
     await terminal.out.write(`${JSON.stringify({ put: result.put, refused: bad.count, resumeAt: result.resumeAt })}\n`)
@@ -85,6 +85,8 @@ async function load(call: Invocation, client: Client, { group }: Target): Promis
   await terminal.err.write(`${line}\n`)
   return exitCode
 }
+
+const counted = (count: number, noun: string): string => `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
 
 /** Names the first bad lines and counts all. */
 class BadLines {

@@ -8,10 +8,11 @@ import { createNode } from '../../node/node.ts'
 import { type NodeOptions, settingsOf } from '../../node/options.ts'
 import type { Logger } from '../../ports/logger.ts'
 import { kv } from '../../statemachines/kv/kv.ts'
+import { loopback } from '../../transport/loopback/hub.ts'
 import { natsTransport } from '../../transport/nats/transport.ts'
 import { UsageError } from '../arguments.ts'
 import { CONNECTION, type Command, type Invocation } from '../command.ts'
-import { clusterOf, natsOptionsOf, openTransport, shownAddress, timeoutOf } from '../connection.ts'
+import { clusterOf, natsOptionsOf, shownAddress } from '../connection.ts'
 import { asUsed, DONE, FAILED, failureOf } from '../failures.ts'
 import { isLevel, jsonLog, LEVELS } from '../json-log.ts'
 import { logLink, sayingNowAndThen } from '../link.ts'
@@ -40,8 +41,9 @@ export const node: Command = {
     const stop = call.terminal.interruption()
     const logger = loggerOf(call)
     const plan = planOf(call, logger)
-    const page = await openPage(call, stop)
+    let page: Inspector | null = null
     try {
+      page = await openPage(call, { stop, logger, name: 'flotilla-page' })
       const running = await start(call, { stop, plan, logger, page: page?.url ?? null })
       if (stop.aborted) await running.stop()
       else stop.addEventListener('abort', () => void running.stop(), { once: true })
@@ -82,7 +84,7 @@ function planOf({ args, terminal }: Invocation, logger: Logger): Omit<NodeOption
       groups: (groups.length === 0 ? ['kv'] : groups).map((group) => ({ id: group, stateMachine: kv({ families }) })),
       ...(electionTimeoutMs === undefined ? {} : { timing: { electionTimeoutMs } }),
     }
-    settingsOf(plan as Omit<NodeOptions, 'transport'> as NodeOptions) // its transport comes once all else is right
+    settingsOf({ ...plan, transport: loopback().connect('stand-in') }) // the true one comes once all else is right
     return plan
   })
 }
@@ -94,19 +96,31 @@ interface Start {
   readonly page: string | null
 }
 
-async function start({ args, terminal }: Invocation, { stop, plan, logger, page }: Start): ReturnType<typeof createNode> {
-  const options = natsOptionsOf(args, terminal, `flotilla-${plan.id}`)
-  const address = shownAddress([options.servers ?? []].flat().join(', '))
-  const transport = await natsTransport({ ...options, signal: stop, onRetry: sayingNowAndThen(logger, address) })
+async function start(call: Invocation, { stop, plan, logger, page }: Start): ReturnType<typeof createNode> {
+  const { transport, address } = await patiently(call, { stop, logger, name: `flotilla-${plan.id}` })
   logLink(transport, { logger, address })
   return createNode({ ...plan, transport, ...(page === null ? {} : { inspector: page }) })
 }
 
+interface Patience {
+  readonly stop: AbortSignal
+  readonly logger: Logger
+  readonly name: string
+}
+
+/** A connection, however long it takes, and the address it was made with. */
+async function patiently({ args, terminal }: Invocation, { stop, logger, name }: Patience) {
+  const options = natsOptionsOf(args, terminal, name)
+  const address = shownAddress([options.servers ?? []].flat().join(', '))
+  const transport = await natsTransport({ ...options, signal: stop, onRetry: sayingNowAndThen(logger, address) })
+  return { transport, address }
+}
+
 /** The page of the whole cluster, as this node's process sees it. */
-async function openPage(call: Invocation, stop: AbortSignal): Promise<Inspector | null> {
+async function openPage(call: Invocation, patience: Patience): Promise<Inspector | null> {
   const port = call.args.whole('inspect', { min: 0, max: 65_535 })
-  if (port === undefined || stop.aborted) return null
-  const transport = await openTransport(call, timeoutOf(call.args))
+  if (port === undefined || patience.stop.aborted) return null
+  const { transport } = await patiently(call, patience)
   const client = await connect({ cluster: clusterOf(call), transport })
   const feed = pollingFeed({ read: viewsOf(client), everyMs: INSPECT_EVERY_MS, clock: wallClock })
   const close = async (): Promise<void> => {

@@ -1,10 +1,10 @@
 /** `flotilla tail`: committed entries, as they commit. */
 
-import { FlotillaError } from '../../base/errors.ts'
+import { FlotillaError, toFlotillaError } from '../../base/errors.ts'
 import type { Client } from '../../client/client.ts'
 import type { CommittedEntry } from '../../client/types.ts'
 import { ASKING, type Command, type Invocation } from '../command.ts'
-import { withClient } from '../connection.ts'
+import { type Target, withClient } from '../connection.ts'
 import { jsonOf, tell } from '../entry-line.ts'
 import { DONE } from '../failures.ts'
 import { sayLink } from '../link.ts'
@@ -18,11 +18,12 @@ export const tail: Command = {
   flags: { ...ASKING, from: { value: 'N', help: 'begin with this index (with what commits next)' } },
   run(call) {
     const from = call.args.whole('from', { min: 1, max: Number.MAX_SAFE_INTEGER })
-    return withClient(call, async (client, { group }, transport) => {
+    return withClient(call, async (client, target, transport) => {
+      const { group } = target
       const { args, terminal } = call
       const signal = terminal.interruption()
       sayLink(transport, terminal.err)
-      await Promise.race([findGroup(client, group), aborted(signal)])
+      await Promise.race([findGroup(client, target), aborted(signal)])
       for await (const entry of client.committed(group, { signal, ...(from === undefined ? {} : { from }) })) {
         await terminal.out.write(args.has('json') ? `${JSON.stringify(jsonOf(entry))}\n` : `${lineFor(call, entry)}\n`)
       }
@@ -32,11 +33,14 @@ export const tail: Command = {
 }
 
 /** Rejects when the group is not there: the stream itself would wait for it, silently and for ever. */
-async function findGroup(client: Client, group: string): Promise<void> {
+async function findGroup(client: Client, { cluster, group, timeoutMs }: Target): Promise<void> {
   try {
     await client.log(group, { from: 1, limit: 1 })
   } catch (error) {
-    if (!(error instanceof FlotillaError && error.code === 'COMPACTED')) throw error // so it is there
+    const { code } = toFlotillaError(error, 'INVARIANT')
+    if (code === 'COMPACTED') return // so it is there
+    if (code !== 'UNAVAILABLE' && code !== 'TIMEOUT') throw error
+    throw new FlotillaError('UNAVAILABLE', `nobody answers for group ${group} of cluster ${cluster} within ${timeoutMs} ms`)
   }
 }
 

@@ -132,7 +132,7 @@ describe('commands', () => {
     assert.equal(code, 0)
     assert.match(
       out,
-      /^node +role +term +leader +commit +applied +entries +store\na +leader +1 +a +[\d,]+ +[\d,]+ +[\d,]+ +[\d.]+ [kM]?B\n$/,
+      /^node +role +term +leader +commit +applied +entries +store\na +leader +1 +a +[\d,]+ +[\d,]+ +[\d,]+ +[\d.]+ ([KM]i)?B\n$/,
     )
     const json = JSON.parse((await flotilla('status --json')).out) as { nodes: { node: string }[]; missing: string[] }
     assert.deepEqual([json.nodes.map((one) => one.node), json.missing], [['a'], []])
@@ -213,6 +213,44 @@ describe('commands', () => {
     }
     const terminal = terminalHere()
     assert.equal(await run(['get', 'k', '--nats', ''], terminal), 2)
+  })
+
+  test('node waits for NATS and says where, with its page and without', async () => {
+    for (const page of [[], ['--inspect', '0']]) {
+      const terminal = terminalHere()
+      const words = [
+        'node',
+        '--id',
+        'w',
+        '--nodes',
+        'w',
+        '--dir',
+        join(dir, 'w'),
+        '--nats',
+        'nats://u:secret@127.0.0.1:1',
+        ...page,
+      ]
+      const end = run(words, terminal)
+      await eventually(() => terminal.err.text.includes('"message":"waiting for NATS at 127.0.0.1:1"'))
+      terminal.interrupt()
+      assert.equal(await end, 0)
+      assert.ok(!terminal.err.text.includes('secret'))
+    }
+  })
+
+  test('node logs that NATS is lost and back, with the address', async () => {
+    const other = await startBroker({ port: 0 })
+    const terminal = terminalHere()
+    const end = run(['node', '--id', 'l', '--nodes', 'l', '--dir', join(dir, 'l'), '--nats', other.url], terminal)
+    const server = `"server":"127.0.0.1:${other.port}"`
+    await eventually(() => terminal.err.text.includes(`"message":"connected to NATS",${server}`))
+    await other.close()
+    await eventually(() => terminal.err.text.includes(`"message":"the connection to NATS is lost",${server}`))
+    const again = await startBroker({ port: other.port })
+    await eventually(() => terminal.err.text.includes(`"message":"connected to NATS again",${server}`))
+    terminal.interrupt()
+    assert.equal(await end, 0)
+    await again.close()
   })
 
   test('what nobody answers is exit code 3, in one line', async () => {

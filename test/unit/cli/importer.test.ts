@@ -82,10 +82,55 @@ test('JSON lines: keys of text and numbers, any line ends, and lines that are no
   assert.deepEqual(bad, [
     '4: not JSON',
     '5: not a JSON object',
-    "6: field 'id' is no text and no number",
+    "6: field 'id' is empty",
     "7: field 'id' is no text and no number",
     "8: no field 'id'",
     '9: longer than 1048576 bytes',
   ])
   assert.deepEqual(await read(10), ['10 last'])
+})
+
+test('JSON lines: a key is kept as it is written, or its line is refused', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'flotilla-keys-'))
+  t.after(() => rmSync(dir, { recursive: true }))
+  const file = join(dir, 'x.jsonl')
+  const kept = ['7', '-3', '0.25', '1e-7', '9007199254740991', '"\\ud83d\\ude00"']
+  const lost = [
+    '12345678901234567890',
+    '9007199254740993',
+    '1e400',
+    '1e3',
+    '1.0',
+    '-0',
+    '1e+21',
+    '0.1000000000000000055',
+    '"\\ud800"',
+  ]
+  const decoys = '{"a":{"id":1},"b":[{"id":2}],"c":"\\"id\\":3","id":4,"\\u0069d":5.50}'
+  writeFileSync(file, [...kept, ...lost].map((key) => `{"n":[1],"id":${key}}\n`).join('') + decoys)
+  const bad: string[] = []
+  const keys: string[] = []
+  const onBadLine = (line: number, why: string): boolean => bad.push(`${line}: ${why}`) > 0
+  for await (const { key } of recordsOf({ file, field: 'id', fromLine: 1, onBadLine })) keys.push(key)
+  assert.deepEqual(keys, ['7', '-3', '0.25', '1e-7', '9007199254740991', '😀'])
+  assert.equal(bad.length, lost.length + 1)
+  assert.equal(bad[0], "7: field 'id' is a number that would not be kept as it is written: 12345678901234567890")
+  assert.match(bad.at(-1) ?? '', /^16: .*: 5\.50$/)
+})
+
+test('JSON lines: a value is the bytes of its line, and a line that is not UTF-8 is none', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'flotilla-bytes-'))
+  t.after(() => rmSync(dir, { recursive: true }))
+  const file = join(dir, 'x.jsonl')
+  const lines = ['\ufeff{"id":"a"}\r\n', ' {"id": "b"}\t \n', '{"id":"?"}\n', ' \n', '{"id":"größe"}']
+  const bytes = Buffer.from(lines.join(''))
+  bytes[bytes.indexOf(63)] = 0xff
+  writeFileSync(file, bytes)
+  const bad: string[] = []
+  const values: string[] = []
+  const onBadLine = (line: number, why: string): boolean => bad.push(`${line}: ${why}`) > 0
+  for await (const { value } of recordsOf({ file, field: 'id', fromLine: 1, onBadLine }))
+    values.push(Buffer.from(value).toString())
+  assert.deepEqual(values, ['{"id":"a"}', ' {"id": "b"}\t ', '{"id":"größe"}'])
+  assert.deepEqual(bad, ['3: not UTF-8'])
 })

@@ -31,14 +31,14 @@ test('nothing that a terminal would obey gets onto a line', () => {
 })
 
 test('numbers as people say them', () => {
-  assert.deepEqual([0, 812, 999, 1000, 10_399_744, 99_600_000, 999_600_000].map(bytesOf), [
+  assert.deepEqual([0, 812, 1023, 1024, 10_399_744, 104_500_000, 1_073_741_824].map(bytesOf), [
     '0 B',
     '812 B',
-    '999 B',
-    '1.0 kB',
-    '10.4 MB',
-    '100 MB',
-    '1.0 GB',
+    '1023 B',
+    '1.0 KiB',
+    '9.9 MiB',
+    '100 MiB',
+    '1.0 GiB',
   ])
   assert.equal(grouped(10_432), '10,432')
   assert.deepEqual([clipped('abcdef', 4), clipped('abc', 3), clipped('abc', 0)], ['abc…', 'abc', ''])
@@ -48,11 +48,11 @@ test('the status table is aligned, and shows nodes that are known and do not ans
   const leader = groupStatus({ role: 'leader', leader: 'a', commit: 12_345 })
   const statuses = [nodeStatus('a', [leader]), { ...nodeStatus('b', [groupStatus({ leader: 'a' })]), life: 'draining' }]
   assert.deepEqual(statusLines(statuses, { group: 'kv', paint, expected: ['d'] }), [
-    'node  role       term  leader  commit  applied  entries   store',
-    'a     leader        7  a       12,345   10,432   10,432  3.5 MB',
-    'b     draining      7  a       10,432   10,432   10,432  3.5 MB',
-    'c     no answer     -  -            -        -        -       -',
-    'd     no answer     -  -            -        -        -       -',
+    'node  role       term  leader  commit  applied  entries    store',
+    'a     leader        7  a       12,345   10,432   10,432  3.3 MiB',
+    'b     draining      7  a       10,432   10,432   10,432  3.3 MiB',
+    'c     no answer     -  -            -        -        -        -',
+    'd     no answer     -  -            -        -        -        -',
   ])
   assert.deepEqual(missingNodes(statuses, 'kv'), ['c'])
   const [a, b, c] = ['a', 'b', 'c'].map((name) => nodeStatus(name, name === 'c' ? [] : [leader]))
