@@ -28,6 +28,9 @@ export type {
   ReadOptions,
   WriteOptions,
 } from './client/types.ts'
+export { wallClock } from './clock/wall.ts'
+export { type Feed, type NodeView, type PollingFeed, type PollingFeedOptions, pollingFeed } from './inspector/feed.ts'
+export { type Inspector, type InspectorOptions, type Supervisor, startInspector } from './inspector/server.ts'
 export { createNode } from './node/node.ts'
 export type { GroupOptions, NodeOptions, Timing } from './node/options.ts'
 export type { CallTime, FlotillaNode } from './node/types.ts'

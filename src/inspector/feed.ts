@@ -24,6 +24,7 @@ export interface PollingFeed extends Feed {
   close(): void
 }
 
+/** Whom to ask, and how often. */
 export interface PollingFeedOptions {
   /** Asks all nodes once. */
   readonly read: () => Promise<readonly NodeView[]>

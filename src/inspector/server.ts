@@ -17,6 +17,7 @@ export interface Supervisor {
   revive(node: string): Promise<void>
 }
 
+/** What to serve, and where. */
 export interface InspectorOptions {
   /** A loopback address; nothing else is accepted. */
   readonly host: string
