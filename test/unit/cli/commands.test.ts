@@ -114,7 +114,9 @@ describe('commands', () => {
     assert.deepEqual([rest.code, rest.out], [0, '{"put":290,"refused":0,"resumeAt":null}\n'])
     const strict = await flotilla(`import ${file} --key id --strict --json`)
     assert.deepEqual([strict.code, strict.out], [1, '{"put":10,"refused":1,"resumeAt":null}\n'])
-    assert.match((await flotilla(`import ${join(dir, 'nothing')} --key id`)).err, /^flotilla: CONFIG_INVALID: ENOENT/)
+    const absent = await flotilla(`import ${join(dir, 'nothing')} --key id`)
+    assert.equal(absent.code, 1)
+    assert.match(absent.err, /^flotilla: CONFIG_INVALID: ENOENT/)
     assert.equal((await flotilla(`import ${file}`)).code, 2)
   })
 

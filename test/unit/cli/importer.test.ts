@@ -106,7 +106,7 @@ test('JSON lines: a key is kept as it is written, or its line is refused', async
     '0.1000000000000000055',
     '"\\ud800"',
   ]
-  const decoys = '{"a":{"id":1},"b":[{"id":2}],"c":"\\"id\\":3","id":4,"\\u0069d":5.50}'
+  const decoys = '{"a":{"id":1},"b":[{"id":2}],"c":"\\"id\\":3","id":4,"\\u0069d":5.50,"z":{"id":6}}'
   writeFileSync(file, [...kept, ...lost].map((key) => `{"n":[1],"id":${key}}\n`).join('') + decoys)
   const bad: string[] = []
   const keys: string[] = []
