@@ -9,6 +9,9 @@ import { backoffMs } from './routes.ts'
 /** An attempt that may be repeated is given no longer than this, so that a dead leader does not cost the whole deadline. */
 export const ATTEMPT_MS_MAX = 1500
 
+/** How long one that led may still answer a write after another was announced, in milliseconds. */
+export const GRACE_MS = 500
+
 /** Where one attempt goes. */
 export interface Way {
   readonly subject: string
@@ -16,6 +19,8 @@ export interface Way {
   answered(): void
   /** Told when this way led nowhere. True when finding another takes its own time, so that the call need not pause. */
   lost(hint: string | null): boolean
+  /** Calls back, once at most, when another node has come to lead. Returns how to stop that. */
+  watch?(overtaken: (leader: string) => void): () => void
   /** Asks, where nobody listens, why that may be: null when there is no better reason. Never rejects. */
   explain?(): Promise<FlotillaError | null>
 }
@@ -77,9 +82,7 @@ export class Calls {
       const remainingMs = Math.floor(deadline - performance.now())
       if (way === null || remainingMs < 1 || this.#closed) throw finalError(past, call)
       try {
-        const answer = await (call.repeatable
-          ? call.attempt(way.subject, Math.min(remainingMs, ATTEMPT_MS_MAX))
-          : doubted(way, call.attempt(way.subject, remainingMs)))
+        const answer = await attended(way, call, remainingMs)
         way.answered()
         return answer
       } catch (thrown) {
@@ -99,17 +102,33 @@ export class Calls {
 }
 
 /**
- * Waits for an attempt that has the whole deadline. Silent for as long as others would be given, it waits on, but the calls after it
- * look for the leader anew: they must not all go to one that hangs.
+ * Waits for one attempt, with an eye on whom it was sent to. A write that may not be repeated has the whole deadline; silent for as long
+ * as others would be given, it waits on, but the calls after it look for the leader anew: they must not all go to one that hangs.
+ * Once another node leads, it is given only a little longer, since who led may yet answer; what may be repeated does not wait at all.
  */
-async function doubted<T>(way: Way, attempt: Promise<T>): Promise<T> {
-  const timer = setTimeout(() => way.lost(null), ATTEMPT_MS_MAX)
+async function attended<T>(way: Way, call: Call<T>, remainingMs: number): Promise<T> {
+  const { repeatable } = call
+  const attempt = call.attempt(way.subject, repeatable ? Math.min(remainingMs, ATTEMPT_MS_MAX) : remainingMs)
+  const timers: NodeJS.Timeout[] = []
+  let unwatch: (() => void) | undefined
   try {
-    return await attempt
+    return await new Promise<T>((resolve, reject) => {
+      attempt.then(resolve, reject)
+      if (!repeatable) timers.push(setTimeout(() => way.lost(null), ATTEMPT_MS_MAX))
+      unwatch = way.watch?.((leader) => {
+        const end = (): void => reject(overtakenBy(leader))
+        if (repeatable) end()
+        else timers.push(setTimeout(end, GRACE_MS))
+      })
+    })
   } finally {
-    clearTimeout(timer)
+    unwatch?.()
+    for (const timer of timers) clearTimeout(timer)
   }
 }
+
+const overtakenBy = (leader: string): FlotillaError =>
+  new FlotillaError('TIMEOUT_UNKNOWN', 'the leader changed before an answer came; the outcome is unknown', { leader })
 
 /** Waits a little, but not beyond the deadline. */
 async function pause(failures: number, deadline: number): Promise<void> {

@@ -20,6 +20,7 @@ import { type GroupVerb, type Subjects, subjectsOf } from '../wire/subjects.ts'
 import { Calls, type Way } from './calls.ts'
 import { checkConsistency, checkFrom, checkName, checkSettings, checkTimeout, checkWait, copyOf } from './checks.ts'
 import { committedEntries } from './committed.ts'
+import { Leaderships } from './leaderships.ts'
 import { RollCall, STATUS_WAIT_MS } from './roll-call.ts'
 import { type NumberedRoute, Session } from './session.ts'
 import type {
@@ -44,6 +45,7 @@ export class Cluster implements ClusterCalls {
   readonly #timeoutMs: number
   readonly #calls = new Calls()
   readonly #rollCall: RollCall
+  readonly #leaderships: Leaderships
   readonly #sessions = new Map<string, Session>()
   readonly #closing = new AbortController()
 
@@ -55,6 +57,12 @@ export class Cluster implements ClusterCalls {
     this.#timeoutMs = timeoutMs
     this.#logger = logger
     this.#rollCall = new RollCall({ cluster, transport, subject: this.#subjects.everyNode('status'), logger })
+    this.#leaderships = new Leaderships({
+      transport,
+      subject: this.#subjects.event('leadership'),
+      logger,
+      onNews: ({ group, node, term }) => this.#sessions.get(group)?.announced(node, term),
+    })
   }
 
   async propose(group: string, command: Uint8Array, options: WriteOptions = {}): Promise<Answer> {
@@ -127,6 +135,7 @@ export class Cluster implements ClusterCalls {
     this.#calls.close()
     for (const session of this.#sessions.values()) session.stop()
     this.#sessions.clear()
+    this.#leaderships.close()
   }
 
   #deadline(wanted = this.#timeoutMs): number {
@@ -141,6 +150,7 @@ export class Cluster implements ClusterCalls {
       if (this.#sessions.size >= GROUPS_MAX) throw new FlotillaError('BUSY', `one client speaks to ${GROUPS_MAX} groups at most`)
       session = new Session({ group, askLeader: (timeoutMs) => this.#askLeader(group, timeoutMs), logger: this.#logger })
       this.#sessions.set(group, session)
+      this.#leaderships.open()
     }
     return session
   }
@@ -180,7 +190,9 @@ export class Cluster implements ClusterCalls {
       },
     }
     if (at.kind === 'group') return { ...this.#openWay(group, verb), ...told }
-    return { subject: this.#subjects.node(at.node, verb), ...told }
+    const to = { group, node: at.node, term: route.term }
+    const watch = (overtaken: (leader: string) => void): (() => void) => this.#leaderships.watch(to, overtaken)
+    return { subject: this.#subjects.node(at.node, verb), ...told, watch }
   }
 
   /** A subject of the group itself, that no session looks for: where nobody listens, the roll call may say why. */

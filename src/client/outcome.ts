@@ -49,6 +49,7 @@ export const remember = (past: Past, error: FlotillaError, call: CallKind): Past
 /** What the caller is told when it is not worth trying on. */
 export function finalError({ last, unknown }: Past, call: CallKind): FlotillaError {
   if (call.writes && unknown) {
+    if (last?.code === 'TIMEOUT_UNKNOWN') return last // it says why
     const message = 'no answer came in time: the outcome of the write is unknown, it may have happened or may still happen'
     return new FlotillaError('TIMEOUT_UNKNOWN', message, last?.details ?? {}, last)
   }

@@ -39,6 +39,8 @@ export interface SessionHost {
 export interface NumberedRoute {
   readonly route: Route
   readonly serial: number
+  /** Highest term of a leader that was believed when the route was found. */
+  readonly term: number
 }
 
 /** The chart with its words. The search is the host's. */
@@ -129,6 +131,13 @@ export class Session {
   /** A call got none, or a refusal that may name the leader. */
   lost(route: NumberedRoute, hint: string | null): void {
     this.#actor.send({ type: 'lost', serial: route.serial, hint })
+  }
+
+  /** Another node is known to lead since that term: nobody need be asked who does. */
+  announced(node: string, term: number): void {
+    const { current } = this
+    if (current === null || term <= current.term) return
+    if (current.route.kind === 'group' || current.route.node !== node) this.lost(current, node)
   }
 
   /** Wakes everybody who waits; there is no route any more than there was. */

@@ -83,6 +83,12 @@ export class FakeCluster {
     transport.subscribe(subjects.group('kv', 'leader'), silent, { queue: 'replicas' })
   }
 
+  /** Says who leads, as a new leader does. */
+  announce(news: { readonly group: string; readonly node: string; readonly term: number }): void {
+    const [transport] = this.#nodes.values()
+    transport?.publish(subjects.event('leadership'), utf8(JSON.stringify(news)))
+  }
+
   /** Ends a node, as a kill would. */
   async kill(name: string): Promise<void> {
     if (this.#leader === name) this.elect(null)
