@@ -61,7 +61,8 @@ export function failureOf(thrown: unknown, command: string): Failure {
   if (thrown instanceof Refusal) return { line: `flotilla: ${thrown.code}: ${oneLine(thrown.message)}`, exitCode: FAILED }
   const error = ours(thrown)
   const fate = WRITES.has(command) ? FATES[error.code] : undefined
-  const line = `flotilla: ${error.code}: ${oneLine(error.message)}${fate === undefined ? '' : `; ${fate}`}`
+  const said = oneLine(error.message)
+  const line = `flotilla: ${error.code}: ${said}${fate === undefined || said.endsWith(fate) ? '' : `; ${fate}`}`
   if (error instanceof Misuse) return { line, exitCode: WRONG_USE }
   return { line, exitCode: UNANSWERED.has(error.code) ? NO_ANSWER : FAILED }
 }

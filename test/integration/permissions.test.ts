@@ -50,7 +50,7 @@ const CLIENT_RIGHTS: Rights = {
     ...['propose', 'read', 'query', 'status'].map((verb) => `${ROOT}.node.*.${verb}`),
     `${ROOT}.nodes.status`,
   ],
-  subscribe: [`${inboxOf('client')}.>`, `${ROOT}.group.*.committed.>`],
+  subscribe: [`${inboxOf('client')}.>`, `${ROOT}.group.*.committed.>`, `${ROOT}.event.leadership`],
 }
 
 const user = (name: string, { publish, subscribe }: Rights): string =>
