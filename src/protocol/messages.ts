@@ -1,6 +1,6 @@
 /** The remote procedure calls of Raft as plain data, one type per name. Fields carry the paper's names. */
 
-import type { Entry, LogIndex, PeerId, Term } from './types.ts'
+import type { Entry, EntryKind, LogIndex, PeerId, Snapshot, Term } from './types.ts'
 
 interface Letter {
   readonly from: PeerId
@@ -48,6 +48,8 @@ export interface PreVote extends Letter {
   readonly type: 'PreVote'
   readonly lastIndex: LogIndex
   readonly lastTerm: Term
+  /** The candidate's, 0 when missing. */
+  readonly priority?: number
 }
 
 export interface PreVoteReply extends Letter {
@@ -62,6 +64,8 @@ export interface RequestVote extends Letter {
   readonly lastTerm: Term
   /** The leader asked for this election (thesis 3.10), so voters need not protect it. */
   readonly transfer: boolean
+  /** The candidate's, 0 when missing. */
+  readonly priority?: number
 }
 
 export interface RequestVoteReply extends Letter {
@@ -72,6 +76,39 @@ export interface RequestVoteReply extends Letter {
 /** "Start an election now": leadership is handed over (thesis 3.10). */
 export interface TimeoutNow extends Letter {
   readonly type: 'TimeoutNow'
+}
+
+/** The state instead of the log: what the follower needs is cut off (§7). Answered by AppendEntriesReply, once it is installed. */
+export interface InstallSnapshot extends Letter {
+  readonly type: 'InstallSnapshot'
+  readonly snapshot: Snapshot
+}
+
+/** A follower passes on what somebody proposed to it. Of no term: whoever leads may take it. Never answered. */
+export interface Propose extends Letter {
+  readonly type: 'Propose'
+  readonly kind: EntryKind
+  readonly data: readonly Uint8Array[]
+}
+
+/** A follower asks for a commit index that is certainly not stale (thesis 6.4). Of no term. `from` is who asked first. */
+export interface ReadIndex extends Letter {
+  readonly type: 'ReadIndex'
+  /** The asking peer's own numbers, returned by the reply. */
+  readonly tickets: readonly number[]
+}
+
+/** Answer to ReadIndex. Of no term: it was confirmed when it left. */
+export interface ReadIndexReply extends Letter {
+  readonly type: 'ReadIndexReply'
+  readonly tickets: readonly number[]
+  readonly index: LogIndex
+}
+
+/** A follower passes on a request to hand leadership over (thesis 3.10). Of no term. */
+export interface TransferLeader extends Letter {
+  readonly type: 'TransferLeader'
+  readonly target: PeerId
 }
 
 /** Everything one peer can say to another. */
@@ -85,6 +122,11 @@ export type Message =
   | RequestVote
   | RequestVoteReply
   | TimeoutNow
+  | InstallSnapshot
+  | Propose
+  | ReadIndex
+  | ReadIndexReply
+  | TransferLeader
 
 export type MessageType = Message['type']
 
@@ -97,12 +139,16 @@ export const isReply = (m: Message): boolean => m.type.endsWith('Reply')
 /** Whether the message speaks of a term that nobody is in yet: it moves nobody to that term. */
 export const foretells = (m: Message): boolean => m.type === 'PreVote' || (m.type === 'PreVoteReply' && m.granted)
 
-/** Whether only a leader sends this. */
+/** Whether only a leader sends this, in its own term. */
 export const comesFromLeader = (m: Message): boolean =>
-  m.type === 'AppendEntries' || m.type === 'Heartbeat' || m.type === 'TimeoutNow'
+  m.type === 'AppendEntries' || m.type === 'Heartbeat' || m.type === 'InstallSnapshot' || m.type === 'TimeoutNow'
+
+/** Whether the message is of no term (it carries 0): it asks a favour or brings one, and moves nobody to a term. */
+export const hasNoTerm = (m: Message): boolean =>
+  m.type === 'Propose' || m.type === 'ReadIndex' || m.type === 'ReadIndexReply' || m.type === 'TransferLeader'
 
 /**
  * Whether the message promises something that must be on disk before it leaves: every reply, and a request for votes, which claims a term, a
  * vote and a log tail. What a leader sends promises nothing of its own disk (thesis 10.2.1).
  */
-export const waitsForDisk = (m: Message): boolean => !comesFromLeader(m)
+export const waitsForDisk = (m: Message): boolean => !comesFromLeader(m) && !hasNoTerm(m)

@@ -2,7 +2,7 @@
 
 import type { Code } from '../base/errors.ts'
 import type { Message } from './messages.ts'
-import type { Entry, HardState, LogIndex, SoftState, Term } from './types.ts'
+import type { Entry, HardState, LogIndex, Snapshot, SoftState, Term } from './types.ts'
 
 /** These proposals are in our log, one after the other from `index` on. Not yet durable, not yet committed. */
 export interface Accepted {
@@ -16,7 +16,10 @@ export interface Accepted {
 export interface Refused {
   readonly type: 'refused'
   readonly tickets: readonly number[]
-  readonly code: Extract<Code, 'NOT_LEADER' | 'BUSY' | 'TRANSFERRING' | 'UNAVAILABLE'>
+  readonly code: Extract<
+    Code,
+    'NOT_LEADER' | 'BUSY' | 'TRANSFERRING' | 'UNAVAILABLE' | 'CONF_IN_PROGRESS' | 'CONF_INVALID' | 'TARGET_INVALID'
+  >
 }
 
 /** These reads may be answered once everything up to `index` is applied (thesis 6.4). */
@@ -58,6 +61,8 @@ export interface Ready {
   readonly entries: readonly Entry[]
   /** Whether the write must be flushed before anything that waits for it: entries, or a new term or vote. A commit index alone need not be. */
   readonly mustSync: boolean
+  /** To be installed, with everything it stands for; then `snapshot.installed` is to be said. Null: none, or the one named before. */
+  readonly snapshot: Snapshot | null
   /** Newly committed: to be applied once, in order. */
   readonly committed: Span
   /** For waiters, subscriptions and status, if it changed. */

@@ -2,7 +2,8 @@
 
 import type { Log } from './log.ts'
 import type { Message } from './messages.ts'
-import type { ConfState, HardState, LogIndex, PeerId, Term } from './types.ts'
+import type { RaftSettings } from './settings.ts'
+import type { ConfState, HardState, LogIndex, PeerId, Snapshot, Term } from './types.ts'
 
 /** Who granted or refused in the current campaign. */
 export type Votes = ReadonlyMap<PeerId, boolean>
@@ -20,6 +21,16 @@ export interface RaftState {
   readonly applied: LogIndex
   readonly conf: ConfState
   readonly votes: Votes
+  readonly settings: RaftSettings
+  /** A snapshot that the host is installing: until it is in place nothing else is taken, and no election begun. */
+  readonly staged: Snapshot | null
+  /** The newest snapshot that can be sent. */
+  readonly snapshot: Snapshot | null
+  /**
+   * We may have promised silence before we were started: no votes before the minimum election timeout has passed. Only where reads trust such
+   * promises (thesis 6.4.1).
+   */
+  readonly sheltered: boolean
   /** What the first entry of the group carries if this peer is its first leader: drawn by chance, so that no two foundings are alike. */
   readonly birthmark: Uint8Array
 }

@@ -61,6 +61,13 @@ export interface ConfState {
 /** Bytes an entry counts for where bytes are bounded: its data and a fixed allowance for its frame. */
 export const entryBytes = (entry: Entry): number => entry.data.length + 16
 
+/** What a state machine was after an entry, and the configuration in force there: stands for everything before (§7). */
+export interface Snapshot extends LogPosition {
+  readonly conf: ConfState
+  /** Opaque to Raft: the state itself, or where to get it. */
+  readonly data: Uint8Array
+}
+
 /** A configuration of plain voters. */
 export const votersOnly = (voters: readonly PeerId[]): ConfState => ({
   voters,
