@@ -26,12 +26,27 @@ export const transferMachine = createMachine({
     },
     catchingUp: {
       on: {
+        requested: [
+          { guard: 'sameTarget' }, // under way: asking again buys no time
+          { guard: 'caughtUp', target: 'handedOff', actions: 'aim' }, // who asks last decides
+          { actions: 'aim' },
+        ],
         matched: { guard: 'targetCaughtUp', target: 'handedOff' },
+        cancelled: { target: 'idle', actions: 'release' }, // wanted back, or the target votes no more
         timeout: { target: 'idle', actions: 'release' }, // within an election timeout, or not at all
       },
     },
     handedOff: {
-      on: { timeout: { target: 'idle', actions: 'release' } }, // TimeoutNow or the election was lost: lead on
+      entry: 'tell',
+      on: {
+        requested: [
+          { guard: 'sameTarget' }, // told already
+          { guard: 'caughtUp', actions: 'aim' }, // the word to the first may be lost: now the second hears it
+          { target: 'catchingUp', actions: 'aim' },
+        ],
+        cancelled: { target: 'idle', actions: 'release' }, // lead on; should the target win yet, its term ends ours
+        timeout: { target: 'idle', actions: 'release' }, // TimeoutNow or the election was lost: lead on
+      },
     },
   },
 })

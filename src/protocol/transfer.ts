@@ -4,6 +4,8 @@ import type { PeerId } from './types.ts'
 
 export interface Transfer {
   readonly target: PeerId | null
+  /** Whether in this handover somebody, perhaps an earlier target, was told to start an election: that word can still arrive. */
+  readonly told: boolean
 }
 
 /** Somebody asked for it. */
@@ -12,6 +14,11 @@ export interface TransferRequested {
   readonly to: PeerId
   /** Whether the target already holds our whole log. */
   readonly caughtUp: boolean
+}
+
+/** It is not wanted any more, or its target cannot lead any more. */
+export interface TransferCancelled {
+  readonly type: 'cancelled'
 }
 
 /** A follower acknowledged entries. */
@@ -26,8 +33,8 @@ export interface TransferTimeout {
   readonly type: 'timeout'
 }
 
-export type TransferEvent = TransferRequested | TransferMatched | TransferTimeout
+export type TransferEvent = TransferRequested | TransferCancelled | TransferMatched | TransferTimeout
 
-export type TransferGuard = 'caughtUp' | 'targetCaughtUp'
+export type TransferGuard = 'caughtUp' | 'sameTarget' | 'targetCaughtUp'
 
-export type TransferReducer = 'aim' | 'release'
+export type TransferReducer = 'aim' | 'release' | 'tell'
