@@ -103,6 +103,7 @@ describe('the bytes of a change', () => {
     good.replace('2', '2.0'),
     good.replace('2', '9007199254740993'),
     good.replace('"x"', '7'),
+    good.replace('"x"', '["x"]'),
     good.replace('"x"', '"x","more":1'),
     good.replace('"x"', '"y","context":"x"'),
     good.replace('"x"', '"x","__proto__":{}'),

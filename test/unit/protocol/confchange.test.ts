@@ -151,6 +151,7 @@ describe('bounds', () => {
   test('of members, leaving ones included', () => {
     const full = confOf(upTo(3), upTo(MEMBERS_MAX).slice(3))
     assert.match(checkChange(full, changeOf('auto', 'l900')) ?? '', /at most 64 members, this would make 65/)
+    assert.equal(checkChange(confOf(upTo(MEMBERS_MAX - 1)), changeOf('auto', 'l900')), null)
     assert.equal(checkChange(full, changeOf('auto', 'r64 l900')), null)
     assert.equal(checkChange(full, changeOf('auto', 'r64 l900 v4')), null)
     assert.match(checkChange(full, changeOf('jointExplicit', 'r1 v900')) ?? '', /members/)
