@@ -3,7 +3,10 @@
 import { createMachine } from 'xstate'
 import type { Progress, ProgressEvent, ProgressGuard, ProgressReducer } from '../src/protocol/progress.ts'
 
-/** Probe: feel for the place where the logs agree, one message at a time. Replicate: stream, a window ahead of the answers. */
+/**
+ * Probe: feel for the place where the logs agree, one message at a time. Replicate: stream, a window ahead of the answers. Snapshot: what it
+ * lacks is cut off, so it gets the state instead of the log, and no entries meanwhile.
+ */
 export const progressMachine = createMachine({
   types: {} as {
     context: Progress
@@ -22,6 +25,7 @@ export const progressMachine = createMachine({
         accepted: { guard: 'confirms', target: 'replicate', actions: 'restart' }, // found: from here on, stream
         rejected: { guard: 'genuineProbe', actions: 'backOff' }, // §5.3: try further back
         beat: { actions: 'resume' }, // it lives; the probe or its answer was lost
+        compacted: { guard: 'lacks', target: 'snapshot', actions: 'pend' }, // §7: what it lacks is cut off
       },
     },
     replicate: {
@@ -31,6 +35,18 @@ export const progressMachine = createMachine({
         rejected: { guard: 'genuine', target: 'probe', actions: 'restartProbe' }, // something in between was lost
         unreachable: { target: 'probe', actions: 'restartProbe' },
         beat: { actions: 'loosen' }, // a full window whose answers are lost must not stay full for ever
+        compacted: { guard: 'lacks', target: 'snapshot', actions: 'pend' },
+      },
+    },
+    snapshot: {
+      on: {
+        accepted: [
+          { guard: 'reconnects', target: 'replicate', actions: 'restart' }, // the log continues where it stands: stream
+          { guard: 'outgrows', target: 'probe', actions: 'restart' }, // installed, but cut off again since: feel, and find that out
+          { actions: 'note' }, // late, but true: it counts for the commit index
+        ],
+        installed: { target: 'probe', actions: 'probeAfterSnapshot' },
+        failed: { target: 'probe', actions: 'probeAfterMatch' }, // once it is heard again, find out what it needs
       },
     },
   },

@@ -2,7 +2,7 @@
 
 import type { Progress, ProgressEvent } from '../../src/protocol/progress.ts'
 
-export type ProgressState = 'probe' | 'replicate'
+export type ProgressState = 'probe' | 'replicate' | 'snapshot'
 
 export interface ProgressRow {
   readonly says: string
@@ -18,14 +18,24 @@ const progress = (match: number, next: number, more: Partial<Progress> = {}): Pr
   next,
   paused: false,
   inflight: [],
+  pendingSnapshot: 0,
+  windowMessages: 4,
+  windowBytes: 1000,
   ...more,
 })
+
+/** Any legal progress: what a machine may be made with. */
+export const SOME_PROGRESS: Progress = progress(0, 1)
+
+/** A snapshot as of 11 is on its way to a follower that matches up to here. */
+const pending = (match: number): Progress => progress(match, 12, { pendingSnapshot: 11 })
 
 const inflight = (...lasts: readonly number[]): Pick<Progress, 'inflight'> => ({
   inflight: lasts.map((last) => ({ last, bytes: 10 })),
 })
 
-const FULL = inflight(...Array.from({ length: 64 }, (_, i) => i + 3))
+const FULL = inflight(3, 4, 5, 6)
+const HEAVY = { inflight: [3, 4].map((last) => ({ last, bytes: 500 })) }
 
 /** Names are short: each row is read as a sentence. */
 const row = (
@@ -47,8 +57,53 @@ const leads = (start: Omit<ProgressRow, 'then' | 'after'>, then: ProgressState, 
 
 const paused = { paused: true }
 const sent = (last: number): ProgressEvent => ({ type: 'sent', last, bytes: 10 })
-const accepted = (index: number): ProgressEvent => ({ type: 'accepted', index })
+const accepted = (index: number, first = 1): ProgressEvent => ({ type: 'accepted', index, first })
 const rejected = (index: number, retry: number): ProgressEvent => ({ type: 'rejected', index, retry })
+const compacted = (index: number): ProgressEvent => ({ type: 'compacted', index })
+
+const beat: ProgressEvent = { type: 'beat' }
+const unreachable: ProgressEvent = { type: 'unreachable' }
+const installed: ProgressEvent = { type: 'installed' }
+const failed: ProgressEvent = { type: 'failed' }
+
+/** To the snapshot, while it is on its way, and back. */
+const SNAPSHOT_ROWS: readonly ProgressRow[] = [
+  leads(row('cut off: a snapshot', ['probe', progress(2, 5, paused)], compacted(11)), 'snapshot', pending(2)),
+  leads(row('a snapshot one ahead: it helps', ['probe', progress(10, 11)], compacted(11)), 'snapshot', pending(10)),
+  leads(row('a snapshot of what it has: no use', ['probe', progress(11, 12)], compacted(11)), 'probe', progress(11, 12)),
+  leads(row('cut off: the stream ends', ['replicate', progress(2, 5, inflight(4))], compacted(11)), 'snapshot', pending(2)),
+  leads(row('a snapshot of what it has: no use', ['replicate', progress(11, 12)], compacted(11)), 'replicate', progress(11, 12)),
+  leads(row('nothing was sent that could arrive', ['probe', progress(2, 5, paused)], installed), 'probe', progress(2, 5, paused)),
+  leads(row('nothing was sent that could fail', ['probe', progress(2, 5)], failed), 'probe', progress(2, 5)),
+  leads(row('an old snapshot arrived: late', ['replicate', progress(2, 5)], installed), 'replicate', progress(2, 5)),
+  leads(row('an old snapshot failed: late', ['replicate', progress(2, 5)], failed), 'replicate', progress(2, 5)),
+
+  leads(row('the follower has it: stream', ['snapshot', pending(2)], accepted(11, 12)), 'replicate', progress(11, 12)),
+  leads(row('it has more than that', ['snapshot', pending(2)], accepted(15, 12)), 'replicate', progress(15, 16)),
+  leads(row('less, but our log goes on there', ['snapshot', pending(2)], accepted(7, 8)), 'replicate', progress(7, 8)),
+  leads(row('what we knew, and our log goes on there', ['snapshot', pending(7)], accepted(7, 8)), 'replicate', progress(7, 8)),
+  leads(
+    row('what we knew before, though our log goes on there: late', ['snapshot', pending(7)], accepted(6, 3)),
+    'snapshot',
+    pending(7),
+  ),
+  leads(row('less, and our log begins later: note it', ['snapshot', pending(2)], accepted(6, 8)), 'snapshot', pending(6)),
+  leads(row('one less than it: note it', ['snapshot', pending(2)], accepted(10, 12)), 'snapshot', pending(10)),
+  leads(row('less than we know: late', ['snapshot', pending(6)], accepted(4, 8)), 'snapshot', pending(6)),
+  leads(row('it arrived, and is cut off again', ['snapshot', pending(2)], accepted(11, 20)), 'probe', progress(11, 12)),
+  leads(row('more than it, and cut off again', ['snapshot', pending(2)], accepted(14, 20)), 'probe', progress(14, 15)),
+  leads(
+    row('carried over: probe behind it, at the next beat', ['snapshot', pending(2)], installed),
+    'probe',
+    progress(2, 12, paused),
+  ),
+  leads(row('lost: probe behind match, at the next beat', ['snapshot', pending(2)], failed), 'probe', progress(2, 3, paused)),
+  leads(row('nothing is sent', ['snapshot', pending(2)], sent(14)), 'snapshot', pending(2)),
+  leads(row('an append from before is rejected: late', ['snapshot', pending(2)], rejected(11, 3)), 'snapshot', pending(2)),
+  leads(row('unreachable: whoever carries it will say', ['snapshot', pending(2)], unreachable), 'snapshot', pending(2)),
+  leads(row('it lives: but the snapshot is on its way', ['snapshot', pending(2)], beat), 'snapshot', pending(2)),
+  leads(row('one snapshot at a time', ['snapshot', pending(2)], compacted(15)), 'snapshot', pending(2)),
+]
 
 /** Every row of the chart, and every silence. */
 export const PROGRESS_ROWS: readonly ProgressRow[] = [
@@ -86,13 +141,19 @@ export const PROGRESS_ROWS: readonly ProgressRow[] = [
   leads(row('rejected what matches since: late', ['replicate', progress(6, 9)], rejected(6, 2)), 'replicate', progress(6, 9)),
   leads(row('unreachable: probe', ['replicate', progress(2, 9, inflight(8))], { type: 'unreachable' }), 'probe', progress(2, 3)),
   leads(
-    row('a full window: one may try', ['replicate', progress(2, 67, FULL)], { type: 'beat' }),
+    row('a full window: one may try', ['replicate', progress(2, 7, FULL)], { type: 'beat' }),
     'replicate',
-    progress(2, 67, { inflight: FULL.inflight.slice(1) }),
+    progress(2, 7, { inflight: FULL.inflight.slice(1) }),
+  ),
+  leads(
+    row('a heavy window: one may try', ['replicate', progress(2, 5, HEAVY)], { type: 'beat' }),
+    'replicate',
+    progress(2, 5, { inflight: HEAVY.inflight.slice(1) }),
   ),
   leads(
     row('room enough: nothing', ['replicate', progress(2, 9, inflight(8))], { type: 'beat' }),
     'replicate',
     progress(2, 9, inflight(8)),
   ),
+  ...SNAPSHOT_ROWS,
 ]
