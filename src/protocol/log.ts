@@ -18,6 +18,8 @@ export interface StoredLog {
   readonly lastIndex: LogIndex
   readonly runs: readonly TermRun[]
   readonly reader: LogReader
+  /** Stored entries of kind `configuration` that have not taken effect yet, ascending. None when missing. */
+  readonly configurations?: readonly LogIndex[]
 }
 
 interface Fields {
@@ -25,6 +27,7 @@ interface Fields {
   readonly runs: readonly TermRun[]
   readonly lastIndex: LogIndex
   readonly durableIndex: LogIndex
+  readonly configurations: readonly LogIndex[]
   readonly tail: Tail
   readonly reader: LogReader
 }
@@ -37,6 +40,8 @@ export class Log {
   /** Everything up to here is on our own disk. Only this much may be promised or counted (thesis 10.2.1). */
   readonly durableIndex: LogIndex
   readonly runs: readonly TermRun[]
+  /** Entries of kind `configuration` in this log that have not taken effect yet, ascending. Who has any must be careful with more (thesis 4.1). */
+  readonly configurations: readonly LogIndex[]
   readonly #tail: Tail
   readonly #reader: LogReader
 
@@ -45,14 +50,16 @@ export class Log {
     this.lastIndex = fields.lastIndex
     this.durableIndex = fields.durableIndex
     this.runs = fields.runs
+    this.configurations = fields.configurations
     this.#tail = fields.tail
     this.#reader = fields.reader
   }
 
   /** The log a restart finds. All of it is durable. */
   static from(stored: StoredLog): Log {
-    const { truncated, lastIndex, runs, reader } = stored
-    return new Log({ truncated, lastIndex, runs, reader, durableIndex: lastIndex, tail: Tail.empty(lastIndex + 1) })
+    const { truncated, lastIndex, runs, reader, configurations = [] } = stored
+    const tail = Tail.empty(lastIndex + 1)
+    return new Log({ truncated, lastIndex, runs, reader, configurations, durableIndex: lastIndex, tail })
   }
 
   /** Index of the first entry we have, or would have. */
@@ -114,16 +121,19 @@ export class Log {
   /** Adds entries that follow directly on the last one. */
   append(entries: readonly Entry[]): Log {
     const runs = this.runs.slice()
+    const added: LogIndex[] = []
     let last = this.lastIndex
     let term = this.lastTerm
     for (const entry of entries) {
       assert(entry.index === last + 1, 'LOG_HAS_A_GAP', { last, index: entry.index })
       assert(entry.term >= term, 'LOG_TERM_FELL', { index: entry.index, from: term, to: entry.term })
       if (entry.term > term || runs.length === 0) runs.push({ from: entry.index, term: entry.term })
+      if (entry.kind === 'configuration') added.push(entry.index)
       last = entry.index
       term = entry.term
     }
-    return this.#with({ runs, lastIndex: last, tail: this.#tail.append(entries) })
+    const configurations = added.length > 0 ? [...this.configurations, ...added] : this.configurations
+    return this.#with({ runs, lastIndex: last, configurations, tail: this.#tail.append(entries) })
   }
 
   /** Drops everything from `from` on: a conflict with the leader (§5.3). */
@@ -132,7 +142,36 @@ export class Log {
     assert(from > this.truncated.index, 'LOG_TRUNCATED_BELOW_START', { from, first: this.firstIndex })
     const runs = this.runs.filter((run) => run.from < from)
     const lastIndex = from - 1
-    return this.#with({ runs, lastIndex, durableIndex: Math.min(this.durableIndex, lastIndex), tail: this.#tail.truncate(from) })
+    const durableIndex = Math.min(this.durableIndex, lastIndex)
+    const configurations = this.configurations.filter((index) => index < from)
+    return this.#with({ runs, lastIndex, durableIndex, configurations, tail: this.#tail.truncate(from) })
+  }
+
+  /** Lets go of everything up to `index`, which a snapshot stands for from now on (§7). It must be on disk: the rest would hang in the air. */
+  compact(index: LogIndex): Log {
+    if (index <= this.truncated.index) return this
+    assert(index <= this.durableIndex, 'LOG_COMPACTED_BEYOND_DISK', { index, durable: this.durableIndex, last: this.lastIndex })
+    return this.#begin({ index, term: this.#runAt(index).term })
+  }
+
+  /**
+   * The log once a snapshot as of `position` is in place of the state machine (§7). If it holds that very entry, what follows stays, durable as
+   * far as it was: the same as `compact`, on disk or not. Otherwise nothing of it is worth keeping, and it is empty at that position.
+   * The snapshot is on disk by then, so everything up to `position` is durable.
+   */
+  restore(position: LogPosition): Log {
+    const { index, term } = position
+    if (this.matches(index, term)) return index === this.truncated.index ? this : this.#begin(position)
+    assert(index > this.truncated.index, 'LOG_RESTORED_BELOW_START', { index, term, truncated: this.truncated.index })
+    const tail = Tail.empty(index + 1)
+    return this.#with({ truncated: position, runs: [], lastIndex: index, durableIndex: index, configurations: [], tail })
+  }
+
+  /** The state machine has come as far as `index`: configurations up to there have taken effect. */
+  settle(index: LogIndex): Log {
+    const first = this.configurations[0]
+    if (first === undefined || first > index) return this
+    return this.#with({ configurations: this.configurations.filter((one) => one > index) })
   }
 
   /** The disk has everything up to this entry. A late word about an entry that was replaced since counts for nothing. */
@@ -154,11 +193,29 @@ export class Log {
     return first > this.#tail.first ? this.#with({ tail: this.#tail.dropBefore(first) }) : this
   }
 
-  /** What has to be written so that a disk that holds `before` holds this log. */
+  /**
+   * What has to be written so that a disk that holds `before` holds this log: entries that replace whatever is stored from the first of them on.
+   * Entries that `compact` let go of may stay there as long as the disk likes. After a `restore` the disk must hold the snapshot's position first:
+   * when the snapshot is installed, the store drops all that lies below it, and, unless `before` matched the position, all that lies beyond it
+   * too, in the same transaction. That drop is not to be seen here, where only entries are named that are missing.
+   */
   since(before: Log): readonly Entry[] {
-    let shared = Math.min(before.lastIndex, this.lastIndex)
+    let shared = Math.max(this.truncated.index, Math.min(before.lastIndex, this.lastIndex))
     while (shared > this.truncated.index && before.termAt(shared) !== this.termAt(shared)) shared--
     return shared === this.lastIndex ? [] : this.#tail.slice(shared + 1, this.lastIndex + 1)
+  }
+
+  /** What is left of this log when it begins behind an entry that it has. */
+  #begin(truncated: LogPosition): Log {
+    const { index } = truncated
+    const runs: TermRun[] = []
+    for (const [i, run] of this.runs.entries()) {
+      const end = this.runs[i + 1]?.from ?? this.lastIndex + 1
+      if (end > index + 1) runs.push(run.from > index ? run : { from: index + 1, term: run.term })
+    }
+    const durableIndex = Math.max(this.durableIndex, index)
+    const configurations = this.configurations.filter((one) => one > index)
+    return this.#with({ truncated, runs, durableIndex, configurations, tail: this.#tail.dropBefore(index + 1) })
   }
 
   #runAt(index: LogIndex): TermRun {
@@ -170,7 +227,16 @@ export class Log {
   }
 
   #with(change: Partial<Fields>): Log {
-    const { truncated, runs, lastIndex, durableIndex } = this
-    return new Log({ truncated, runs, lastIndex, durableIndex, tail: this.#tail, reader: this.#reader, ...change })
+    const { truncated, runs, lastIndex, durableIndex, configurations } = this
+    return new Log({
+      truncated,
+      runs,
+      lastIndex,
+      durableIndex,
+      configurations,
+      tail: this.#tail,
+      reader: this.#reader,
+      ...change,
+    })
   }
 }

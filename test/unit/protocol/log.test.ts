@@ -1,4 +1,4 @@
-/** The log and its tail, against a plain array: random edits, and no older value ever changes. */
+/** The log case by case, and its tail against a plain array. The log against a plain array is in log-model.test.ts. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -8,19 +8,13 @@ import { TAIL_BYTES_MAX } from '../../../src/base/limits.ts'
 import { Log } from '../../../src/protocol/log.ts'
 import { Tail } from '../../../src/protocol/tail.ts'
 import type { Entry, LogIndex } from '../../../src/protocol/types.ts'
-import { Disk, entriesOf, entryOf, runsOf } from '../../harness/disk.ts'
+import { Disk, entriesOf, entryOf } from '../../harness/disk.ts'
 
 /** A log over a disk that holds these terms. */
 function stored(terms: readonly number[]): Log {
   const disk = Disk.holding(terms)
   const { truncated, lastIndex, runs, reader } = disk.recall(1, [1])
   return Log.from({ truncated, lastIndex, runs, reader })
-}
-
-const all = (log: Log): Entry[] => {
-  const found: Entry[] = []
-  while (found.length < log.lastIndex) found.push(...log.slice(found.length + 1, log.lastIndex + 1, Number.POSITIVE_INFINITY))
-  return found
 }
 
 const breaks = (name: string) => (error: unknown) => error instanceof InvariantError && error.invariant === name
@@ -63,36 +57,6 @@ describe('the tail', () => {
 })
 
 describe('the log', () => {
-  test('is an array of terms that never fall', () => {
-    const step = fc.record({
-      cut: fc.integer({ min: 0, max: 4 }),
-      add: fc.integer({ min: 0, max: 4 }),
-      up: fc.integer({ min: 0, max: 2 }),
-    })
-    fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 0, max: 1 }), { maxLength: 8 }),
-        fc.array(step, { maxLength: 20 }),
-        (rises, steps) => {
-          let term = 1
-          const start = rises.map((rise) => (term += rise))
-          let log = stored(start)
-          let model = entriesOf(start)
-          for (const { cut, add, up } of steps) {
-            const from = Math.max(1, model.length + 1 - cut)
-            log = log.truncate(from)
-            model = model.slice(0, from - 1)
-            term = (model.at(-1)?.term ?? 1) + up
-            const added = entriesOf(new Array<number>(add).fill(term), from)
-            log = log.append(added)
-            model = [...model, ...added]
-            assertSame(log, model)
-          }
-        },
-      ),
-    )
-  })
-
   test('asks the disk for what has left memory, and memory for what is not on disk', () => {
     const log = stored([1, 1, 1]).append(entriesOf([1, 1], 4))
     const indexes = (lo: number) => log.slice(lo, 6, 1e9).map((entry) => entry.index)
@@ -172,6 +136,27 @@ describe('the log', () => {
     assert.deepEqual(indexes(before.truncate(2).append(entriesOf([2, 2, 2], 2))), [2, 3, 4])
   })
 
+  test('knows what a disk lacks when its beginning moved', () => {
+    const before = stored([1, 1, 1])
+    const longer = before.append(entriesOf([1, 1], 4))
+    const indexes = (log: Log): LogIndex[] => log.since(before).map((entry) => entry.index)
+    assert.deepEqual(indexes(before.compact(3)), [])
+    assert.deepEqual(indexes(longer.compact(2)), [4, 5])
+    assert.deepEqual(indexes(longer.restore({ index: 4, term: 1 })), [5], 'the snapshot stands for 4')
+    assert.deepEqual(indexes(longer.restore({ index: 5, term: 1 })), [])
+    for (const position of [
+      { index: 2, term: 2 },
+      { index: 3, term: 2 },
+      { index: 9, term: 2 },
+      { index: 9, term: 1 },
+    ]) {
+      const restored = before.restore(position)
+      assert.deepEqual(indexes(restored), [], 'no old entry is to be written')
+      const { index } = position
+      assert.deepEqual(indexes(restored.append(entriesOf([2, 2], index + 1))), [index + 1, index + 2])
+    }
+  })
+
   test('lets durable, applied entries leave memory once there are many', () => {
     const many = stored([]).append(entriesOf(new Array<number>(10_000).fill(1)))
     assert.equal(many.forget(10_000), many, 'nothing is durable yet')
@@ -188,6 +173,73 @@ describe('the log', () => {
     assert.throws(() => log.truncate(0), breaks('LOG_TRUNCATED_BELOW_START'))
     assert.throws(() => log.slice(0, 2, 1), breaks('LOG_SLICE_OUTSIDE'))
     assert.throws(() => log.slice(1, 4, 1), breaks('LOG_SLICE_OUTSIDE'))
+    assert.throws(() => log.compact(3), breaks('LOG_COMPACTED_BEYOND_DISK'))
+    assert.throws(() => log.append(entriesOf([2], 3)).compact(3), breaks('LOG_COMPACTED_BEYOND_DISK'), 'it is not on disk yet')
+    const compacted = log.compact(2)
+    assert.throws(() => compacted.slice(2, 3, 1), breaks('LOG_SLICE_OUTSIDE'), 'it is cut off')
+    assert.throws(() => compacted.truncate(2), breaks('LOG_TRUNCATED_BELOW_START'))
+    assert.throws(() => compacted.restore({ index: 1, term: 1 }), breaks('LOG_RESTORED_BELOW_START'))
+    assert.throws(() => compacted.restore({ index: 2, term: 3 }), breaks('LOG_RESTORED_BELOW_START'))
+  })
+
+  test('is left alone by what changes nothing', () => {
+    const log = stored([1, 1, 2]).compact(2)
+    assert.equal(log.compact(2), log)
+    assert.equal(log.compact(1), log)
+    assert.equal(log.restore({ index: 2, term: 1 }), log)
+    assert.equal(log.settle(9), log)
+  })
+
+  test('lets memory go of what is cut off', () => {
+    const log = stored([])
+      .append(entriesOf([1, 1, 2]))
+      .persisted({ index: 3, term: 2 })
+    const compacted = log.compact(2)
+    assert.deepEqual(
+      [compacted.firstIndex, compacted.termAt(1), compacted.termAt(2), compacted.lastTerm, compacted.runs],
+      [3, undefined, 1, 2, [{ from: 3, term: 2 }]],
+    )
+    assert.deepEqual(compacted.slice(3, 4, 1e9), entriesOf([2], 3))
+    const heavy = Array.from(
+      { length: 12 },
+      (_, i): Entry => ({ term: 2, index: i + 4, kind: 'command', data: new Uint8Array(TAIL_BYTES_MAX / 8) }),
+    )
+    const light = log.append(heavy).persisted({ index: 15, term: 2 }).compact(14)
+    assert.equal(light.forget(15), light, 'only one of the heavy ones is left')
+    const restored = log.restore({ index: 9, term: 4 })
+    assert.deepEqual([restored.lastIndex, restored.lastTerm, restored.durableIndex, restored.runs], [9, 4, 9, []])
+    assert.deepEqual(restored.append(entriesOf([4], 10)).slice(10, 11, 1e9), entriesOf([4], 10))
+  })
+
+  test('is durable as far as a snapshot stands for it, and no further', () => {
+    const log = stored([1]).append(entriesOf([1, 1, 1], 2))
+    const restored = log.restore({ index: 3, term: 1 })
+    assert.deepEqual([log.durableIndex, restored.durableIndex, restored.lastIndex], [1, 3, 4])
+    assert.equal(restored.persisted({ index: 4, term: 1 }).durableIndex, 4)
+    const all = log.persisted({ index: 4, term: 1 })
+    assert.equal(all.restore({ index: 3, term: 1 }).durableIndex, 4)
+    const emptied = all.restore({ index: 3, term: 2 })
+    assert.equal(emptied.append(entriesOf([2], 4)).persisted({ index: 4, term: 1 }).durableIndex, 3, 'a late word')
+  })
+
+  test('knows which configurations have not taken effect', () => {
+    const config = (index: LogIndex): Entry => ({ ...entryOf(1, index, 'c'), kind: 'configuration' })
+    const { truncated, lastIndex, runs, reader } = Disk.holding([1, 1, 1]).recall(1, [1])
+    assert.deepEqual(Log.from({ truncated, lastIndex, runs, reader }).configurations, [])
+    const log = Log.from({ truncated, lastIndex, runs, reader, configurations: [2] }).append([
+      config(4),
+      entryOf(1, 5, 'x'),
+      config(6),
+    ])
+    assert.deepEqual(log.configurations, [2, 4, 6])
+    assert.deepEqual(log.settle(1).configurations, [2, 4, 6])
+    assert.deepEqual(log.settle(4).configurations, [6])
+    assert.deepEqual(log.truncate(6).configurations, [2, 4])
+    assert.deepEqual(log.truncate(4).configurations, [2])
+    assert.deepEqual(log.compact(2).configurations, [4, 6])
+    assert.deepEqual(log.restore({ index: 4, term: 1 }).configurations, [6])
+    assert.deepEqual(log.restore({ index: 4, term: 2 }).configurations, [])
+    assert.deepEqual(log.configurations, [2, 4, 6], 'the old value stays true')
   })
 
   test('begins behind what was cut off', () => {
@@ -208,20 +260,3 @@ describe('the log', () => {
     assert.deepEqual([empty.lastTerm, empty.append(entriesOf([2], 6)).lastTerm], [2, 2])
   })
 })
-
-/** The same entries, the same terms, the same answers to §5.3's question. */
-function assertSame(log: Log, model: readonly Entry[]): void {
-  assert.deepEqual(
-    all(log).map(({ index, term }) => [index, term]),
-    model.map(({ index, term }) => [index, term]),
-  )
-  assert.deepEqual([log.lastIndex, log.lastTerm], [model.length, model.at(-1)?.term ?? 0])
-  assert.deepEqual(log.runs, runsOf(model))
-  for (let index = 0; index <= model.length + 1; index++) {
-    assert.equal(log.termAt(index), index === 0 ? 0 : model[index - 1]?.term)
-    for (let term = 0; term <= 6; term++) {
-      const naive = model.findLast((entry) => entry.index <= index && entry.term <= term)
-      assert.deepEqual(log.lastAtMost(index, term), { index: naive?.index ?? 0, term: naive?.term ?? 0 })
-    }
-  }
-}
