@@ -159,12 +159,12 @@ export class Log {
    * far as it was: the same as `compact`, on disk or not. Otherwise nothing of it is worth keeping, and it is empty at that position.
    * The snapshot is on disk by then, so everything up to `position` is durable.
    */
-  restore(position: LogPosition): Log {
-    const { index, term } = position
-    if (this.matches(index, term)) return index === this.truncated.index ? this : this.#begin(position)
+  restore({ index, term }: LogPosition): Log {
+    const truncated = { index, term } // a copy: whoever passes a snapshot does not want it kept here
+    if (this.matches(index, term)) return index === this.truncated.index ? this : this.#begin(truncated)
     assert(index > this.truncated.index, 'LOG_RESTORED_BELOW_START', { index, term, truncated: this.truncated.index })
     const tail = Tail.empty(index + 1)
-    return this.#with({ truncated: position, runs: [], lastIndex: index, durableIndex: index, configurations: [], tail })
+    return this.#with({ truncated, runs: [], lastIndex: index, durableIndex: index, configurations: [], tail })
   }
 
   /** The state machine has come as far as `index`: configurations up to there have taken effect. */

@@ -209,6 +209,13 @@ describe('the log', () => {
     const restored = log.restore({ index: 9, term: 4 })
     assert.deepEqual([restored.lastIndex, restored.lastTerm, restored.durableIndex, restored.runs], [9, 4, 9, []])
     assert.deepEqual(restored.append(entriesOf([4], 10)).slice(10, 11, 1e9), entriesOf([4], 10))
+    for (const position of [
+      { index: 9, term: 4 },
+      { index: 2, term: 1 },
+    ]) {
+      const snapshot = { ...position, data: new Uint8Array(9) }
+      assert.deepEqual(log.restore(snapshot).truncated, position, 'the position is kept, not the snapshot')
+    }
   })
 
   test('is durable as far as a snapshot stands for it, and no further', () => {
