@@ -6,7 +6,10 @@
 import { createMachine, raise, type SnapshotFrom } from 'xstate'
 import type { RaftEvent } from '../src/protocol/events.ts'
 import type { Due, Followers, Reads } from '../src/protocol/leadership.ts'
+import type { RoleDelay, RoleGuard, RoleMaker, RoleReducer } from '../src/protocol/role-names.ts'
 import type { RaftState } from '../src/protocol/state.ts'
+import type { leaseMachine } from './lease.ts'
+import type { membershipMachine } from './membership.ts'
 import type { progressMachine } from './progress.ts'
 import type { transferMachine } from './transfer.ts'
 
@@ -16,10 +19,18 @@ export type ProgressSnapshot = SnapshotFrom<typeof progressMachine>
 /** The chart of a handover, kept as a value. */
 export type TransferSnapshot = SnapshotFrom<typeof transferMachine>
 
+/** The chart of a change of configuration, kept as a value. */
+export type MembershipSnapshot = SnapshotFrom<typeof membershipMachine>
+
+/** The chart of a read lease, kept as a value. */
+export type LeaseSnapshot = SnapshotFrom<typeof leaseMachine>
+
 /** Everything a peer knows: the state of every role, and what a leader keeps besides. Nothing else stores a role. */
 export interface RoleContext extends RaftState {
   readonly followers: Followers<ProgressSnapshot>
   readonly transfer: TransferSnapshot
+  readonly membership: MembershipSnapshot
+  readonly lease: LeaseSnapshot
   readonly reads: Reads
   /** Counts the leader's rounds of heartbeats: dates confirmations of reads. */
   readonly round: number
@@ -28,65 +39,6 @@ export interface RoleContext extends RaftState {
   /** What the last reducer decided and the makers after it put into words. */
   readonly due: Due
 }
-
-export type RoleGuard =
-  | 'accepting'
-  | 'canGrant'
-  | 'committedInTerm'
-  | 'electable'
-  | 'logMatches'
-  | 'lost'
-  | 'mayCampaign'
-  | 'quorumActive'
-  | 'readsFull'
-  | 'won'
-  | 'wouldGrant'
-
-export type RoleReducer =
-  | 'adoptTerm'
-  | 'appendEntries'
-  | 'appendProposals'
-  | 'assertNoSecondLeader'
-  | 'campaign'
-  | 'canvass'
-  | 'countBeat'
-  | 'countLoss'
-  | 'countOwnVote'
-  | 'countReply'
-  | 'countSelf'
-  | 'deferRead'
-  | 'dropLeadership'
-  | 'forgetLeader'
-  | 'grantVote'
-  | 'hearBeat'
-  | 'hearLeader'
-  | 'markApplied'
-  | 'markPersisted'
-  | 'queueRead'
-  | 'recordVote'
-  | 'requestTransfer'
-  | 'startBeat'
-  | 'startQuorumRound'
-  | 'takeLeadership'
-
-export type RoleMaker =
-  | 'acceptProposals'
-  | 'refuseBusy'
-  | 'refuseNotLeader'
-  | 'releaseReads'
-  | 'replyAccepted'
-  | 'replyDenied'
-  | 'replyGranted'
-  | 'replyHeartbeat'
-  | 'replyRejected'
-  | 'replyTerm'
-  | 'sendAppend'
-  | 'sendHeartbeat'
-  | 'sendPreVote'
-  | 'sendRequestVote'
-  | 'sendTimeoutNow'
-
-export type RoleDelay = 'electionTimeout' | 'heartbeatInterval' | 'quorumInterval' | 'voteLease'
 
 export const roleMachine = createMachine({
   types: {} as {
@@ -111,11 +63,27 @@ export const roleMachine = createMachine({
     RequestVote: { actions: 'replyDenied' }, // §5.2: our vote of this term is given, or that log lacks something
     'storage.persisted': { actions: 'markPersisted' },
     'storage.applied': { actions: 'markApplied' }, // §5.3
-    'client.*': { actions: 'refuseNotLeader' }, // §8: with a hint
+    'conf.applied': { actions: 'switchConf' }, // thesis 4.1, but as it is applied (docs/decisions/011-configuration-on-apply.md)
+    'snapshot.created': { actions: 'keepSnapshot' }, // §7
+    'log.compacted': { actions: 'compactLog' }, // §7
+    'client.propose': [
+      { guard: 'forwards', actions: 'forwardProposals' }, // §8
+      { actions: 'refuseNotLeader' }, // with a hint
+    ],
+    'client.read': [
+      { guard: 'knowsLeader', actions: 'askForIndex' }, // thesis 6.4: followers may answer, once they know how far
+      { actions: 'refuseNotLeader' },
+    ],
+    'client.transfer': [{ guard: 'knowsLeader', actions: 'forwardTransfer' }, { actions: 'refuseNotLeader' }],
+    'client.reconfigure': { actions: 'refuseNotLeader' },
+    Propose: { guard: 'knowsLeader', actions: 'passOn' }, // meant for somebody who leads no more
+    ReadIndex: { guard: 'knowsLeader', actions: 'passOn' },
+    TransferLeader: { guard: 'knowsLeader', actions: 'passOn' },
+    ReadIndexReply: { actions: 'releaseAsked' }, // thesis 6.4
   },
   states: {
     following: {
-      // §5.2 "Followers"
+      // §5.2 "Followers", and learners (thesis 4.2.1)
       initial: 'follower',
       on: {
         RequestVote: { guard: 'canGrant', target: '.follower', actions: ['grantVote', 'replyGranted'] }, // §5.2 one vote per term; §5.4.1 only to an up-to-date log
@@ -124,19 +92,40 @@ export const roleMachine = createMachine({
           { target: '.follower', actions: ['hearLeader', 'replyRejected'] },
         ],
         Heartbeat: { target: '.follower', actions: ['hearBeat', 'replyHeartbeat'] }, // §5.2
+        InstallSnapshot: [
+          { guard: 'snapshotIsNewer', target: '.follower', actions: 'stageSnapshot' }, // §7; answered once it is in place
+          { target: '.follower', actions: ['skipSnapshot', 'replySnapshot'] },
+        ],
+        'snapshot.installed': { guard: 'isStaged', actions: ['restoreSnapshot', 'replyInstalled'] }, // §7
+        'snapshot.abandoned': { guard: 'isStaged', actions: 'unstage' },
       },
       states: {
         follower: {
+          always: { guard: 'isOutside', target: 'learner' },
           after: {
             voteLease: { actions: 'forgetLeader' }, // thesis 4.2.3: silence; may vote again
             electionTimeout: [
-              { guard: 'mayCampaign', target: '#role.campaigning' }, // §5.2
+              { guard: 'mayCanvass', target: '#role.campaigning' }, // §5.2, thesis 9.6
+              { guard: 'mayCampaign', target: '#role.campaigning.candidate' }, // §5.2
               { target: 'follower', reenter: true },
             ],
           },
           on: {
-            TimeoutNow: { guard: 'mayCampaign', target: '#role.campaigning.candidate' }, // thesis 3.10: at once, without pre-vote
+            TimeoutNow: [
+              { guard: 'mayCampaign', target: '#role.campaigning.candidate', actions: 'heedCall' }, // thesis 3.10: at once, without pre-vote
+              { actions: 'heedCall' }, // a change of configuration is still to take effect
+            ],
+            'conf.applied': [
+              { guard: 'nowCalled', target: '#role.campaigning.candidate', actions: 'switchConf' },
+              { actions: 'switchConf' },
+            ],
+            'leader.forgotten': { guard: 'mayForget', actions: 'forgetLeader' },
           },
+        },
+        learner: {
+          // thesis 4.2.1: takes the log and does not count; also who is no member, or not yet
+          always: { guard: 'isVoter', target: 'follower' },
+          after: { voteLease: { actions: 'forgetLeader' } }, // it votes when asked: it may be a voter and not know it yet
         },
       },
     },
@@ -146,12 +135,14 @@ export const roleMachine = createMachine({
       on: {
         AppendEntries: { target: 'following', actions: raise(({ event }) => event) }, // §5.2: a leader exists; hear it as a follower
         Heartbeat: { target: 'following', actions: raise(({ event }) => event) },
+        InstallSnapshot: { target: 'following', actions: raise(({ event }) => event) },
       },
       states: {
         preCandidate: {
           // thesis 9.6: term and vote untouched
           entry: ['canvass', 'sendPreVote'],
           always: [
+            { guard: 'isOutside', target: '#role.following' }, // a change of configuration took effect meanwhile
             { guard: 'won', target: 'candidate' },
             { guard: 'lost', target: '#role.following' },
           ],
@@ -159,12 +150,15 @@ export const roleMachine = createMachine({
             PreVoteReply: { actions: 'recordVote' },
             RequestVote: { guard: 'canGrant', target: '#role.following', actions: ['grantVote', 'replyGranted'] }, // §5.2: it may still be free
           },
-          after: { electionTimeout: { target: 'preCandidate', reenter: true } },
+          after: {
+            electionTimeout: [{ guard: 'mayCampaign', target: 'preCandidate', reenter: true }, { target: '#role.following' }],
+          },
         },
         candidate: {
           // §5.2: term + 1, a vote for ourselves, ask all
           entry: ['campaign', 'sendRequestVote'],
           always: [
+            { guard: 'isOutside', target: '#role.following' },
             { guard: 'won', target: '#role.leader' },
             { guard: 'lost', target: '#role.following' },
           ],
@@ -172,7 +166,13 @@ export const roleMachine = createMachine({
             RequestVoteReply: { actions: 'recordVote' },
             'storage.persisted': { actions: 'countOwnVote' }, // our own vote counts once it is on disk
           },
-          after: { electionTimeout: 'preCandidate' }, // §5.2: a split vote; try again
+          after: {
+            electionTimeout: [
+              { guard: 'mayCanvass', target: 'preCandidate' }, // §5.2: a split vote; try again
+              { guard: 'mayCampaign', target: 'candidate', reenter: true },
+              { target: '#role.following' },
+            ],
+          },
         },
       },
     },
@@ -186,21 +186,46 @@ export const roleMachine = createMachine({
           { guard: 'accepting', actions: ['appendProposals', 'acceptProposals', 'sendAppend'] }, // §5.3
           { actions: 'refuseBusy' },
         ],
+        Propose: { guard: 'accepting', actions: ['appendProposals', 'sendAppend'] }, // §8: a follower passed it on
+        'client.reconfigure': [
+          { guard: 'mayReconfigure', actions: ['proposeConf', 'acceptConf', 'sendAppend'] }, // §6, thesis 4.1, 4.3
+          { actions: 'refuseConf' },
+        ],
+        'conf.applied': [
+          { guard: 'mustRetire', actions: ['retire', 'sendAppend', 'sendTimeoutNow', raise({ type: 'office.lost' })] }, // thesis 4.2.2: hand over, then go
+          { actions: ['settleConf', 'sendAppend', 'releaseReads'] },
+        ],
+        'office.lost': { target: 'following' },
         'client.read': [
           { guard: 'readsFull', actions: 'refuseBusy' },
+          { guard: 'leaseHeld', actions: ['serveRead', 'releaseReads'] }, // thesis 6.4.1
           { guard: 'committedInTerm', actions: ['queueRead', 'sendHeartbeat', 'releaseReads'] }, // §8, thesis 6.4
           { actions: 'deferRead' }, // §8: not before an entry of our own term is committed
         ],
+        ReadIndex: [
+          { guard: 'readsFull' }, // who asked asks again
+          { guard: 'committedInTerm', actions: ['queueRead', 'sendHeartbeat', 'releaseReads'] },
+          { actions: 'deferRead' },
+        ],
         'client.transfer': [
           { guard: 'electable', target: '.round', actions: ['requestTransfer', 'sendTimeoutNow'] }, // thesis 3.10; one election timeout from now
-          { actions: 'refuseBusy' },
+          { guard: 'sameTarget' }, // under way, and its time is not extended
+          { guard: 'cancelsTransfer', actions: 'cancelTransfer' }, // to ourselves: lead on
+          { actions: 'refuseTarget' },
+        ],
+        TransferLeader: [
+          { guard: 'electable', target: '.round', actions: ['requestTransfer', 'sendTimeoutNow'] },
+          { guard: 'cancelsTransfer', actions: 'cancelTransfer' },
         ],
         AppendEntriesReply: { actions: ['countReply', 'sendAppend', 'sendTimeoutNow', 'sendHeartbeat'] }, // §5.3, §5.4.2
         HeartbeatReply: { actions: ['countBeat', 'sendAppend', 'releaseReads'] },
         'storage.persisted': { actions: ['countSelf', 'sendAppend', 'sendHeartbeat', 'releaseReads'] }, // our own copy counts once it is on disk
+        'snapshot.reported': { actions: 'countSnapshot' }, // §7
         'peer.unreachable': { actions: 'countLoss' },
+        'clock.jumped': { actions: 'expireLease' }, // thesis 6.4.1
         AppendEntries: { actions: 'assertNoSecondLeader' }, // §5.2: impossible in one term
         Heartbeat: { actions: 'assertNoSecondLeader' },
+        InstallSnapshot: { actions: 'assertNoSecondLeader' },
       },
       states: {
         round: {
@@ -208,7 +233,12 @@ export const roleMachine = createMachine({
           initial: 'beat',
           after: {
             quorumInterval: [
-              { guard: 'quorumActive', target: 'round', reenter: true, actions: ['startQuorumRound', 'sendHeartbeat'] },
+              {
+                guard: 'quorumActive',
+                target: 'round',
+                reenter: true,
+                actions: ['startQuorumRound', 'sendAppend', 'sendHeartbeat'],
+              },
               { target: '#role.following' },
             ],
           },

@@ -1,11 +1,11 @@
 /** When entries are committed, and what a leader puts into its log (§5.3, §5.4.2). */
 
 import type { RoleContext } from '../../machines/role.ts'
-import { UNCOMMITTED_BYTES_MAX } from '../base/limits.ts'
 import type { ClientPropose, StoragePersisted } from '../protocol/events.ts'
+import type { Propose } from '../protocol/messages.ts'
 import { quorumIndex } from '../protocol/quorum.ts'
 import type { Accepted } from '../protocol/ready.ts'
-import type { Entry, LogIndex } from '../protocol/types.ts'
+import type { Entry, EntryKind, LogIndex } from '../protocol/types.ts'
 import { matchOf, type Patch } from './tracker.ts'
 
 /**
@@ -34,16 +34,31 @@ export const persistSelf = (s: RoleContext, e: StoragePersisted): Patch => ({ lo
 /** Whether an entry of our own term is committed: only then is our commit index known to be the newest (§8). */
 export const committedInTerm = (s: RoleContext): boolean => s.log.termAt(s.commit) === s.term
 
-/** Not while handing over (thesis 3.10), and not without bound ahead of the commit index. */
-export const accepting = (s: RoleContext): boolean => s.transfer.value === 'idle' && s.uncommittedBytes < UNCOMMITTED_BYTES_MAX
+type Proposed = ClientPropose | Propose
+
+/** What is proposed, by our own callers or by a follower for its own. */
+const payloadsOf = (e: Proposed): readonly Uint8Array[] => (e.type === 'Propose' ? e.data : e.proposals.map(({ data }) => data))
+
+const kindOf = (e: Proposed, at: number): EntryKind => (e.type === 'Propose' ? e.kind : (e.proposals[at]?.kind ?? 'command'))
+
+/**
+ * Not while handing over (thesis 3.10), and not without bound ahead of the commit index. What has no payload is always taken, and the first that
+ * exceeds the bound by itself: else it could never be.
+ */
+export function accepting(s: RoleContext, e: Proposed): boolean {
+  if (s.transfer.value !== 'idle' || (e.type === 'Propose' && e.kind !== 'command')) return false // changes of configuration have a way of their own
+  let bytes = 0
+  for (const data of payloadsOf(e)) bytes += data.length
+  return bytes === 0 || s.uncommittedBytes === 0 || s.uncommittedBytes + bytes <= s.settings.maxUncommittedBytes
+}
 
 /** §5.3: the leader appends the commands to its log. */
-export function appendToLog(s: RoleContext, e: ClientPropose): Patch {
+export function appendToLog(s: RoleContext, e: Proposed): Patch {
   let index = s.log.lastIndex
   let bytes = s.uncommittedBytes
-  const entries = e.proposals.map(({ kind, data }): Entry => {
+  const entries = payloadsOf(e).map((data, at): Entry => {
     bytes += data.length
-    return { term: s.term, index: ++index, kind, data }
+    return { term: s.term, index: ++index, kind: kindOf(e, at), data }
   })
   return { log: s.log.append(entries), uncommittedBytes: bytes }
 }

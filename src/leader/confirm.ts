@@ -1,53 +1,92 @@
-/** Reads without the log (§8, thesis 6.4): an index, confirmed by a round of heartbeats that began after the question. */
+/**
+ * Reads without the log (§8, thesis 6.4): an index, confirmed by a round of heartbeats that began after the question; or by one that began so lately
+ * that nobody else can have been elected since (thesis 6.4.1).
+ */
 
 import type { RoleContext } from '../../machines/role.ts'
 import { READS_MAX } from '../base/limits.ts'
 import type { ClientRead } from '../protocol/events.ts'
-import { NO_READS, type QueuedRead } from '../protocol/leadership.ts'
-import type { Message } from '../protocol/messages.ts'
+import { type AskedRead, NO_READS, type QueuedRead } from '../protocol/leadership.ts'
+import type { Message, ReadIndex, ReadIndexReply } from '../protocol/messages.ts'
 import { quorumIndex } from '../protocol/quorum.ts'
 import type { ReadState } from '../protocol/ready.ts'
 import { addressed } from '../protocol/state.ts'
+import type { LogIndex } from '../protocol/types.ts'
 import { committedInTerm } from './commit.ts'
+import { leaseCovers, stepLease } from './lease-words.ts'
 import { matchOf, type Patch } from './tracker.ts'
 
-export const readsFull = (s: RoleContext, e: ClientRead): boolean => s.reads.count + e.tickets.length > READS_MAX
+export const readsFull = (s: RoleContext, e: ClientRead | ReadIndex): boolean => s.reads.count + e.tickets.length > READS_MAX
+
+const askedBy = (s: RoleContext, e: ClientRead | ReadIndex): AskedRead => ({
+  asker: e.type === 'ReadIndex' ? e.from : s.id,
+  tickets: e.tickets,
+})
 
 /** Thesis 6.4, steps 2 and 3: remembers the commit index, and asks everybody whether we still lead. */
-export const queueRead = (s: RoleContext, e: ClientRead): Patch => enqueue(s, e.tickets)
+export const queueRead = (s: RoleContext, e: ClientRead | ReadIndex): Patch => enqueue(s, [askedBy(s, e)])
 
-function enqueue(s: RoleContext, tickets: readonly number[]): Patch {
+function enqueue(s: RoleContext, asked: readonly AskedRead[]): Patch {
   const round = s.round + 1
   const { queued, deferred, count } = s.reads
-  const read: QueuedRead = { tickets, index: s.commit, round }
-  return { round, reads: { queued: [...queued, read], deferred, count: count + tickets.length }, due: { ...s.due, beat: true } }
+  const reads = asked.map((read): QueuedRead => ({ ...read, index: s.commit, round }))
+  return {
+    round,
+    reads: { queued: [...queued, ...reads], deferred, count: count + countOf(asked) },
+    due: { ...s.due, beat: true },
+  }
 }
 
+const countOf = (reads: readonly AskedRead[]): number => reads.reduce((sum, { tickets }) => sum + tickets.length, 0)
+
 /** §8: our commit index may be behind until an entry of our own term is committed. */
-export const deferRead = (s: RoleContext, e: ClientRead): Patch => ({
-  reads: { ...s.reads, deferred: [...s.reads.deferred, ...e.tickets], count: s.reads.count + e.tickets.length },
+export const deferRead = (s: RoleContext, e: ClientRead | ReadIndex): Patch => ({
+  reads: { ...s.reads, deferred: [...s.reads.deferred, askedBy(s, e)], count: s.reads.count + e.tickets.length },
 })
 
 /** An entry of our own term is committed now: deferred reads may be asked for. */
 export function resumeReads(s: RoleContext): Patch {
   const { deferred, count } = s.reads
   if (deferred.length === 0 || !committedInTerm(s)) return {}
-  return enqueue({ ...s, reads: { ...s.reads, deferred: [], count: count - deferred.length } }, deferred)
+  return enqueue({ ...s, reads: { ...s.reads, deferred: [], count: count - countOf(deferred) } }, deferred)
 }
+
+/** The newest round that a quorum has answered: we led when it began. */
+const confirmedRound = (s: RoleContext): LogIndex =>
+  quorumIndex(s.conf, (peer) => (peer === s.id ? s.round : (s.followers.get(peer)?.round ?? 0)))
 
 /** Takes out what a quorum has confirmed: it answered a round that began after the question. */
 export function confirmReads(s: RoleContext): Patch {
   const { queued, deferred, count } = s.reads
   if (queued.length === 0) return {}
-  const confirmed = quorumIndex(s.conf, (peer) => (peer === s.id ? s.round : (s.followers.get(peer)?.round ?? 0)))
+  const confirmed = confirmedRound(s)
   const ready = queued.filter((read) => read.round <= confirmed)
   if (ready.length === 0) return {}
-  const left = count - ready.reduce((sum, read) => sum + read.tickets.length, 0)
   return {
-    reads: { queued: queued.filter((read) => read.round > confirmed), deferred, count: left },
+    reads: { queued: queued.filter((read) => read.round > confirmed), deferred, count: count - countOf(ready) },
     due: { ...s.due, reads: ready },
   }
 }
+
+/** Thesis 6.4.1: what a quorum confirmed covers reads for a while. */
+export const extendLease = (s: RoleContext): Patch =>
+  s.settings.leaseReads ? { lease: stepLease(s.lease, { type: 'quorumHeard', round: confirmedRound(s) }) } : {}
+
+/** The host's clock cannot vouch for what lies behind. */
+export const expireLease = (s: RoleContext): Patch => ({ lease: stepLease(s.lease, { type: 'clockJumped', round: s.round }) })
+
+/** Whether nobody else can lead yet: by the rounds, and by the host's clock. Without check-quorum nobody promises that. */
+export const leaseHeld = (s: RoleContext, e: ClientRead): boolean =>
+  s.settings.leaseReads &&
+  s.settings.checkQuorum &&
+  e.freshRound !== undefined &&
+  leaseCovers(s.lease, e.freshRound) &&
+  committedInTerm(s)
+
+/** Answered at once. */
+export const serveRead = (s: RoleContext, e: ClientRead): Patch => ({
+  due: { ...s.due, reads: [{ ...askedBy(s, e), index: s.commit, round: s.round }] },
+})
 
 /** A round of heartbeats begins. */
 export const beginRound = (s: RoleContext): Patch => ({ round: s.round + 1, due: { ...s.due, beat: true } })
@@ -67,5 +106,10 @@ export const sendHeartbeat = (s: RoleContext): Message[] => {
   }))
 }
 
-export const releaseReads = (s: RoleContext): ReadState[] =>
-  s.due.reads.map(({ tickets, index }) => ({ type: 'readReady', tickets, index }))
+/** Our own callers may read at that index; followers hear it, and tell theirs. */
+export const releaseReads = (s: RoleContext): (ReadState | ReadIndexReply)[] =>
+  s.due.reads.map(({ asker, tickets, index }) =>
+    asker === s.id
+      ? { type: 'readReady', tickets, index }
+      : { type: 'ReadIndexReply', from: s.id, to: asker, term: 0, tickets, index },
+  )

@@ -4,14 +4,30 @@ import type { RoleContext } from '../../machines/role.ts'
 import { assert } from '../base/assert.ts'
 import { EMPTY } from '../base/bytes.ts'
 import { chain, type Reduce } from '../chart/words.ts'
-import type { ClientPropose, ClientRead, ClientTransfer, RaftEvent, StoragePersisted } from '../protocol/events.ts'
+import type {
+  ClientPropose,
+  ClientRead,
+  ClientReconfigure,
+  ClientTransfer,
+  ConfApplied,
+  RaftEvent,
+  StoragePersisted,
+} from '../protocol/events.ts'
 import { NO_READS, NOTHING_DUE } from '../protocol/leadership.ts'
-import type { AppendEntriesReply, HeartbeatReply } from '../protocol/messages.ts'
+import type { AppendEntriesReply, HeartbeatReply, Propose, ReadIndex, TransferLeader } from '../protocol/messages.ts'
 import { NO_VOTES } from '../protocol/state.ts'
-import type { Entry } from '../protocol/types.ts'
+import type { Entry, PeerId } from '../protocol/types.ts'
 import { advanceCommit, appendToLog, persistSelf } from './commit.ts'
-import { beginRound, confirmReads, queueRead as enqueueRead, resumeReads } from './confirm.ts'
-import { beginTransfer, abandonTransfer as endTransfer, NO_TRANSFER, noticeTransfer } from './handoff.ts'
+import { beginRound, confirmReads, queueRead as enqueueRead, extendLease, resumeReads, serveRead as serveNow } from './confirm.ts'
+import {
+  beginTransfer,
+  cancelTransfer as callOff,
+  abandonTransfer as endTransfer,
+  NO_TRANSFER,
+  noticeTransfer,
+} from './handoff.ts'
+import { NO_LEASE } from './lease-words.ts'
+import { appendChange, inheritMembership, leaveWhenDue, settleConf as settle, retire as takeLeave } from './reconfigure.ts'
 import { planAll, planOne } from './replication.ts'
 import { forgetActivity, type Patch, progressOf, startFollowers, trackBeat, trackReply } from './tracker.ts'
 
@@ -29,8 +45,10 @@ export const takeLeadership = afresh<RaftEvent>(
     transfer: NO_TRANSFER,
     reads: NO_READS,
     uncommittedBytes: 0,
+    lease: NO_LEASE,
     log: s.log.append([firstEntryOf(s)]),
   }),
+  inheritMembership,
   planAll,
 )
 
@@ -50,7 +68,14 @@ export const dropLeadership = (): Patch => ({
   due: NOTHING_DUE,
 })
 
-export const appendProposals = afresh<ClientPropose>(appendToLog, planAll)
+export const appendProposals = afresh<ClientPropose | Propose>(appendToLog, planAll)
+
+/** §6: a change of configuration. */
+export const proposeConf = afresh<ClientReconfigure>(appendChange, planAll)
+
+export const settleConf = afresh<ConfApplied>(settle, resumeReads, confirmReads)
+
+export const retire = afresh<ConfApplied>(takeLeave)
 
 /** §5.3: the answer moves the follower's progress, perhaps the commit index, perhaps a handover; then there is more to send. */
 export const countReply = afresh<AppendEntriesReply>(trackReply, (s, m) => afterCount(s, m.from), noticeTransfer)
@@ -59,7 +84,7 @@ export const countReply = afresh<AppendEntriesReply>(trackReply, (s, m) => after
 function afterCount(s: RoleContext, from: number): Patch {
   const moved = advanceCommit(s)
   if (moved.commit === undefined) return planOne(s, from, false)
-  return chain<RoleContext, undefined>(() => moved, resumeReads, planAll)(s, undefined)
+  return chain<RoleContext, undefined>(() => moved, resumeReads, leaveWhenDue, planAll)(s, undefined)
 }
 
 /** Thesis 10.2.1: the leader's own disk is one of the quorum, and often not the first. */
@@ -67,25 +92,35 @@ export const countSelf = afresh<StoragePersisted>(persistSelf, (s) => {
   const moved = advanceCommit(s)
   return moved.commit === undefined
     ? {}
-    : chain<RoleContext, undefined>(() => moved, resumeReads, confirmReads, planAll)(s, undefined)
+    : chain<RoleContext, undefined>(() => moved, resumeReads, confirmReads, leaveWhenDue, planAll)(s, undefined)
 })
 
 /** A follower that lives but lacks entries is asked where its log stands: something was lost. */
-export const countBeat = afresh<HeartbeatReply>(trackBeat, confirmReads, (s, m) => {
+export const countBeat = afresh<HeartbeatReply>(trackBeat, extendLease, confirmReads, (s, m) => {
   const follower = s.followers.get(m.from)
   if (!follower) return {}
   const { match } = progressOf(follower)
   return planOne(s, m.from, match < s.log.lastIndex || follower.progress.value === 'probe')
 })
 
-export const queueRead = afresh<ClientRead>(enqueueRead, confirmReads)
+export const queueRead = afresh<ClientRead | ReadIndex>(enqueueRead, confirmReads)
 
-export const requestTransfer = afresh<ClientTransfer>(beginTransfer)
+export const serveRead = afresh<ClientRead>(serveNow)
 
-export const startBeat = afresh<RaftEvent>(beginRound)
+/** A request of our own node, or one that a follower passed on. */
+export type TransferEvent = ClientTransfer | TransferLeader
+
+/** Whom it names, if anybody. */
+export const aimOf = (e: TransferEvent): PeerId | null => (e.type === 'TransferLeader' ? e.target : e.to)
+
+export const requestTransfer = afresh<TransferEvent>((s, e) => beginTransfer(s, aimOf(e)))
+
+export const cancelTransfer = afresh<RaftEvent>(callOff)
+
+export const startBeat = afresh<RaftEvent>(beginRound, extendLease)
 
 /** Thesis 6.2: the round is over and a quorum was heard. A handover that took so long has failed (thesis 3.10). */
-export const startQuorumRound = afresh<RaftEvent>(endTransfer, forgetActivity, beginRound)
+export const startQuorumRound = afresh<RaftEvent>(endTransfer, forgetActivity, leaveWhenDue, planAll, beginRound, extendLease)
 
 /** §5.2, Election Safety: two leaders in one term cannot be. */
 export function assertNoSecondLeader(s: RoleContext, m: RaftEvent): Patch {

@@ -1,11 +1,10 @@
 /** What to send to whom (§5.3): plans appends as far as each follower's window allows, and puts the plans into words. */
 
 import type { RoleContext } from '../../machines/role.ts'
-import { APPEND_BYTES_MAX } from '../base/limits.ts'
 import type { PlannedSend } from '../protocol/leadership.ts'
-import type { AppendEntries, Message } from '../protocol/messages.ts'
+import type { AppendEntries, InstallSnapshot, Message } from '../protocol/messages.ts'
 import { addressed } from '../protocol/state.ts'
-import { type Entry, entryBytes, type PeerId } from '../protocol/types.ts'
+import { type Entry, entryBytes, type PeerId, type Snapshot } from '../protocol/types.ts'
 import { maySend, type ProgressSnapshot, stepProgress } from './progress-words.ts'
 import type { Patch } from './tracker.ts'
 
@@ -41,8 +40,14 @@ function planFor(s: RoleContext, { peer, followers, sends, force }: Planning): v
   while (maySend(progress)) {
     const { next, inflight } = progress.context
     const prevTerm = s.log.termAt(next - 1)
-    if (prevTerm === undefined) break // cut off: only a snapshot can help
-    const entries = s.log.slice(next, s.log.lastIndex + 1, APPEND_BYTES_MAX)
+    if (prevTerm === undefined) {
+      const snapshot = follower.active ? snapshotFor(s) : null // who is not there would only be sent it again
+      if (snapshot === null) break
+      sends.push({ to: peer, snapshot })
+      progress = stepProgress(progress, { type: 'compacted', index: snapshot.index })
+      break
+    }
+    const entries = s.log.slice(next, s.log.lastIndex + 1, s.settings.maxSizePerMessage)
     const news = s.commit > told && inflight.length === 0 // tell of a commit at once, unless an answer is due that will carry it
     if (entries.length === 0 && !owed && !news) break
     sends.push({ to: peer, prevIndex: next - 1, prevTerm, entries })
@@ -53,6 +58,10 @@ function planFor(s: RoleContext, { peer, followers, sends, force }: Planning): v
   followers.set(peer, { ...follower, progress, told })
 }
 
+/** §7: the newest snapshot, if our log goes on from it. */
+const snapshotFor = ({ snapshot, log }: RoleContext): Snapshot | null =>
+  snapshot !== null && snapshot.index >= log.truncated.index ? snapshot : null
+
 function stepSent(progress: ProgressSnapshot, entries: readonly Entry[]): ProgressSnapshot {
   const { value, context } = progress
   if (entries.length === 0 && value === 'replicate') return progress // nothing to lose, nothing to wait for
@@ -61,15 +70,11 @@ function stepSent(progress: ProgressSnapshot, entries: readonly Entry[]): Progre
   return stepProgress(progress, { type: 'sent', last: context.next - 1 + entries.length, bytes })
 }
 
-/** §5.3: the planned appends. The commit index goes along; the follower trusts it only as far as it matches. */
+/** §5.3, §7: what was planned. The commit index goes along with entries; the follower trusts it only as far as it matches. */
 export const sendAppend = (s: RoleContext): Message[] =>
-  s.due.sends.map(
-    ({ to, prevIndex, prevTerm, entries }): AppendEntries => ({
-      type: 'AppendEntries',
-      ...addressed(s, to),
-      prevIndex,
-      prevTerm,
-      commit: s.commit,
-      entries,
-    }),
-  )
+  s.due.sends.map((planned): AppendEntries | InstallSnapshot => {
+    const { to, ...rest } = planned
+    return 'snapshot' in rest
+      ? { type: 'InstallSnapshot', ...addressed(s, to), ...rest }
+      : { type: 'AppendEntries', ...addressed(s, to), commit: s.commit, ...rest }
+  })

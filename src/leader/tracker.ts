@@ -1,7 +1,7 @@
 /** The leader's memory of its followers: one chart each, and what is counted beside it. */
 
 import type { RoleContext } from '../../machines/role.ts'
-import type { PeerUnreachable } from '../protocol/events.ts'
+import type { PeerUnreachable, SnapshotReported } from '../protocol/events.ts'
 import type { Follower, Followers } from '../protocol/leadership.ts'
 import type { AppendEntriesReply, HeartbeatReply } from '../protocol/messages.ts'
 import type { Progress, ProgressEvent } from '../protocol/progress.ts'
@@ -15,7 +15,15 @@ type Tracked = Follower<ProgressSnapshot>
 
 /** Followers as a new leader sees them (§5.3): next is right behind our log, match is nothing. */
 export const startFollowers = (s: RoleContext, next: LogIndex): Followers<ProgressSnapshot> =>
-  new Map(othersOf(s).map((peer) => [peer, { progress: startProgress(next), active: true, round: 0, told: 0 }]))
+  new Map(othersOf(s).map((peer) => [peer, startFollower(s, next)]))
+
+/** One of them: taken to live until a quorum round has passed without a word of it. */
+export const startFollower = (s: RoleContext, next: LogIndex): Tracked => ({
+  progress: startProgress(next, s.settings),
+  active: true,
+  round: 0,
+  told: 0,
+})
 
 /** What is known of a follower's log. */
 export const progressOf = (follower: Tracked): Progress => follower.progress.context
@@ -42,7 +50,7 @@ export function trackReply(s: RoleContext, m: AppendEntriesReply): Patch {
 
 /** A rejection names where the logs may agree; together with our own terms that skips every term one of us does not know. */
 function progressEventOf(s: RoleContext, m: AppendEntriesReply): ProgressEvent {
-  if (m.accepted) return { type: 'accepted', index: Math.min(m.index, s.log.lastIndex) }
+  if (m.accepted) return { type: 'accepted', index: Math.min(m.index, s.log.lastIndex), first: s.log.firstIndex }
   return { type: 'rejected', index: m.index, retry: s.log.lastAtMost(m.hintIndex, m.hintTerm).index }
 }
 
@@ -62,8 +70,17 @@ export function countLoss(s: RoleContext, e: PeerUnreachable): Patch {
   return { followers: withFollower(s, e.peer, { progress: stepProgress(follower.progress, { type: 'unreachable' }) }) }
 }
 
+/** Our node knows how the sending of a snapshot ended. The follower's own acknowledgement says more, but may be lost. */
+export function countSnapshot(s: RoleContext, e: SnapshotReported): Patch {
+  const follower = s.followers.get(e.peer)
+  if (!follower) return {}
+  const type = e.outcome === 'finished' ? 'installed' : 'failed'
+  return { followers: withFollower(s, e.peer, { progress: stepProgress(follower.progress, { type }) }) }
+}
+
 /** Thesis 6.2: whether a quorum was heard since the round began. */
 export function quorumActive(s: RoleContext): boolean {
+  if (!s.settings.checkQuorum) return true
   const heard = new Map<PeerId, boolean>([[s.id, true]])
   for (const [peer, follower] of s.followers) heard.set(peer, follower.active)
   return countVotes(s.conf, heard) === 'won'

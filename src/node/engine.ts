@@ -3,14 +3,15 @@
  * destination. Knows peers and ports; knows nothing of subjects, clients or life cycles.
  */
 
-import { FlotillaError, toFlotillaError } from '../base/errors.ts'
+import { type FlotillaError, toFlotillaError } from '../base/errors.ts'
 import type { Prng } from '../base/prng.ts'
+import { refusalError } from '../peer/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { StoragePersisted } from '../protocol/events.ts'
 import { type Message, waitsForDisk } from '../protocol/messages.ts'
-import type { Ready } from '../protocol/ready.ts'
+import type { Ready, Refused } from '../protocol/ready.ts'
 import type { SoftState } from '../protocol/types.ts'
 import { Deadlines } from './deadlines.ts'
 import { Flush } from './flush.ts'
@@ -267,9 +268,5 @@ export class Engine {
   }
 }
 
-function refusal(code: 'NOT_LEADER' | 'BUSY' | 'TRANSFERRING' | 'UNAVAILABLE', host: PeerHost): FlotillaError {
-  const details = { group: host.group, leader: host.leader }
-  if (code === 'NOT_LEADER') return new FlotillaError(code, 'this node does not lead the group', details)
-  if (code === 'TRANSFERRING') return new FlotillaError(code, 'leadership is being handed over', details)
-  return new FlotillaError(code, 'too much is waiting; try again in a moment', details)
-}
+const refusal = (code: Refused['code'], host: PeerHost): FlotillaError =>
+  refusalError(code, { group: host.group, leader: host.leader })

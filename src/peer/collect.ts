@@ -15,10 +15,19 @@ export function collect(before: RoleSnapshot, after: RoleSnapshot, said: readonl
     hardState: sameVote(a, b) && a.commit === b.commit ? null : hardStateOf(b),
     entries,
     mustSync: entries.length > 0 || !sameVote(a, b),
+    snapshot: b.staged === a.staged ? null : b.staged,
     committed: { lo: a.commit + 1, hi: b.commit + 1 },
     softState: sameSoft(before, after) ? null : softStateOf(after),
     ...sort(said),
   }
+}
+
+/** Whether anything between the two is to be written or told, beside what was said. */
+export function hasChanged(before: RoleSnapshot, after: RoleSnapshot): boolean {
+  const a = before.context
+  const b = after.context
+  if (!sameVote(a, b) || a.commit !== b.commit || (b.staged !== null && b.staged !== a.staged)) return true
+  return !sameSoft(before, after) || (b.log !== a.log && b.log.since(a.log).length > 0)
 }
 
 interface Sorted {

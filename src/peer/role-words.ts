@@ -1,24 +1,30 @@
 /** The words of machines/role.ts: every name in the chart, bound to the rule that it stands for. All of them, or it does not compile. */
 
-import {
-  type RoleContext,
-  type RoleDelay,
-  type RoleGuard,
-  type RoleMaker,
-  type RoleReducer,
-  roleMachine,
-} from '../../machines/role.ts'
+import { type RoleContext, roleMachine } from '../../machines/role.ts'
 import { type SnapshotFrom, stepperOf } from '../chart/stepper.ts'
 import { type Ask, chain, guard, type Make, maker, type Reduce, reducer } from '../chart/words.ts'
 import { accepting, acceptProposals, committedInTerm } from '../leader/commit.ts'
-import { deferRead, readsFull, releaseReads, sendHeartbeat } from '../leader/confirm.ts'
-import { electable, sendTimeoutNow } from '../leader/handoff.ts'
+import { deferRead, expireLease, leaseHeld, readsFull, releaseReads, sendHeartbeat } from '../leader/confirm.ts'
+import { cancels, electable, sameTarget, sendTimeoutNow } from '../leader/handoff.ts'
+import { acceptConf, mayReconfigure, mustRetire, refuseConf } from '../leader/reconfigure.ts'
 import * as reign from '../leader/reign.ts'
 import { sendAppend } from '../leader/replication.ts'
-import { countLoss, quorumActive } from '../leader/tracker.ts'
+import { countLoss, countSnapshot, quorumActive } from '../leader/tracker.ts'
 import * as append from '../protocol/append.ts'
-import type { ClientPropose, ClientRead, ClientTransfer, RaftEvent, StoragePersisted } from '../protocol/events.ts'
+import { isOutside, nowCalled, switchConf } from '../protocol/conf-applied.ts'
+import type {
+  ClientPropose,
+  ClientRead,
+  ClientReconfigure,
+  ClientTransfer,
+  RaftEvent,
+  StoragePersisted,
+} from '../protocol/events.ts'
+import * as forward from '../protocol/forward.ts'
+import { isVoter } from '../protocol/quorum.ts'
 import type { Output, Refused } from '../protocol/ready.ts'
+import type { RoleDelay, RoleGuard, RoleMaker, RoleReducer } from '../protocol/role-names.ts'
+import * as snapshot from '../protocol/snapshot.ts'
 import { adoptTerm, replyTerm } from '../protocol/terms.ts'
 import * as vote from '../protocol/vote.ts'
 
@@ -26,16 +32,33 @@ const ask = <E extends RaftEvent>(question: Ask<RoleContext, E>) => guard<RoleCo
 const reduce = <E extends RaftEvent>(change: Reduce<RoleContext, E>) => reducer<RoleContext, E>(change)
 const make = <E extends RaftEvent>(say: Make<RoleContext, E, Output>) => maker<RoleContext, E, Output>(say)
 
+type TransferEvent = reign.TransferEvent
+const { aimOf } = reign
+
 const guards = {
   accepting: ask(accepting),
   canGrant: ask(vote.canGrant),
+  cancelsTransfer: ask<TransferEvent>((s, e) => cancels(s, aimOf(e))),
   committedInTerm: ask(committedInTerm),
-  electable: ask(electable),
+  electable: ask<TransferEvent>((s, e) => electable(s, aimOf(e))),
+  forwards: ask(forward.forwards),
+  isOutside: ask(isOutside),
+  isStaged: ask(snapshot.isStaged),
+  isVoter: ask((s) => isVoter(s.conf, s.id)),
+  knowsLeader: ask(forward.knowsLeader),
+  leaseHeld: ask(leaseHeld),
   logMatches: ask(append.logMatches),
   lost: ask(vote.lost),
   mayCampaign: ask(vote.mayCampaign),
+  mayCanvass: ask(vote.mayCanvass),
+  mayForget: ask(vote.mayForget),
+  mayReconfigure: ask(mayReconfigure),
+  mustRetire: ask(mustRetire),
+  nowCalled: ask(nowCalled),
   quorumActive: ask(quorumActive),
   readsFull: ask(readsFull),
+  sameTarget: ask<TransferEvent>((s, e) => sameTarget(s, aimOf(e))),
+  snapshotIsNewer: ask(snapshot.snapshotIsNewer),
   won: ask(vote.won),
   wouldGrant: ask(vote.wouldGrant),
 } satisfies Record<RoleGuard, unknown>
@@ -46,29 +69,44 @@ const reducers = {
   appendProposals: reduce(reign.appendProposals),
   assertNoSecondLeader: reduce(reign.assertNoSecondLeader),
   campaign: reduce(vote.campaign),
+  cancelTransfer: reduce(reign.cancelTransfer),
   canvass: reduce(vote.canvass),
+  compactLog: reduce(snapshot.compactLog),
   countBeat: reduce(reign.countBeat),
   countLoss: reduce(countLoss),
   countOwnVote: reduce(chain<RoleContext, StoragePersisted>(append.markPersisted, vote.countOwnVote)),
   countReply: reduce(reign.countReply),
   countSelf: reduce(reign.countSelf),
+  countSnapshot: reduce(countSnapshot),
   deferRead: reduce(deferRead),
   dropLeadership: reduce(reign.dropLeadership),
+  expireLease: reduce(expireLease),
   forgetLeader: reduce(vote.forgetLeader),
   grantVote: reduce(vote.grantVote),
   hearBeat: reduce(append.hearBeat),
   hearLeader: reduce(append.hearLeader),
+  heedCall: reduce(vote.heedCall),
+  keepSnapshot: reduce(snapshot.keepSnapshot),
   markApplied: reduce(append.markApplied),
   markPersisted: reduce(append.markPersisted),
+  proposeConf: reduce(reign.proposeConf),
   queueRead: reduce(reign.queueRead),
   recordVote: reduce(vote.recordVote),
   requestTransfer: reduce(reign.requestTransfer),
+  restoreSnapshot: reduce(snapshot.restoreSnapshot),
+  retire: reduce(reign.retire),
+  serveRead: reduce(reign.serveRead),
+  settleConf: reduce(reign.settleConf),
+  skipSnapshot: reduce(snapshot.skipSnapshot),
+  stageSnapshot: reduce(snapshot.stageSnapshot),
   startBeat: reduce(reign.startBeat),
   startQuorumRound: reduce(reign.startQuorumRound),
+  switchConf: reduce(switchConf),
   takeLeadership: reduce(reign.takeLeadership),
+  unstage: reduce(snapshot.unstage),
 } satisfies Record<RoleReducer, unknown>
 
-type ClientEvent = ClientPropose | ClientRead | ClientTransfer
+type ClientEvent = ClientPropose | ClientRead | ClientReconfigure | ClientTransfer
 
 const ticketsOf = (e: ClientEvent): readonly number[] => {
   if (e.type === 'client.propose') return e.proposals.map((proposal) => proposal.ticket)
@@ -78,20 +116,30 @@ const ticketsOf = (e: ClientEvent): readonly number[] => {
 const refuse = (code: Refused['code'], e: ClientEvent): Refused[] => [{ type: 'refused', tickets: ticketsOf(e), code }]
 
 const makers = {
+  acceptConf: make(acceptConf),
   acceptProposals: make(acceptProposals),
+  askForIndex: make(forward.askForIndex),
+  forwardProposals: make(forward.forwardProposals),
+  forwardTransfer: make(forward.forwardTransfer),
+  passOn: make(forward.passOn),
   refuseBusy: make<ClientEvent>((s, e) => refuse(s.transfer.value === 'idle' ? 'BUSY' : 'TRANSFERRING', e)),
+  refuseConf: make(refuseConf),
   refuseNotLeader: make<ClientEvent>((_, e) => refuse('NOT_LEADER', e)),
+  refuseTarget: make<ClientEvent>((_, e) => refuse('TARGET_INVALID', e)),
+  releaseAsked: make(forward.releaseAsked),
   releaseReads: make(releaseReads),
   replyAccepted: make(append.replyAccepted),
   replyDenied: make(vote.replyDenied),
   replyGranted: make(vote.replyGranted),
   replyHeartbeat: make(append.replyHeartbeat),
+  replyInstalled: make(snapshot.replyInstalled),
   replyRejected: make(append.replyRejected),
+  replySnapshot: make(snapshot.replySnapshot),
   replyTerm: make(replyTerm),
   sendAppend: make(sendAppend),
   sendHeartbeat: make(sendHeartbeat),
   sendPreVote: make(vote.sendPreVote),
-  sendRequestVote: make<RaftEvent>((s, e) => vote.sendRequestVote(s, e.type === 'TimeoutNow')), // thesis 3.10: voters need not protect the leader
+  sendRequestVote: make(vote.sendRequestVote),
   sendTimeoutNow: make(sendTimeoutNow),
 } satisfies Record<RoleMaker, unknown>
 

@@ -2,16 +2,20 @@
 
 import type { RoleContext } from '../../machines/role.ts'
 import { EMPTY } from '../base/bytes.ts'
+import { APPLY_BYTES_MAX } from '../base/limits.ts'
 import { NO_TRANSFER } from '../leader/handoff.ts'
+import { NO_LEASE } from '../leader/lease-words.ts'
+import { NO_MEMBERSHIP } from '../leader/membership-words.ts'
 import type { LocalEvent, RaftEvent } from '../protocol/events.ts'
 import { checkStep } from '../protocol/invariants.ts'
 import { NO_READS, NOTHING_DUE } from '../protocol/leadership.ts'
 import { Log, type StoredLog } from '../protocol/log.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Output } from '../protocol/ready.ts'
+import { DEFAULT_SETTINGS, type RaftSettings } from '../protocol/settings.ts'
 import { NO_VOTES } from '../protocol/state.ts'
 import { triage } from '../protocol/terms.ts'
-import { type ConfState, type HardState, type LogIndex, type PeerId, votersOnly } from '../protocol/types.ts'
+import { type ConfState, type HardState, type LogIndex, type PeerId, type Snapshot, votersOnly } from '../protocol/types.ts'
 import { type RoleSnapshot, roleStepper } from './role-words.ts'
 
 /** What a peer starts from: what its disk holds. */
@@ -20,6 +24,10 @@ export interface PeerInput extends StoredLog {
   readonly conf: ConfState
   readonly hardState: HardState
   readonly applied: LogIndex
+  /** What the group's host chose. Default: {@link DEFAULT_SETTINGS}. */
+  readonly settings?: RaftSettings
+  /** The newest snapshot that can be sent, if any. */
+  readonly snapshot?: Snapshot
   /** Marks the group's first entry, if this peer comes to write it. Default: nothing. */
   readonly birthmark?: Uint8Array
 }
@@ -35,7 +43,8 @@ export type Stepped = readonly [RoleSnapshot, readonly Output[]]
 /** The context of a peer that has just read its disk. The commit index never starts behind what was applied. */
 export function contextOf(input: PeerInput): RoleContext {
   const { term, vote, commit } = input.hardState
-  const log = Log.from(input)
+  const { settings = DEFAULT_SETTINGS } = input
+  const log = Log.from({ ...input, configurations: configurationsIn(input) })
   return {
     id: input.id,
     term,
@@ -46,14 +55,32 @@ export function contextOf(input: PeerInput): RoleContext {
     applied: input.applied,
     conf: input.conf,
     votes: NO_VOTES,
+    settings,
+    staged: null,
+    snapshot: input.snapshot ?? null,
+    sheltered: settings.leaseReads && term > 0,
+    called: null,
     birthmark: input.birthmark ?? EMPTY,
     followers: new Map(),
     transfer: NO_TRANSFER,
+    membership: NO_MEMBERSHIP,
+    lease: NO_LEASE,
     reads: NO_READS,
     round: 0,
     uncommittedBytes: 0,
     due: NOTHING_DUE,
   }
+}
+
+/** Changes of configuration in the part of the log that is not applied yet: read once, as all of it will be to apply it. */
+function configurationsIn({ applied, lastIndex, truncated, reader }: PeerInput): LogIndex[] {
+  const found: LogIndex[] = []
+  for (let at = Math.max(applied, truncated.index) + 1; at <= lastIndex; ) {
+    const entries = reader.entries(at, lastIndex + 1, APPLY_BYTES_MAX)
+    for (const { kind, index } of entries) if (kind === 'configuration') found.push(index)
+    at += Math.max(1, entries.length)
+  }
+  return found
 }
 
 const SAMPLE = contextOf({

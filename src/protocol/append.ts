@@ -10,7 +10,7 @@ import { addressed, type Patch, type RaftState } from './state.ts'
  * was delayed until its beginning is long cut off is still answered.
  */
 export const logMatches = (s: RaftState, m: AppendEntries): boolean =>
-  m.prevIndex < s.commit || s.log.matches(m.prevIndex, m.prevTerm)
+  s.staged === null && (m.prevIndex < s.commit || s.log.matches(m.prevIndex, m.prevTerm)) // nothing is taken while the state is being replaced
 
 /** §5.3: takes what is new, drops what conflicts, never shortens the log because of an old, short message. */
 export function appendEntries(s: RaftState, m: AppendEntries): Patch {

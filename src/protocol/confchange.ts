@@ -19,6 +19,11 @@ export interface ConfChange {
   readonly steps: readonly ConfChangeStep[]
   /** The host's own words about it, carried along: names of new peers, for example. */
   readonly context: string
+  /**
+   * The configuration it was made of, written into the log by the leader: a new peer that was told none begins with it. It changes nothing for
+   * anybody else.
+   */
+  readonly base?: ConfState
 }
 
 // The limits decide what an entry of the log means, the same on every peer and for ever: they may be raised between versions, never lowered.
@@ -179,9 +184,18 @@ export function decodeChange(bytes: Uint8Array): ConfChange | null {
 /** Whether something from outside is a change, of whatever configuration. */
 export const isChange = (value: unknown): value is ConfChange => whyNoChange(value) === null
 
-function written({ transition, steps, context }: ConfChange): Uint8Array {
-  return utf8(JSON.stringify({ transition, steps: steps.map(({ type, peer }) => ({ type, peer })), context }))
+function written({ transition, steps, context, base }: ConfChange): Uint8Array {
+  const plain = { transition, steps: steps.map(({ type, peer }) => ({ type, peer })), context }
+  return utf8(JSON.stringify(base ? { ...plain, base: writtenConf(base) } : plain))
 }
+
+const writtenConf = ({ voters, votersOutgoing, learners, learnersNext, autoLeave }: ConfState): ConfState => ({
+  voters,
+  votersOutgoing,
+  learners,
+  learnersNext,
+  autoLeave,
+})
 
 function parsed(json: string): unknown {
   try {
@@ -198,7 +212,7 @@ const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 function whyNoChange(change: unknown): string | null {
   if (!isFields(change)) return 'a change is an object'
-  const { transition, steps, context } = change
+  const { transition, steps, context, base } = change
   if (!TRANSITIONS.includes(transition)) return `the transition is one of ${TRANSITIONS.join(', ')}`
   if (!Array.isArray(steps)) return 'the steps are a list'
   if (steps.length > STEPS_MAX) return `a change has at most ${STEPS_MAX} steps, this has ${steps.length}`
@@ -207,6 +221,8 @@ function whyNoChange(change: unknown): string | null {
     if (why !== null) return why
   }
   if (typeof context !== 'string') return 'the context is a string'
+  const wrongBase = base === undefined ? null : checkConf(base as ConfState)
+  if (wrongBase !== null) return wrongBase
   return isShort(context) ? null : `the context takes at most ${CONTEXT_BYTES_MAX} bytes as JSON`
 }
 

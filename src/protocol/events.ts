@@ -1,7 +1,7 @@
 /** Everything that can happen to a peer. Wire messages are PascalCase, local events dotted lower case: the eye tells them apart. */
 
-import type { Message } from './messages.ts'
 import type { ConfChange } from './confchange.ts'
+import type { Message } from './messages.ts'
 import type { EntryKind, LogIndex, LogPosition, PeerId, Snapshot, Term } from './types.ts'
 
 /** A command somebody wants in the log. The ticket is the host's: it finds the waiting caller by it. */

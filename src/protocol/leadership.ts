@@ -1,6 +1,6 @@
 /** What a leader keeps besides the state of every role: followers, reads, and what is due to be said. Data only. */
 
-import type { Entry, LogIndex, PeerId, Term } from './types.ts'
+import type { Entry, LogIndex, PeerId, Snapshot, Term } from './types.ts'
 
 /** One follower. `C` is the snapshot of its progress chart. */
 export interface Follower<C> {
@@ -15,9 +15,16 @@ export interface Follower<C> {
 
 export type Followers<C> = ReadonlyMap<PeerId, Follower<C>>
 
-/** Reads that share an index and a round. */
-export interface QueuedRead {
+/** Questions of one peer for an index to read at. */
+export interface AskedRead {
+  /** Who asked: we, or a follower. */
+  readonly asker: PeerId
+  /** The asker's own numbers for its questions. */
   readonly tickets: readonly number[]
+}
+
+/** Reads that share an index and a round. */
+export interface QueuedRead extends AskedRead {
   /** The commit index when they were asked: what they must at least see. */
   readonly index: LogIndex
   /** Confirmed once a quorum answered this round or a later one: until then we may have been deposed. */
@@ -27,19 +34,27 @@ export interface QueuedRead {
 export interface Reads {
   readonly queued: readonly QueuedRead[]
   /** Asked before an entry of our own term was committed (§8). */
-  readonly deferred: readonly number[]
+  readonly deferred: readonly AskedRead[]
   readonly count: number
 }
 
 export const NO_READS: Reads = { queued: [], deferred: [], count: 0 }
 
 /** An AppendEntries to be made. */
-export interface PlannedSend {
+export interface PlannedAppend {
   readonly to: PeerId
   readonly prevIndex: LogIndex
   readonly prevTerm: Term
   readonly entries: readonly Entry[]
 }
+
+/** An InstallSnapshot to be made. */
+export interface PlannedSnapshot {
+  readonly to: PeerId
+  readonly snapshot: Snapshot
+}
+
+export type PlannedSend = PlannedAppend | PlannedSnapshot
 
 /** Decided by a reducer, put into words by the makers that follow it in the same transition. */
 export interface Due {

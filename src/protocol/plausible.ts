@@ -1,6 +1,7 @@
 /** What a peer listens to at all: everything that arrives is looked at here first. Never throws, changes nothing, knows no roles. */
 
 import { TERM_JUMP_MAX } from '../base/limits.ts'
+import { checkConf } from './confchange.ts'
 import { type AppendEntries, comesFromLeader, hasNoTerm, type Message, type MessageType } from './messages.ts'
 import type { RaftState } from './state.ts'
 import type { ConfState, Entry, EntryKind, LogIndex, Snapshot, Term } from './types.ts'
@@ -34,7 +35,6 @@ const listOf =
   }
 
 const isTickets = listOf(Number.isSafeInteger)
-const isPeers = listOf(isPeer)
 
 const HEAD = { from: isPeer, to: isPeer, term: isNumber }
 const VOTING = {
@@ -158,32 +158,12 @@ function contradicts(s: Listener, term: Term, at: { readonly index: LogIndex; re
 function wrongSnapshot(snapshot: Loose<Snapshot>, term: Term): string | null {
   const wrong = wrongField(snapshot, SNAPSHOT)
   if (wrong !== null) return wrong
-  if ((snapshot.term as Term) > term) return 'with a snapshot ahead of its term'
-  return isSane(snapshot.conf as ConfState) ? null : 'with a snapshot of an impossible configuration'
+  return (snapshot.term as Term) > term ? 'with a snapshot ahead of its term' : null
 }
 
-const CONF: Checks<ConfState> = {
-  voters: isPeers,
-  votersOutgoing: isPeers,
-  learners: isPeers,
-  learnersNext: isPeers,
-  autoLeave: isBoolean,
-}
-
-const CONF_FIELDS = fieldsOf('configuration', CONF)
-
-const isConf: Is = (value) => isRecord(value) && wrongField(value, CONF_FIELDS) === null
+/** A configuration that can be in force, with somebody who votes (§6). */
+const isConf: Is = (value) => checkConf(value as ConfState) === null && (value as ConfState).voters.length > 0
 
 const SNAPSHOT_CHECKS: Checks<Snapshot> = { index: isPeer, term: isPeer, conf: isConf, data: isBytes }
 
 const SNAPSHOT = fieldsOf('snapshot', SNAPSHOT_CHECKS)
-
-/** Somebody votes, nobody is named twice in one list, and nobody both votes and learns, now or next (§6). */
-function isSane({ voters, votersOutgoing, learners, learnersNext }: ConfState): boolean {
-  if (voters.length === 0 || ![voters, votersOutgoing, learners, learnersNext].every(isDistinct)) return false
-  const incoming = new Set(voters)
-  const outgoing = new Set(votersOutgoing)
-  return !learners.some((peer) => incoming.has(peer) || outgoing.has(peer)) && !learnersNext.some((peer) => incoming.has(peer))
-}
-
-const isDistinct = (list: readonly unknown[]): boolean => new Set(list).size === list.length

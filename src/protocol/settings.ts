@@ -1,11 +1,6 @@
 /** What a group's host may choose: the same on all of its peers, except for the priority. Data only. */
 
-import {
-  APPEND_BYTES_MAX,
-  INFLIGHT_BYTES_MAX,
-  INFLIGHT_MESSAGES_MAX,
-  UNCOMMITTED_BYTES_MAX,
-} from '../base/limits.ts'
+import { APPEND_BYTES_MAX, INFLIGHT_BYTES_MAX, INFLIGHT_MESSAGES_MAX, UNCOMMITTED_BYTES_MAX } from '../base/limits.ts'
 
 export interface RaftSettings {
   /** Ask around before an election, so that a peer that was cut off disturbs nobody (thesis 9.6). */

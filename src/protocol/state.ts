@@ -31,6 +31,8 @@ export interface RaftState {
    * promises (thesis 6.4.1).
    */
   readonly sheltered: boolean
+  /** The term in which a leader told us to take over, if it did. */
+  readonly called: Term | null
   /** What the first entry of the group carries if this peer is its first leader: drawn by chance, so that no two foundings are alike. */
   readonly birthmark: Uint8Array
 }

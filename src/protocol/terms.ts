@@ -6,6 +6,7 @@ import {
   asksForVote,
   comesFromLeader,
   foretells,
+  hasNoTerm,
   isReply,
   type Message,
   type PreVoteReply,
@@ -14,15 +15,23 @@ import { addressed, NO_VOTES, type Patch, type RaftState } from './state.ts'
 
 /** Figure 2, "All Servers", put before every message. */
 export function triage(s: RaftState, m: Message): readonly RaftEvent[] {
+  if (hasNoTerm(m)) return [m]
+  if (asksForVote(m) && m.term >= s.term && isSilent(s, m)) return []
   if (m.term > s.term) {
-    if (asksForVote(m) && s.leader !== null && !isTransfer(m)) return [] // we hear a leader: do not be disturbed (thesis 4.2.3)
     return foretells(m) ? [m] : [higher(m), m]
   }
   if (m.term < s.term) return isReply(m) ? [] : [{ type: 'term.stale', message: m }]
   return [m]
 }
 
-const isTransfer = (m: Message): boolean => m.type === 'RequestVote' && m.transfer
+/**
+ * Thesis 4.2.3, 6.4.1: who hears a leader, or may have promised it silence before a restart, is not disturbed by candidates; unless the leader itself
+ * asked for the election.
+ */
+function isSilent(s: RaftState, m: Message): boolean {
+  if (m.type === 'RequestVote' && m.transfer) return false
+  return s.sheltered || (m.term > s.term && s.settings.checkQuorum && s.leader !== null)
+}
 
 const higher = (m: Message): LocalEvent => ({ type: 'term.higher', term: m.term, leader: comesFromLeader(m) ? m.from : null })
 

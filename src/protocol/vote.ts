@@ -6,11 +6,16 @@ import { countVotes, isVoter } from './quorum.ts'
 import { addressed, NO_VOTES, otherVotersOf, type Patch, type RaftState } from './state.ts'
 
 /** Whether this candidate may have our vote in this term (§5.2, §5.4.1). */
-export const canGrant = (s: RaftState, m: RequestVote): boolean => isFree(s, m) && s.log.isUpToDate(m.lastIndex, m.lastTerm)
+export const canGrant = (s: RaftState, m: RequestVote): boolean =>
+  isFree(s, m) && s.log.isUpToDate(m.lastIndex, m.lastTerm) && (m.transfer || yieldsTo(s, m))
 
 /** Whether this candidate could have our vote, if it asked in the term it foretells (thesis 9.6). A term ahead of ours has no vote in it yet. */
 export const wouldGrant = (s: RaftState, m: PreVote): boolean =>
-  (m.term > s.term || isFree(s, m)) && s.log.isUpToDate(m.lastIndex, m.lastTerm)
+  (m.term > s.term || isFree(s, m)) && s.log.isUpToDate(m.lastIndex, m.lastTerm) && yieldsTo(s, m)
+
+/** Of two whose logs end alike, the one with the higher priority should lead. A longer log counts for more. */
+const yieldsTo = ({ settings, log }: RaftState, m: PreVote | RequestVote): boolean =>
+  (m.priority ?? 0) >= settings.priority || m.lastTerm > log.lastTerm || m.lastIndex > log.lastIndex
 
 function isFree(s: RaftState, m: PreVote | RequestVote): boolean {
   const free = s.vote === null && s.leader === null
@@ -18,8 +23,19 @@ function isFree(s: RaftState, m: PreVote | RequestVote): boolean {
   return free || repeated
 }
 
-/** Only voters stand for election. */
-export const mayCampaign = (s: RaftState): boolean => isVoter(s.conf, s.id)
+/**
+ * Only voters stand for election, and only by a configuration that is in force: not while a committed change or a snapshot waits to take effect
+ * (thesis 4.1; a quorum of the old members need not overlap with one of the new).
+ */
+export const mayCampaign = (s: RaftState): boolean => isVoter(s.conf, s.id) && s.staged === null && !hasUnappliedConf(s)
+
+/** The same, where one asks around first (thesis 9.6). */
+export const mayCanvass = (s: RaftState): boolean => s.settings.preVote && mayCampaign(s)
+
+const hasUnappliedConf = ({ log, commit }: RaftState): boolean => (log.configurations[0] ?? Number.POSITIVE_INFINITY) <= commit
+
+/** Thesis 3.10: the leader of this term wants us to take over. Remembered, for it may have to wait until a change of configuration is applied. */
+export const heedCall = (s: RaftState): Patch => ({ called: s.term })
 
 export const won = (s: RaftState): boolean => countVotes(s.conf, s.votes) === 'won'
 
@@ -46,13 +62,21 @@ export const countOwnVote = (s: RaftState, e: StoragePersisted): Patch =>
   e.term === s.term && e.vote === s.id ? { votes: new Map(s.votes).set(s.id, true) } : {}
 
 /** Thesis 4.2.3: after the minimum election timeout of silence we protect no leader any more. */
-export const forgetLeader = (): Patch => ({ leader: null })
+export const forgetLeader = (): Patch => ({ leader: null, sheltered: false })
+
+/** Who promises silence for the sake of leases may not break it on request (thesis 6.4.1). */
+export const mayForget = (s: RaftState): boolean => !s.settings.leaseReads
 
 export const sendPreVote = (s: RaftState): Message[] =>
-  otherVotersOf(s).map((to) => ({ type: 'PreVote', ...addressed(s, to), term: s.term + 1, ...lastOf(s) }))
+  otherVotersOf(s).map((to) => ({ type: 'PreVote', ...addressed(s, to), term: s.term + 1, ...lastOf(s), ...priorityOf(s) }))
 
-export const sendRequestVote = (s: RaftState, transfer: boolean): Message[] =>
-  otherVotersOf(s).map((to) => ({ type: 'RequestVote', ...addressed(s, to), ...lastOf(s), transfer }))
+/** An election that the leader of the last term asked for says so: voters need not protect that leader (thesis 3.10). */
+export const sendRequestVote = (s: RaftState): Message[] => {
+  const transfer = s.called === s.term - 1
+  return otherVotersOf(s).map((to) => ({ type: 'RequestVote', ...addressed(s, to), ...lastOf(s), transfer, ...priorityOf(s) }))
+}
+
+const priorityOf = ({ settings: { priority } }: RaftState): { readonly priority?: number } => (priority === 0 ? {} : { priority })
 
 /** A grant carries the term it is for; of a pre-vote that term is still to come. */
 export const replyGranted = (s: RaftState, m: PreVote | RequestVote): Message[] => [

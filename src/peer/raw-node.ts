@@ -1,0 +1,312 @@
+/**
+ * One peer of Raft without I/O, for those who bring their own network and disk: time is ticks, chance is a seed, nothing is awaited. What a node runs
+ * on is the same core; here its turns are the caller's.
+ */
+
+import { assert, InvariantError } from '../base/assert.ts'
+import { FlotillaError } from '../base/errors.ts'
+import { READS_MAX } from '../base/limits.ts'
+import { prng } from '../base/prng.ts'
+import { type ConfChange, decodeChange } from '../protocol/confchange.ts'
+import type { LocalEvent } from '../protocol/events.ts'
+import type { Message } from '../protocol/messages.ts'
+import { reasonToDrop } from '../protocol/plausible.ts'
+import type { Output, Refused } from '../protocol/ready.ts'
+import type { ConfState, Entry, LogIndex, LogPosition, PeerId, Snapshot } from '../protocol/types.ts'
+import { hasChanged } from './collect.ts'
+import { type RawNodeOptions, type RawSettings, rawSettingsOf } from './raw-options.ts'
+import { type Mark, type RawReady, rawReadyOf } from './raw-ready.ts'
+import { type RawStatus, rawStatusOf } from './raw-status.ts'
+import { RawStore } from './raw-store.ts'
+import { refusalError } from './refusal.ts'
+import type { RoleSnapshot } from './role-words.ts'
+import { type Stepped, startPeer, stepEvent, stepMessage, type TimerEvent } from './step.ts'
+import { TickTimers } from './tick-timers.ts'
+
+export class RawNode {
+  readonly #settings: RawSettings
+  readonly #timers: TickTimers
+  readonly #store: RawStore
+  #snapshot: RoleSnapshot
+  /** The state at the last Ready, and what was said since. */
+  #collected: RoleSnapshot
+  #said: Output[] = []
+  /** Committed entries handed out so far. */
+  #handedOut: LogIndex
+  /** What may be said of the disk for each Ready handed out and not reported yet, oldest first. */
+  readonly #marks: Mark[] = []
+  /** Contexts of reads under way, by ticket. */
+  readonly #reads = new Map<number, string>()
+  /** When the last rounds of heartbeats began, in ticks: what a lease is counted from. */
+  #rounds: { readonly round: number; readonly tick: number }[] = []
+  #tickets = 0
+  #readies = 0
+  #dropped = 0
+  #broken: InvariantError | null = null
+
+  /** Throws `CONFIG_INVALID`, naming the option. */
+  constructor(options: RawNodeOptions) {
+    const settings = rawSettingsOf(options)
+    const { id, initial, raft, seed } = settings
+    const truncated: LogPosition = initial.snapshot ?? { index: 0, term: 0 }
+    this.#settings = settings
+    this.#timers = new TickTimers(settings, prng(seed + id * 7919))
+    this.#store = new RawStore(truncated.index, initial.entries, initial.confState)
+    const { lastIndex, runs } = this.#store
+    const { hardState, applied, confState: conf, snapshot } = initial
+    const log = { truncated, lastIndex, runs, reader: this.#store }
+    const [first, said] = startPeer({ id, conf, hardState, applied, settings: raft, ...log, ...(snapshot && { snapshot }) })
+    this.#snapshot = first
+    this.#collected = first
+    this.#handedOut = applied
+    this.#take([first, said])
+  }
+
+  get id(): PeerId {
+    return this.#settings.id
+  }
+
+  /** One tick of time passes: timers that are due with it expire. */
+  tick(): void {
+    this.#timers.tick()
+    for (let due = this.#timers.takeDue(); due !== null; due = this.#timers.takeDue()) this.#event(due)
+  }
+
+  /** As if the election timeout were over (§5.2). Nothing happens on a leader, a learner, or while a change of configuration is still to be applied. */
+  campaign(): void {
+    const due = this.#timers.force('electionTimeout')
+    if (due !== null) this.#event(due)
+  }
+
+  /** Believes in no leader any more: votes are free, term, vote and timers stay. Nothing happens on leaders and learners, or under lease reads. */
+  forgetLeader(): void {
+    this.#event({ type: 'leader.forgotten' })
+  }
+
+  /**
+   * Proposes a command. Returns where it stands in our log; null when it was passed on to the leader, where it may be lost without a word. Throws
+   * `NOT_LEADER` when there is nobody to pass it on to, `BUSY` when too much is uncommitted, `TRANSFERRING` during a handover.
+   */
+  propose(data: Uint8Array): LogPosition | null {
+    const proposal = { ticket: ++this.#tickets, kind: 'command', data: data.slice() } as const
+    return this.#placed(this.#event({ type: 'client.propose', proposals: [proposal] }))
+  }
+
+  /**
+   * Proposes a change of configuration, at the leader. Throws `NOT_LEADER`, `CONF_IN_PROGRESS` (one at a time, and not before an entry of the leader's
+   * own term is committed), `CONF_INVALID`, `TRANSFERRING`.
+   */
+  proposeConfChange(change: ConfChange): LogPosition {
+    const placed = this.#placed(this.#event({ type: 'client.reconfigure', ticket: ++this.#tickets, change }))
+    assert(placed !== null, 'CONFIGURATION_PASSED_ON')
+    return placed
+  }
+
+  /**
+   * A committed entry of kind `configuration` takes effect: to be called as it is applied, with the entry, or with what is in it. Null: it is to have
+   * no effect. Returns the configuration from now on.
+   */
+  applyConfChange(change: ConfChange | Entry | null): ConfState {
+    const { log, applied } = this.#snapshot.context
+    const entry = change !== null && 'data' in change ? change : null
+    const index = entry?.index ?? log.configurations[0] ?? applied
+    const event = {
+      type: 'conf.applied',
+      index,
+      change: entry ? decodeChange(entry.data) : (change as ConfChange | null),
+    } as const
+    this.#event(event)
+    const { conf } = this.#snapshot.context
+    this.#store.configure(index, conf)
+    return conf
+  }
+
+  /** A message of another peer. Whatever is not one, or cannot be true, is dropped and counted: nothing that comes in here throws. */
+  step(message: Message): boolean {
+    const reason = reasonToDrop(this.#snapshot.context, message)
+    if (reason === null && !this.#broken) this.#run(() => stepMessage(this.#snapshot, message))
+    else this.#dropped++
+    return reason === null
+  }
+
+  /** Asks for a handover (thesis 3.10); a follower passes the wish on. False: nothing came of it (not a voter, or nobody leads). */
+  transferLeader(to: PeerId): boolean {
+    const said = this.#event({ type: 'client.transfer', ticket: ++this.#tickets, to })
+    return !said.some((output) => output.type === 'refused')
+  }
+
+  /**
+   * Asks for an index at which a read is linearizable (thesis 6.4): it comes back with the context as a read state, once it is confirmed. Throws
+   * `NOT_LEADER` when nobody leads, `BUSY` when too many are waiting.
+   */
+  readIndex(context: string): void {
+    if (this.#reads.size >= READS_MAX) throw new FlotillaError('BUSY', 'too many reads are waiting')
+    const ticket = ++this.#tickets
+    const read = { type: 'client.read', tickets: [ticket] } as const
+    this.#reads.set(ticket, context)
+    const said = this.#event(this.#settings.raft.leaseReads ? { ...read, freshRound: this.#freshRound() } : read)
+    if (!said.some((output) => output.type === 'refused')) return
+    this.#reads.delete(ticket)
+    this.#placed(said)
+  }
+
+  /** The network could not deliver to that peer: probe before streaming again. */
+  reportUnreachable(peer: PeerId): void {
+    this.#event({ type: 'peer.unreachable', peer })
+  }
+
+  /** How the sending of a snapshot ended. */
+  reportSnapshot(peer: PeerId, outcome: 'finished' | 'failed'): void {
+    this.#event({ type: 'snapshot.reported', peer, outcome })
+  }
+
+  /** Entries up to `index` are needed no more. Only what is applied goes. Throws `COMPACTED` when it has gone before. */
+  compact(index: LogIndex): void {
+    const { log } = this.#snapshot.context
+    if (index < log.firstIndex) throw new FlotillaError('COMPACTED', `the log begins at ${log.firstIndex} already`, { index })
+    this.#event({ type: 'log.compacted', index })
+    this.#store.compact(this.#snapshot.context.log.truncated.index)
+  }
+
+  /** Keeps the state as of an applied entry, to be sent to who needs it. Throws `CONFIG_INVALID` for an index whose entry is not known or not applied. */
+  createSnapshot(index: LogIndex, data: Uint8Array): Snapshot {
+    const { log, applied } = this.#snapshot.context
+    const term = log.termAt(index)
+    if (term === undefined || index > applied) {
+      throw new FlotillaError('CONFIG_INVALID', `a snapshot can be made of entries ${log.truncated.index} to ${applied}`, {
+        index,
+      })
+    }
+    const snapshot = { index, term, conf: this.#store.confAt(index), data }
+    this.#event({ type: 'snapshot.created', snapshot })
+    return snapshot
+  }
+
+  /** Whether {@link ready} has anything to say. */
+  hasReady(): boolean {
+    return !this.#broken && (this.#said.length > 0 || this.#owesEntries || hasChanged(this.#collected, this.#snapshot))
+  }
+
+  /**
+   * What is to be done now: write hard state, entries and snapshot; send messages (those marked `waitsForDisk` only when that is on disk); apply
+   * committed entries; answer reads. It is not handed out twice.
+   */
+  ready(): RawReady {
+    const handedOut = this.#handedOut
+    const ready = rawReadyOf({
+      before: this.#collected,
+      after: this.#snapshot,
+      said: this.#said,
+      handedOut,
+      bytesMax: this.#settings.maxCommittedBytesPerReady,
+      reads: this.#reads,
+      mark: ++this.#readies,
+    })
+    this.#store.append(ready.entries)
+    this.#handedOut = ready.committedEntries.at(-1)?.index ?? handedOut
+    this.#collected = this.#snapshot
+    this.#said = []
+    this.#marks.push(ready.mark)
+    return ready
+  }
+
+  /** All of it is done: on disk, and applied. */
+  advance(ready: RawReady): void {
+    this.persisted(ready.mark)
+    if (ready.snapshot) this.installed(ready.snapshot)
+    const last = ready.committedEntries.at(-1)
+    if (last) this.applied(last.index)
+  }
+
+  /**
+   * For who writes while going on: a Ready is on disk, all before it too. Give its `mark`; or the term and index of its last entry, which stand for
+   * the oldest Ready that ended there. Replies and our own vote count from now on.
+   */
+  persisted(at: Mark | LogPosition): void {
+    const number =
+      'number' in at ? at.number : this.#marks.find(({ last }) => last.index === at.index && last.term === at.term)?.number
+    const count = this.#marks.findLastIndex((mark) => number !== undefined && mark.number <= number) + 1
+    for (const { term, vote, last } of this.#marks.splice(0, count)) this.#event({ type: 'storage.persisted', term, vote, last })
+  }
+
+  /** A snapshot of a Ready is in place. */
+  installed({ index }: Pick<Snapshot, 'index'>): void {
+    const { staged, log } = this.#snapshot.context
+    if (staged?.index !== index) return
+    const keepsEntries = log.matches(index, staged.term)
+    this.#event({ type: 'snapshot.installed', index })
+    this.#store.restore(staged, staged.conf, keepsEntries)
+    this.#handedOut = Math.max(this.#handedOut, index)
+  }
+
+  /** The state machine has come to `index`. Changes of configuration on the way that nobody applied have no effect. */
+  applied(index: LogIndex): void {
+    for (const at of this.#snapshot.context.log.configurations) {
+      if (at <= index) this.#event({ type: 'conf.applied', index: at, change: null })
+    }
+    this.#event({ type: 'storage.applied', index: Math.min(index, this.#handedOut) })
+  }
+
+  /** The clock jumped, or the process stood still: leases that were counted by it are void. */
+  clockJumped(): void {
+    this.#rounds = []
+    this.#event({ type: 'clock.jumped' })
+  }
+
+  /** What this peer knows, for tables and tests. */
+  status(): RawStatus {
+    return rawStatusOf(this.#snapshot, { dropped: this.#dropped, broken: this.#broken })
+  }
+
+  /** Whether committed entries wait to be handed out: not while a snapshot waits to be installed, for it may stand for them. */
+  get #owesEntries(): boolean {
+    const { commit, staged } = this.#snapshot.context
+    return this.#handedOut < commit && staged === null
+  }
+
+  #event(event: LocalEvent | TimerEvent): readonly Output[] {
+    return this.#run(() => stepEvent(this.#snapshot, event))
+  }
+
+  /** A peer that broke a rule says and does nothing more. */
+  #run(step: () => Stepped): readonly Output[] {
+    if (this.#broken) return []
+    try {
+      return this.#take(step())
+    } catch (thrown) {
+      if (!(thrown instanceof InvariantError)) throw thrown
+      this.#broken = thrown
+      this.#said = []
+      return []
+    }
+  }
+
+  #take([snapshot, outputs]: Stepped): readonly Output[] {
+    const { round } = snapshot.context
+    if (round !== this.#snapshot.context.round) this.#rounds = [...this.#rounds.slice(-63), { round, tick: this.#timers.now }]
+    this.#snapshot = snapshot
+    for (const output of outputs) {
+      if (output.type === 'arm' || output.type === 'disarm') this.#timers.set(output)
+      else if (output.type !== 'accepted' && output.type !== 'refused') this.#said.push(output)
+    }
+    return outputs
+  }
+
+  /** Where a proposal went; throws why it did not. */
+  #placed(said: readonly Output[]): LogPosition | null {
+    if (this.#broken) throw this.#broken
+    const refused = said.find((output): output is Refused => output.type === 'refused')
+    if (refused) throw refusalError(refused.code, { leader: this.#snapshot.context.leader })
+    const accepted = said.find((output) => output.type === 'accepted')
+    return accepted ? { index: accepted.index, term: accepted.term } : null
+  }
+
+  /**
+   * The first round that began less than a lease ago. A follower's silence lasts an election timeout, which is at least one tick less than it counts;
+   * our own count may be one short.
+   */
+  #freshRound(): number {
+    const since = this.#timers.now - (this.#settings.electionTick - 2)
+    return this.#rounds.find(({ tick }) => tick >= since)?.round ?? Number.POSITIVE_INFINITY
+  }
+}
