@@ -190,6 +190,7 @@ export class Engine {
     const transaction = this.#flush.add(host.group, ready, host.mark)
     if (transaction > 0) host.flushNeeded = transaction
     for (const { tickets, index, term } of ready.accepted) host.waiters.seat(tickets, index, term)
+    if (ready.snapshot) host.mailbox.event({ type: 'snapshot.abandoned', index: ready.snapshot.index }) // no node sends one yet, none can take one
     this.#tell(host, ready)
     for (const { tickets, index } of ready.reads) host.confirm(tickets, index)
     if (ready.softState) this.#changeRole(host, ready.softState)

@@ -1,11 +1,11 @@
 /** What arrives from other nodes: taken apart, and checked for who sent it, before any of it reaches a peer. */
 
 import { FlotillaError, toFlotillaError } from '../base/errors.ts'
-import { TERM_JUMP_MAX } from '../base/limits.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { Incoming } from '../ports/transport.ts'
 import type { Message } from '../protocol/messages.ts'
+import { reasonToDrop } from '../protocol/plausible.ts'
 import { decodeEnvelope, type GroupMessage, type Sender } from '../wire/envelope.ts'
 import { isSameFounding } from './founding.ts'
 import type { PeerHost } from './peer-host.ts'
@@ -111,10 +111,13 @@ function mistakeIn(host: PeerHost, { sender, epoch, message }: Claim): FlotillaE
   if (!isSameFounding(epoch, host.epoch)) return mismatch('the group was founded by others there', sender)
   if (message.to !== host.id || host.nodeOf(message.from) !== sender.node)
     return mismatch('a message of or for another peer', sender)
-  if (message.term > host.term + TERM_JUMP_MAX) {
-    return new FlotillaError('CODEC_INVALID', 'the term of a message is out of all proportion', { term: message.term })
-  }
-  return undefined
+  const reason = reasonToDrop(host.snapshot.context, message)
+  if (reason === null) return undefined
+  return new FlotillaError('CODEC_INVALID', `a message that cannot be true, ${reason}`, {
+    group: host.group,
+    type: message.type,
+    from: sender.node,
+  })
 }
 
 const mismatch = (message: string, { node, cluster, store, boot }: Sender): FlotillaError =>

@@ -3,6 +3,8 @@
 import { z } from 'zod'
 import { EMPTY } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
+import { READS_MAX } from '../base/limits.ts'
+import { MEMBERS_MAX } from '../protocol/confchange.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Entry, EntryKind } from '../protocol/types.ts'
 import { type Blob, decodeFrame, encodeFrame } from './frame.ts'
@@ -32,10 +34,16 @@ export interface Envelope {
 /** Messages in one envelope. */
 const MESSAGES_MAX = 10_000
 
+const KINDS = ['noop', 'command', 'configuration'] as const satisfies readonly EntryKind[]
+
 const whole = z.int().min(0)
 const peer = z.int().min(1)
 const letter = { from: peer, to: peer, term: whole }
 const tail = { lastIndex: whole, lastTerm: whole }
+const candidate = { ...tail, priority: whole.optional() }
+const tickets = z.array(whole).max(READS_MAX)
+const peers = z.array(peer).max(MEMBERS_MAX)
+const conf = { voters: peers, votersOutgoing: peers, learners: peers, learnersNext: peers, autoLeave: z.boolean() }
 const id = z.string().min(1).max(63)
 
 const message = z.discriminatedUnion('type', [
@@ -57,11 +65,20 @@ const message = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('Heartbeat'), ...letter, commit: whole, round: whole }),
   z.strictObject({ type: z.literal('HeartbeatReply'), ...letter, round: whole }),
-  z.strictObject({ type: z.literal('PreVote'), ...letter, ...tail }),
+  z.strictObject({ type: z.literal('PreVote'), ...letter, ...candidate }),
   z.strictObject({ type: z.literal('PreVoteReply'), ...letter, granted: z.boolean() }),
-  z.strictObject({ type: z.literal('RequestVote'), ...letter, ...tail, transfer: z.boolean() }),
+  z.strictObject({ type: z.literal('RequestVote'), ...letter, ...candidate, transfer: z.boolean() }),
   z.strictObject({ type: z.literal('RequestVoteReply'), ...letter, granted: z.boolean() }),
   z.strictObject({ type: z.literal('TimeoutNow'), ...letter }),
+  z.strictObject({
+    type: z.literal('InstallSnapshot'),
+    ...letter,
+    snapshot: z.strictObject({ index: whole, term: whole, conf: z.strictObject(conf) }),
+  }),
+  z.strictObject({ type: z.literal('Propose'), ...letter, kind: z.enum(KINDS), data: whole.max(1_000_000) }),
+  z.strictObject({ type: z.literal('ReadIndex'), ...letter, tickets }),
+  z.strictObject({ type: z.literal('ReadIndexReply'), ...letter, tickets, index: whole }),
+  z.strictObject({ type: z.literal('TransferLeader'), ...letter, target: peer }),
 ])
 
 /** Header of an envelope. AppendEntries gives the number of its entries; they follow as blobs, in the order of the messages. */
@@ -72,19 +89,32 @@ const header = z.compile(
   }),
 )
 
-const KINDS: readonly EntryKind[] = ['noop', 'command', 'configuration']
-
 /** kind, then six bytes of term, before the data. */
 const ENTRY_PREFIX_BYTES = 7
 
 export function encodeEnvelope({ sender, messages }: Envelope): Uint8Array {
   const blobs: Blob[] = []
-  const slim = messages.map(({ group, epoch, message: m }) => {
-    if (m.type !== 'AppendEntries') return { group, epoch, message: m }
-    pushEntries(blobs, m.entries)
-    return { group, epoch, message: { ...m, entries: m.entries.length } }
-  })
+  const slim = messages.map(({ group, epoch, message: m }) => ({ group, epoch, message: slimmed(m, blobs) }))
   return encodeFrame({ sender, messages: slim }, blobs)
+}
+
+/** A message as its header says it: bytes stand among the blobs, in its place their number. */
+function slimmed(m: Message, blobs: Blob[]): unknown {
+  switch (m.type) {
+    case 'AppendEntries':
+      pushEntries(blobs, m.entries)
+      return { ...m, entries: m.entries.length }
+    case 'InstallSnapshot': {
+      const { data, ...snapshot } = m.snapshot
+      blobs.push(data)
+      return { ...m, snapshot }
+    }
+    case 'Propose':
+      blobs.push(...m.data)
+      return { ...m, data: m.data.length }
+    default:
+      return m
+  }
 }
 
 /** Throws `CODEC_INVALID` for whatever is not an envelope; the core never sees an unchecked value. */
@@ -94,15 +124,40 @@ export function decodeEnvelope(data: Uint8Array): Envelope {
   if (!parsed.success)
     throw new FlotillaError('CODEC_INVALID', 'the envelope is not well formed', { issues: parsed.error.issues.slice(0, 3) })
   const blobs = frame.blobs[Symbol.iterator]()
-  const messages = parsed.data.messages.map(({ group, epoch, message: m }): GroupMessage => {
-    if (m.type !== 'AppendEntries') return { group, epoch, message: m }
-    const entries: Entry[] = []
-    for (let i = 1; i <= m.entries; i++) entries.push(decodeEntry(blobs.next().value, m.prevIndex + i))
-    checkTerms(entries, m.prevTerm, m.term)
-    return { group, epoch, message: { ...m, entries } }
-  })
+  const messages = parsed.data.messages.map(
+    ({ group, epoch, message: m }): GroupMessage => ({ group, epoch, message: filled(m, blobs) }),
+  )
   if (blobs.next().done !== true) throw new FlotillaError('CODEC_INVALID', 'the envelope has blobs that no message names')
   return { sender: parsed.data.sender, messages }
+}
+
+/** The message that {@link slimmed} made this of. */
+function filled(m: z.infer<typeof message>, blobs: Iterator<Uint8Array>): Message {
+  switch (m.type) {
+    case 'AppendEntries': {
+      const entries: Entry[] = []
+      for (let i = 1; i <= m.entries; i++) entries.push(decodeEntry(blobs.next().value, m.prevIndex + i))
+      checkTerms(entries, m.prevTerm, m.term)
+      return { ...m, entries }
+    }
+    case 'InstallSnapshot':
+      return { ...m, snapshot: { ...m.snapshot, data: theNext(blobs) } }
+    case 'Propose':
+      return { ...m, data: Array.from({ length: m.data }, () => theNext(blobs)) }
+    case 'PreVote':
+    case 'RequestVote': {
+      const { priority, ...vote } = m
+      return priority === undefined ? vote : { ...vote, priority }
+    }
+    default:
+      return m
+  }
+}
+
+function theNext(blobs: Iterator<Uint8Array>): Uint8Array {
+  const { done, value } = blobs.next()
+  if (done === true) throw new FlotillaError('CODEC_INVALID', 'the envelope lacks a blob that a message names')
+  return value
 }
 
 /** Neighbours are mostly of one kind and term: they share the bytes that say so. */
