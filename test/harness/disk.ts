@@ -8,6 +8,7 @@ import {
   entryBytes,
   type HardState,
   type LogIndex,
+  type LogPosition,
   type PeerId,
   type Term,
   type TermRun,
@@ -45,6 +46,7 @@ export class Disk implements LogReader {
   hardState: HardState = { term: 0, vote: null, commit: 0 }
   applied: LogIndex = 0
   #entries: Entry[] = []
+  #truncated: LogPosition = { index: 0, term: 0 }
 
   static holding(terms: readonly Term[], hardState: Partial<HardState> = {}): Disk {
     const disk = new Disk()
@@ -67,6 +69,13 @@ export class Disk implements LogReader {
     this.applied = Math.max(this.applied, Math.min(applied, this.#entries.length))
   }
 
+  /** A snapshot stands for everything up to its position: blanks, unless that very entry is here. */
+  install({ index, term }: LogPosition): void {
+    if (this.#entries[index - 1]?.term !== term) this.#entries = entriesOf(Array.from({ length: index }, () => term))
+    this.#truncated = { index, term }
+    this.applied = Math.max(this.applied, index)
+  }
+
   entries(lo: LogIndex, hi: LogIndex, bytesMax: number): readonly Entry[] {
     assert.ok(lo >= 1 && hi - 1 <= this.#entries.length, `entries [${lo}, ${hi}) are not all on the disk`)
     const found: Entry[] = []
@@ -86,9 +95,9 @@ export class Disk implements LogReader {
       conf: votersOnly(voters),
       hardState: this.hardState,
       applied: this.applied,
-      truncated: { index: 0, term: 0 },
+      truncated: this.#truncated,
       lastIndex: this.#entries.length,
-      runs: runsOf(this.#entries),
+      runs: runsOf(this.#entries.slice(this.#truncated.index)),
       reader: this,
     }
   }

@@ -3,7 +3,8 @@
 import { prng } from '../../src/base/prng.ts'
 import { type PeerSteps, startPeer, stepEvent, stepMessage } from '../../src/peer/step.ts'
 import type { Message } from '../../src/protocol/messages.ts'
-import type { HardState, PeerId, Term } from '../../src/protocol/types.ts'
+import { DEFAULT_SETTINGS, type RaftSettings } from '../../src/protocol/settings.ts'
+import type { ConfState, HardState, PeerId, Term } from '../../src/protocol/types.ts'
 import { Cluster, type ClusterOptions } from './cluster.ts'
 import { Disk } from './disk.ts'
 import { TestPeer } from './test-peer.ts'
@@ -15,6 +16,9 @@ export interface BenchOptions {
   readonly log?: readonly Term[]
   readonly hard?: Partial<HardState>
   readonly seed?: number
+  readonly settings?: Partial<RaftSettings>
+  /** Instead of `size` plain voters. */
+  readonly conf?: ConfState
 }
 
 /** A peer and everything it sent: others are played by the test. */
@@ -22,10 +26,21 @@ export class Bench {
   readonly peer: TestPeer
   #sent: Message[] = []
 
-  constructor(steps: PeerSteps, { id = 1, size = 3, log = [], hard = {}, seed = 1 }: BenchOptions) {
+  constructor(steps: PeerSteps, options: BenchOptions) {
+    const { id = 1, size = 3, log = [], hard = {}, seed = 1, conf } = options
+    const settings = { ...DEFAULT_SETTINGS, ...options.settings }
     const voters = Array.from({ length: size }, (_, i) => i + 1)
     const send = (message: Message): void => void this.#sent.push(message)
-    this.peer = new TestPeer({ id, voters, disk: Disk.holding(log, hard), steps, chance: prng(seed), send })
+    this.peer = new TestPeer({
+      id,
+      voters,
+      disk: Disk.holding(log, hard),
+      steps,
+      chance: prng(seed),
+      send,
+      settings,
+      ...(conf && { conf }),
+    })
   }
 
   /** What left since the last look. */

@@ -5,13 +5,18 @@ import type {
   AppendEntriesReply,
   Heartbeat,
   HeartbeatReply,
+  InstallSnapshot,
   PreVote,
   PreVoteReply,
+  Propose,
+  ReadIndex,
+  ReadIndexReply,
   RequestVote,
   RequestVoteReply,
   TimeoutNow,
+  TransferLeader,
 } from '../../src/protocol/messages.ts'
-import type { PeerId, Term } from '../../src/protocol/types.ts'
+import { type PeerId, type Snapshot, type Term, votersOnly } from '../../src/protocol/types.ts'
 import { entriesOf } from './disk.ts'
 
 /** What every letter says; a missing `from` is 2, a missing `to` is 1. */
@@ -90,3 +95,48 @@ export const requestVoteReply = (letter: Head & { readonly granted: boolean }): 
 })
 
 export const timeoutNow = (letter: Head): TimeoutNow => ({ type: 'TimeoutNow', ...head(letter) })
+
+/** A state up to `index`, of a group of three. */
+export const snapshotAt = (index: number, term: Term, more: Partial<Snapshot> = {}): Snapshot => ({
+  ...{ index, term, conf: votersOnly([1, 2, 3]), data: new Uint8Array() },
+  ...more,
+})
+
+export const installSnapshot = (letter: Head & { readonly snapshot: Snapshot }): InstallSnapshot => ({
+  type: 'InstallSnapshot',
+  ...head(letter),
+  snapshot: letter.snapshot,
+})
+
+type NoTerm = Omit<Head, 'term'>
+
+/** What has no term carries 0. */
+const untermed = (letter: NoTerm) => head({ ...letter, term: 0 })
+
+export const proposal = (letter: NoTerm & { readonly word: string; readonly kind?: Propose['kind'] }): Propose => ({
+  type: 'Propose',
+  ...untermed(letter),
+  kind: letter.kind ?? 'command',
+  data: [new TextEncoder().encode(letter.word)],
+})
+
+export const readIndex = (letter: NoTerm & { readonly tickets: readonly number[] }): ReadIndex => ({
+  type: 'ReadIndex',
+  ...untermed(letter),
+  tickets: letter.tickets,
+})
+
+export const readIndexReply = (
+  letter: NoTerm & { readonly tickets: readonly number[]; readonly index: number },
+): ReadIndexReply => ({
+  type: 'ReadIndexReply',
+  ...untermed(letter),
+  tickets: letter.tickets,
+  index: letter.index,
+})
+
+export const transferLeader = (letter: NoTerm & { readonly target: PeerId }): TransferLeader => ({
+  type: 'TransferLeader',
+  ...untermed(letter),
+  target: letter.target,
+})

@@ -1,11 +1,17 @@
 /** What each row of machines/membership.ts does, as a table. */
 
-import type { MembershipEvent } from '../../src/protocol/membership.ts'
+import type { Membership, MembershipEvent } from '../../src/protocol/membership.ts'
 
 export type MembershipState = 'resuming' | 'stable' | 'changing' | 'joint' | 'leaving'
 
 /** State, pending index, and whether the joint configuration is left without being asked. */
 export type MembershipPlace = readonly [state: MembershipState, pendingIndex: number | null, autoLeave: boolean]
+
+/** A place as the chart keeps it. */
+export const membershipOf = ([state, pendingIndex, autoLeave]: MembershipPlace): readonly [MembershipState, Membership] => [
+  state,
+  { pendingIndex, autoLeave },
+]
 
 export interface MembershipRow {
   readonly says: string

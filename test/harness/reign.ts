@@ -3,21 +3,24 @@
 import assert from 'node:assert/strict'
 import type { AppendEntries, Message } from '../../src/protocol/messages.ts'
 import type { Term } from '../../src/protocol/types.ts'
-import type { Bench, Lab } from './lab.ts'
+import type { Bench, BenchOptions, Lab } from './lab.ts'
 import { preVoteReply, requestVoteReply } from './letters.ts'
 
 export const isAppend = (m: Message): m is AppendEntries => m.type === 'AppendEntries'
 
-interface ReignOptions {
-  readonly size?: number
+interface ReignOptions extends Pick<BenchOptions, 'conf' | 'settings' | 'size'> {
   /** The term before the reign; that of the log's last entry when missing. */
   readonly after?: Term
 }
 
 /** Peer 1 becomes leader of the term after its log's; the first entry of its reign has been sent. */
-export function leading(lab: Lab, log: readonly Term[] = [], { size = 3, after = log.at(-1) ?? 0 }: ReignOptions = {}): Bench {
+export function leading(
+  lab: Lab,
+  log: readonly Term[] = [],
+  { size = 3, after = log.at(-1) ?? 0, ...rest }: ReignOptions = {},
+): Bench {
   const term = after + 1
-  const bench = lab.bench({ size, log, hard: { term: term - 1 } })
+  const bench = lab.bench({ size, log, hard: { term: term - 1 }, ...rest })
   bench.peer.fire('electionTimeout')
   for (let from = 2; from <= size; from++) bench.hear(preVoteReply({ term, from, granted: true }))
   const replies = Array.from({ length: size - 1 }, (_, i) => requestVoteReply({ term, from: i + 2, granted: true }))

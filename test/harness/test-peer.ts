@@ -5,11 +5,13 @@ import type { Prng } from '../../src/base/prng.ts'
 import { collect, roleOf } from '../../src/peer/collect.ts'
 import type { RoleSnapshot } from '../../src/peer/role-words.ts'
 import type { PeerSteps, Stepped, TimerEvent } from '../../src/peer/step.ts'
+import { decodeChange } from '../../src/protocol/confchange.ts'
 import type { LocalEvent } from '../../src/protocol/events.ts'
 import { checkState } from '../../src/protocol/invariants.ts'
 import { type Message, waitsForDisk } from '../../src/protocol/messages.ts'
 import type { Accepted, Arm, ReadState, Ready, Refused } from '../../src/protocol/ready.ts'
-import type { Entry, HardState, LogIndex, LogPosition, PeerId, Role, Term } from '../../src/protocol/types.ts'
+import type { RaftSettings } from '../../src/protocol/settings.ts'
+import type { ConfState, Entry, HardState, LogIndex, LogPosition, PeerId, Role, Term } from '../../src/protocol/types.ts'
 import type { Disk } from './disk.ts'
 
 /** Ticks of silence before an election, at least; at most twice that. */
@@ -22,6 +24,9 @@ export interface PeerOptions {
   readonly steps: PeerSteps
   readonly chance: Prng
   readonly send: (message: Message) => void
+  readonly settings?: RaftSettings
+  /** Instead of plain voters. */
+  readonly conf?: ConfState
 }
 
 /** A write that waits for its flush, and the letters that wait for it. */
@@ -42,6 +47,8 @@ export class TestPeer {
   readonly disk: Disk
   /** Set it to hold flushes back; then {@link flush} delivers them. */
   slowDisk = false
+  /** Set it to hold back what is committed: the state machine is busy. */
+  slowMachine = false
   snapshot: RoleSnapshot
   readonly applied: Entry[] = []
   readonly accepted: Accepted[] = []
@@ -50,12 +57,15 @@ export class TestPeer {
   readonly #options: PeerOptions
   readonly #timers = new Map<string, Timer>()
   #pending: Pending[] = []
+  #applying = false
 
   constructor(options: PeerOptions) {
     this.id = options.id
     this.disk = options.disk
     this.#options = options
-    const stepped = options.steps.start(options.disk.recall(options.id, options.voters))
+    const { settings, conf } = options
+    const recalled = options.disk.recall(options.id, options.voters)
+    const stepped = options.steps.start({ ...recalled, ...(settings && { settings }), ...(conf && { conf }) })
     this.snapshot = stepped[0]
     this.applied.push(...options.disk.all.slice(0, options.disk.applied))
     this.#take(stepped)
@@ -131,10 +141,31 @@ export class TestPeer {
     const pending = this.#pending
     this.#pending = []
     for (const { ready, hard, last, waiting } of pending) {
-      this.disk.write({ hardState: ready.hardState, entries: ready.entries, applied: this.applied.length })
+      this.disk.write({ hardState: ready.hardState, entries: ready.entries, applied: this.context.applied })
       for (const message of waiting) this.#options.send(message)
       if (ready.mustSync) this.tell({ type: 'storage.persisted', term: hard.term, vote: hard.vote, last })
     }
+  }
+
+  /** The staged snapshot is in place. */
+  install(): void {
+    const { staged } = this.context
+    assert.ok(staged, `peer ${this.id} waits for no snapshot`)
+    this.disk.install(staged)
+    this.tell({ type: 'snapshot.installed', index: staged.index })
+  }
+
+  /** The state machine takes what is committed; a configuration is in force from its entry on. */
+  apply(): void {
+    const { log, commit, applied } = this.context
+    for (let at = applied; at < commit; ) {
+      for (const entry of log.slice(at + 1, commit + 1, 1024)) {
+        this.applied.push(entry)
+        at = entry.index
+        if (entry.kind === 'configuration') this.tell({ type: 'conf.applied', index: at, change: decodeChange(entry.data) })
+      }
+    }
+    if (commit > applied) this.tell({ type: 'storage.applied', index: commit })
   }
 
   #find(delay: string): Timer | undefined {
@@ -156,7 +187,7 @@ export class TestPeer {
     for (const message of ready.messages) if (!waitsForDisk(message)) this.#options.send(message)
     this.#write(ready)
     if (!this.slowDisk) this.flush()
-    this.#apply()
+    if (!this.slowMachine && !this.#applying) this.#applyAll()
   }
 
   #write(ready: Ready): void {
@@ -167,11 +198,10 @@ export class TestPeer {
     this.#pending.push({ ready, hard: { term, vote, commit }, last, waiting })
   }
 
-  #apply(): void {
-    const { log, commit } = this.context
-    const before = this.applied.length
-    while (this.applied.length < commit) this.applied.push(...log.slice(this.applied.length + 1, commit + 1, 1024))
-    if (this.applied.length > before) this.tell({ type: 'storage.applied', index: this.applied.length })
+  #applyAll(): void {
+    this.#applying = true
+    while (this.context.applied < this.context.commit) this.apply()
+    this.#applying = false
   }
 
   #draw(delay: string): number {

@@ -19,8 +19,12 @@ const isParts = (part: unknown): part is Parts => typeof part === 'object' && pa
 
 const listOf = (part: unknown): readonly unknown[] => (part === undefined ? [] : Array.isArray(part) ? part : [part])
 
-/** What an action is called; the only nameless one raises the event again. */
-const wordOf = (action: unknown): string => (typeof action === 'string' ? action : 'raise the event again')
+/** What an action is called; those without a name raise an event: one they name, or the same again. */
+function wordOf(action: unknown): string {
+  if (typeof action === 'string') return action
+  const raised: unknown = (action as { readonly event?: unknown }).event
+  return isParts(raised) ? `raise ${String(raised.type)}` : 'raise the event again'
+}
 
 const wordsOf = (actions: unknown): string => listOf(actions).map(wordOf).join(', ')
 

@@ -2,20 +2,23 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { progressMachine } from '../../machines/progress.ts'
+import type { AnyStateMachine } from 'xstate'
 import type { roleMachine } from '../../machines/role.ts'
-import type { transferMachine } from '../../machines/transfer.ts'
 import { stepperOf } from '../../src/chart/stepper.ts'
 import { spokenTransfer } from '../../src/leader/handoff.ts'
+import { spokenLease } from '../../src/leader/lease-words.ts'
+import { spokenMembership } from '../../src/leader/membership-words.ts'
 import { spokenProgress } from '../../src/leader/progress-words.ts'
 import { spokenRole } from '../../src/peer/role-words.ts'
 import { contextOf, stepsOver } from '../../src/peer/step.ts'
 import type { Output } from '../../src/protocol/ready.ts'
 import { Disk } from '../harness/disk.ts'
 import { type Claim, labOf, STEPS } from '../harness/lab.ts'
+import { LEASE_ROWS, leaseOf } from '../harness/lease-table.ts'
+import { MEMBERSHIP_ROWS, membershipOf } from '../harness/membership-table.ts'
 import { mutantsOf } from '../harness/mutants.ts'
-import { PROGRESS_ROWS, type ProgressRow } from '../harness/progress-table.ts'
-import { TRANSFER_ROWS, type TransferRow } from '../harness/transfer-table.ts'
+import { PROGRESS_ROWS } from '../harness/progress-table.ts'
+import { TRANSFER_ROWS } from '../harness/transfer-table.ts'
 import { terms } from '../paper/5.1-terms.ts'
 import { election } from '../paper/5.2-election.ts'
 import { consistency } from '../paper/5.3-consistency.ts'
@@ -57,45 +60,54 @@ describe('the role chart without', () => {
   }
 })
 
-const START = { match: 0, next: 1, paused: false, inflight: [] }
-
-/** Whether a progress chart does what a row says. */
-function keepsProgress(machine: typeof progressMachine, row: ProgressRow): boolean {
-  const from = machine.resolveState({ value: row.state, context: row.before })
-  const [after] = stepperOf(machine, START).step(from, row.event)
-  return after.value === row.then && isSame(after.context, row.after)
+/** A row of any table: a state and its context, an event, and what they become. */
+interface Row {
+  readonly says: string
+  readonly before: Place
+  readonly event: { readonly type: string }
+  readonly after: Place
 }
 
-describe('the progress chart without', () => {
-  const chart = spokenProgress as unknown as typeof progressMachine
-  for (const row of PROGRESS_ROWS) assert.ok(keepsProgress(chart, row), row.says)
-  for (const { missing, machine } of mutantsOf(chart))
-    test(missing, () =>
-      assert.ok(
-        PROGRESS_ROWS.some((row) => !keepsProgress(machine, row)),
-        'no row of the table misses it',
-      ),
-    )
-})
+type Place = readonly [state: string, context: object]
 
-function keepsTransfer(machine: typeof transferMachine, { from, event, to }: TransferRow): boolean {
-  const before = machine.resolveState({ value: from[0], context: { target: from[1] } })
-  const [after] = stepperOf(machine, { target: null }).step(before, event)
-  return after.value === to[0] && after.context.target === to[1]
+/** Whether a chart does what a row says. */
+function keeps(machine: AnyStateMachine, { before: [value, context], event, after }: Row): boolean {
+  const [next] = stepperOf(machine, context as never).step(machine.resolveState({ value, context }), event as never)
+  return !fails(() => assert.deepEqual([next.value, next.context], after))
 }
 
-describe('the transfer chart without', () => {
-  const chart = spokenTransfer as unknown as typeof transferMachine
-  for (const row of TRANSFER_ROWS) assert.ok(keepsTransfer(chart, row), row.says)
-  for (const { missing, machine } of mutantsOf(chart))
-    test(missing, () =>
-      assert.ok(
-        TRANSFER_ROWS.some((row) => !keepsTransfer(machine, row)),
-        'no row of the table misses it',
-      ),
-    )
-})
+const CHARTS: readonly (readonly [name: string, chart: unknown, rows: readonly Row[]])[] = [
+  [
+    'progress',
+    spokenProgress,
+    PROGRESS_ROWS.map(({ says, state, before, event, then, after }) => ({
+      ...{ says, event },
+      before: [state, before],
+      after: [then, after],
+    })),
+  ],
+  ['transfer', spokenTransfer, TRANSFER_ROWS.map(({ says, from, event, to }) => ({ says, event, before: from, after: to }))],
+  [
+    'membership',
+    spokenMembership,
+    MEMBERSHIP_ROWS.map(({ says, from, event, to }) => ({ says, event, before: membershipOf(from), after: membershipOf(to) })),
+  ],
+  [
+    'lease',
+    spokenLease,
+    LEASE_ROWS.map(({ says, from, event, to }) => ({ says, event, before: leaseOf(from), after: leaseOf(to) })),
+  ],
+]
 
-function isSame(a: unknown, b: unknown): boolean {
-  return !fails(() => assert.deepEqual(a, b))
-}
+for (const [name, chart, rows] of CHARTS)
+  describe(`the ${name} chart without`, () => {
+    const whole = chart as AnyStateMachine
+    for (const row of rows) assert.ok(keeps(whole, row), row.says)
+    for (const { missing, machine } of mutantsOf(whole))
+      test(missing, () =>
+        assert.ok(
+          rows.some((row) => !keeps(machine, row)),
+          'no row of the table misses it',
+        ),
+      )
+  })

@@ -26,7 +26,7 @@ const FLOORS: readonly (readonly [floor: number, room: RegExp])[] = [
   [5, /^src\/(storage|transport|statemachines|clock|wire)\//],
   [6, /^src\/(node|client)\//],
   [7, /^src\/(cli|inspector|testkit)\//],
-  [8, /^src\/(index)\.ts$/],
+  [8, /^src\/(index|raft)\.ts$/],
 ]
 
 /** Same-floor imports that are meant: interfaces of seams are written in the words of the protocol; the command line serves the page. */

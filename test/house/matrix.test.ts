@@ -5,10 +5,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { StateNode } from 'xstate'
+import { leaseMachine } from '../../machines/lease.ts'
+import { membershipMachine } from '../../machines/membership.ts'
 import { progressMachine } from '../../machines/progress.ts'
 import { roleMachine } from '../../machines/role.ts'
 import { transferMachine } from '../../machines/transfer.ts'
 import type { RaftEvent } from '../../src/protocol/events.ts'
+import type { RoleReducer } from '../../src/protocol/role-names.ts'
 import { type ChartRow, rowsOf } from './charts.ts'
 import { ROOT } from './sources.ts'
 
@@ -35,6 +38,8 @@ describe('the rows of docs/protocol.md are the transitions of', () => {
     ['The role', roleMachine],
     ['A follower as its leader sees it', progressMachine],
     ['A handover', transferMachine],
+    ['A change of members', membershipMachine],
+    ['A read lease', leaseMachine],
   ] as const)
     test(machine.id, () => {
       const written = tableOf(heading)
@@ -57,6 +62,11 @@ const EVENTS = Object.keys({
   RequestVote: true,
   RequestVoteReply: true,
   TimeoutNow: true,
+  InstallSnapshot: true,
+  Propose: true,
+  ReadIndex: true,
+  ReadIndexReply: true,
+  TransferLeader: true,
   'term.higher': true,
   'term.stale': true,
   'storage.persisted': true,
@@ -64,12 +74,23 @@ const EVENTS = Object.keys({
   'client.propose': true,
   'client.read': true,
   'client.transfer': true,
+  'client.reconfigure': true,
   'peer.unreachable': true,
+  'conf.applied': true,
+  'office.lost': true,
+  'snapshot.created': true,
+  'snapshot.installed': true,
+  'snapshot.abandoned': true,
+  'snapshot.reported': true,
+  'log.compacted': true,
+  'leader.forgotten': true,
+  'clock.jumped': true,
 } satisfies Record<RaftEvent['type'], true>)
 
 /** The roles, as the innermost state that stands for each. */
 const ROLES: Readonly<Record<string, readonly string[]>> = {
   follower: ['following', 'follower'],
+  learner: ['following', 'learner'],
   preCandidate: ['campaigning', 'preCandidate'],
   candidate: ['campaigning', 'candidate'],
   leader: ['leader', 'round', 'beat'],
@@ -100,7 +121,7 @@ test('each pair of role and event is answered, or silent for a reason that is wr
 
 test('the chart answers no event that does not exist', () => {
   for (const row of rowsOf(roleMachine)) {
-    const known = EVENTS.includes(row.event) || row.event === 'client.*' || /^(entry|exit|always|after \w+)$/.test(row.event)
+    const known = EVENTS.includes(row.event) || /^(entry|exit|always|after \w+)$/.test(row.event)
     assert.ok(known, row.event)
   }
 })
@@ -135,29 +156,60 @@ test('Figure 4: no role is reached from where it must not be', () => {
   ])
 })
 
+/** What changes the state of a role; the other actions only make messages. A new one does not compile until it is here. */
+const REDUCERS: ReadonlySet<string> = new Set(
+  Object.keys({
+    adoptTerm: true,
+    appendEntries: true,
+    appendProposals: true,
+    assertNoSecondLeader: true,
+    campaign: true,
+    cancelTransfer: true,
+    canvass: true,
+    compactLog: true,
+    countBeat: true,
+    countLoss: true,
+    countOwnVote: true,
+    countReply: true,
+    countSelf: true,
+    countSnapshot: true,
+    deferRead: true,
+    dropLeadership: true,
+    expireLease: true,
+    forgetLeader: true,
+    grantVote: true,
+    hearBeat: true,
+    hearLeader: true,
+    heedCall: true,
+    keepSnapshot: true,
+    markApplied: true,
+    markPersisted: true,
+    proposeConf: true,
+    queueRead: true,
+    recordVote: true,
+    requestTransfer: true,
+    restoreSnapshot: true,
+    retire: true,
+    serveRead: true,
+    settleConf: true,
+    skipSnapshot: true,
+    stageSnapshot: true,
+    startBeat: true,
+    startQuorumRound: true,
+    switchConf: true,
+    takeLeadership: true,
+    unstage: true,
+  } satisfies Record<RoleReducer, true>),
+)
+
 test('no chart on the hot path has parallel regions, and a transition changes the state at most once', () => {
-  const reducers = new Set([
-    ...['adoptTerm', 'appendEntries', 'appendProposals', 'assertNoSecondLeader', 'campaign', 'canvass', 'countBeat', 'countLoss'],
-    ...['countOwnVote', 'countReply', 'countSelf', 'deferRead', 'dropLeadership', 'forgetLeader', 'grantVote', 'hearBeat'],
-    ...[
-      'hearLeader',
-      'markApplied',
-      'markPersisted',
-      'queueRead',
-      'recordVote',
-      'requestTransfer',
-      'startBeat',
-      'startQuorumRound',
-    ],
-    'takeLeadership',
-  ])
-  for (const machine of [roleMachine, progressMachine, transferMachine]) {
+  for (const machine of [roleMachine, progressMachine, transferMachine, membershipMachine, leaseMachine]) {
     assert.ok(!JSON.stringify(machine.config).includes('"parallel"'), machine.id)
     for (const row of rowsOf(machine)) {
-      const changing = row.actions.split(', ').filter((action) => reducers.has(action))
+      const actions = row.actions.split(', ')
+      const changing = machine.id === 'role' ? actions.filter((action) => REDUCERS.has(action)) : actions
       assert.ok(changing.length <= 1, sentenceOf(row))
-      if (changing.length === 1 && machine.id === 'role')
-        assert.ok(row.actions.startsWith(changing[0] as string), `${sentenceOf(row)}: makers come after`)
+      if (changing.length === 1) assert.equal(actions[0], changing[0], `${sentenceOf(row)}: makers come after`)
     }
   }
 })

@@ -4,9 +4,11 @@ import type { Message } from '../../src/protocol/messages.ts'
 import type { Entry } from '../../src/protocol/types.ts'
 import type { TestPeer } from '../harness/test-peer.ts'
 
+const read = (data: Uint8Array): string => new TextDecoder().decode(data)
+
 /** `term:word`; a leader's first entry has a dot for a word, an entry of an invented log its index. */
 export function entryWord({ term, kind, data }: Entry): string {
-  const word = new TextDecoder().decode(data)
+  const word = read(data)
   return kind === 'noop' ? `${term}:·` : `${term}:${word.startsWith(`${term}.`) ? word.slice(word.indexOf('.') + 1) : word}`
 }
 
@@ -30,6 +32,16 @@ function contentOf(m: Message): string {
     case 'PreVoteReply':
     case 'RequestVoteReply':
       return m.granted ? 'granted' : 'denied'
+    case 'InstallSnapshot':
+      return `up to ${m.snapshot.index}@${m.snapshot.term}`
+    case 'Propose':
+      return `[${m.data.map(read).join(' ')}]`
+    case 'ReadIndex':
+      return `asks ${m.tickets.join(' ')}`
+    case 'ReadIndexReply':
+      return `answers ${m.tickets.join(' ')} at ${m.index}`
+    case 'TransferLeader':
+      return `to ${m.target}`
     case 'TimeoutNow':
       return ''
   }

@@ -16,6 +16,7 @@ const NOTHING: Ready = {
   mustSync: false,
   committed: { lo: 1, hi: 1 },
   softState: null,
+  snapshot: null,
   messages: [],
   accepted: [],
   refused: [],
