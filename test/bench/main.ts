@@ -4,11 +4,13 @@ import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureCluster, type Plan } from './cluster.ts'
 import { measureCore } from './core.ts'
-import { clusterTable, coreTable } from './report.ts'
+import { measureRaft } from './raft.ts'
+import { clusterTable, coreTable, raftTable } from './report.ts'
 
-const USAGE = `usage: npm run bench -- [cluster] [core] [options]
+const USAGE = `usage: npm run bench -- [cluster] [core] [raft] [options]
   cluster         three nodes and a client, against the bare pipeline
   core            the pieces by themselves
+  raft            Raft without disk and network: steps, rounds, memory of idle peers
   --quick         one short round
   --json          one JSON object on stdout
   --levels 1,256  calls in flight
@@ -16,7 +18,7 @@ const USAGE = `usage: npm run bench -- [cluster] [core] [options]
   --dir DIR       where the stores are made (default: the directory for temporary files)
 `
 
-const SECTIONS = ['cluster', 'core']
+const SECTIONS = ['cluster', 'core', 'raft']
 
 interface Wish {
   readonly sections: readonly string[]
@@ -63,13 +65,17 @@ async function run({ sections, json, coreMs, plan }: Wish): Promise<void> {
     platform: process.platform,
   }
   const core = sections.includes('core') ? await measureCore(coreMs) : null
+  const raft = sections.includes('raft') ? measureRaft(coreMs) : null
   const cluster = sections.includes('cluster') ? await measureCluster({ ...plan, onProgress: showProgress }) : null
   if (json) {
-    process.stdout.write(`${JSON.stringify({ machine, ...(core && { core }), ...(cluster && { cluster }) }, null, 2)}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ machine, ...(core && { core }), ...(raft && { raft }), ...(cluster && { cluster }) }, null, 2)}\n`,
+    )
     return
   }
   process.stdout.write(`Node ${machine.node}, ${machine.cpus} × ${machine.cpu}\n\n`)
   if (core) process.stdout.write(`${coreTable(core)}\n`)
+  if (raft) process.stdout.write(`${raftTable(raft)}\n`)
   if (cluster) process.stdout.write(clusterTable(cluster))
 }
 

@@ -2,6 +2,7 @@
 
 import type { ClusterReport, Row } from './cluster.ts'
 import type { Cost } from './core.ts'
+import type { RaftReport } from './raft.ts'
 
 const NAMES: Readonly<Record<Row['contender'], string>> = { bare: '(a) bare', propose: '(b) propose', put: '(c) put' }
 
@@ -30,6 +31,14 @@ export const coreTable = (costs: readonly Cost[]): string =>
     ['piece', 'µs'],
     costs.map(({ name, us }) => [name, us.toFixed(2)]),
   )
+
+export function raftTable({ steps, roundsPerSecond, idlePeers, idleBytesPerPeer }: RaftReport): string {
+  const rows = steps.map(({ type, role, perSecond }) => [type, role, Math.round(perSecond).toLocaleString('en')])
+  const rounds = `five peers in memory: ${Math.round(roundsPerSecond).toLocaleString('en')} proposals a second, one after the other, applied by all`
+  const megabytes = ((idlePeers * idleBytesPerPeer) / 1e6).toFixed(1)
+  const idle = `${idlePeers.toLocaleString('en')} idle peers: ${megabytes} MB, ${Math.round(idleBytesPerPeer)} bytes each`
+  return `${table(['message', 'stepped by', 'per second'], rows)}\n${rounds}\n${idle}\n`
+}
 
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [headings, headings.map(() => ''), ...rows]
