@@ -15,9 +15,9 @@ type Tracked = Follower<ProgressSnapshot>
 
 /** Followers as a new leader sees them (§5.3): next is right behind our log, match is nothing. */
 export const startFollowers = (s: RoleContext, next: LogIndex): Followers<ProgressSnapshot> =>
-  new Map(othersOf(s).map((peer) => [peer, startFollower(s, next)]))
+  new Map(othersOf(s).map((peer) => [peer, { ...startFollower(s, next), active: false }])) // a vote is no word of this reign
 
-/** One of them: taken to live until a quorum round has passed without a word of it. */
+/** One that joins: taken to live until a quorum round has passed without a word of it. */
 export const startFollower = (s: RoleContext, next: LogIndex): Tracked => ({
   progress: startProgress(next, s.settings),
   active: true,
