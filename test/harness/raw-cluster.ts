@@ -17,6 +17,14 @@ export interface RawClusterOptions extends Omit<RawNodeOptions, 'id' | 'initial'
 
 const TURNS_MAX = 2000
 
+/** Writes what a Ready asks for. */
+export function keep(disk: Map<number, Entry> | undefined, { entries, snapshot }: RawReady): void {
+  const from = entries[0]?.index ?? Number.POSITIVE_INFINITY
+  const agrees = snapshot === undefined || disk?.get(snapshot.index)?.term === snapshot.term
+  for (const index of disk?.keys() ?? []) if (index >= from || !agrees) disk?.delete(index)
+  for (const one of entries) disk?.set(one.index, one)
+}
+
 /** An entry for the log of a scenario. */
 export const entry = (index: number, term: Term, data = ''): Entry => ({ index, term, kind: 'command', data: Buffer.from(data) })
 
@@ -30,6 +38,8 @@ export class RawCluster {
   readonly applied = new Map<PeerId, Entry[]>()
   /** Answered reads, by peer. */
   readonly reads = new Map<PeerId, { readonly index: number; readonly context: string }[]>()
+  /** What each peer's disk holds, by index. */
+  readonly disks = new Map<PeerId, Map<number, Entry>>()
   /** Which letters are lost. */
   readonly #rules: ((m: Outgoing) => boolean)[] = []
   readonly #options: RawClusterOptions
@@ -51,6 +61,7 @@ export class RawCluster {
     this.nodes.set(options.id, node)
     if (!this.applied.has(options.id)) this.applied.set(options.id, [])
     this.reads.set(options.id, [])
+    this.disks.set(options.id, new Map((options.initial?.entries ?? []).map((one) => [one.index, one])))
     return node
   }
 
@@ -90,6 +101,11 @@ export class RawCluster {
     this.#rules.length = 0
   }
 
+  /** The log on a peer's disk, as terms. */
+  terms(id: PeerId): readonly Term[] {
+    return [...(this.disks.get(id)?.values() ?? [])].map(({ term }) => term)
+  }
+
   /** Does what one peer's Readies ask for: disk at once, letters into the network. Returns them. */
   work(id: PeerId): RawReady[] {
     const node = this.node(id)
@@ -97,6 +113,7 @@ export class RawCluster {
     while (node.hasReady()) {
       assert.ok(done.length < TURNS_MAX, `peer ${id} is never done`)
       const ready = node.ready()
+      keep(this.disks.get(id), ready)
       for (const one of ready.committedEntries) {
         if (one.kind === 'configuration') node.applyConfChange(one)
         this.applied.get(id)?.push(one)
