@@ -1,4 +1,4 @@
-/** Tells subscribers what was committed: the leader publishes each entry as it applies it, in order (docs/transport.md). */
+/** Tells subscribers what was committed: the leader publishes each entry it has applied, in order (docs/transport.md). */
 
 import type { Logger } from '../ports/logger.ts'
 import type { StateMachine } from '../ports/state-machine.ts'
@@ -13,20 +13,56 @@ export interface CommittedOptions {
   readonly transport: Transport
   readonly subjects: Subjects
   readonly logger: Logger
+  /** Mark of the group's founding, as far as it is known. */
+  readonly founding?: () => string
+}
+
+interface News {
+  readonly entry: Entry
+  /** Term of the leader that applied it. */
+  readonly reign: Term
+}
+
+/** What one group has applied and not told yet: never more than one turn applies, since the next one tells it. */
+export class Gazette {
+  readonly #options: CommittedOptions
+  #news: News[] = []
+
+  constructor(options: CommittedOptions) {
+    this.#options = options
+  }
+
+  get isEmpty(): boolean {
+    return this.#news.length === 0
+  }
+
+  add(entry: Entry, reign: Term): void {
+    this.#news.push({ entry, reign })
+  }
+
+  /** Tells all that waits, in order. */
+  publish(): void {
+    if (this.#news.length === 0) return
+    const news = this.#news
+    this.#news = []
+    for (const { entry, reign } of news) publishCommitted(this.#options, entry, reign)
+  }
 }
 
 /**
  * Publishes one entry, in the reign of the leader of that term. What cannot be sent is missed by subscribers, who see the gap in the index and ask the
  * log.
  */
-export function publishCommitted(options: CommittedOptions, entry: Entry, reign: Term): void {
+function publishCommitted(options: CommittedOptions, entry: Entry, reign: Term): void {
   const { cluster, group, transport, logger } = options
+  const founding = options.founding?.() ?? ''
   const headers = {
     'Flotilla-Group': group,
     'Flotilla-Index': String(entry.index),
     'Flotilla-Term': String(entry.term),
     'Flotilla-Kind': entry.kind,
     'Flotilla-Reign': String(reign),
+    ...(founding === '' ? {} : { 'Flotilla-Founding': founding }),
     'Nats-Msg-Id': `${cluster}/${group}/${entry.index}`,
   }
   try {

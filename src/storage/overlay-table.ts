@@ -6,6 +6,7 @@
 import { assert } from '../base/assert.ts'
 import { FlotillaError } from '../base/errors.ts'
 import { KEY_BYTES_MAX } from '../base/limits.ts'
+import type { Membership } from '../ports/store.ts'
 import type { Range, Row, Table, TableSnapshot, TableWrite } from '../ports/table.ts'
 import type { LogIndex } from '../protocol/types.ts'
 import { mergeRows, type SavedRow } from './merge-rows.ts'
@@ -35,10 +36,16 @@ export interface Unsaved {
   readonly cells: Iterable<readonly [string, Cell]>
   /** All families and their numbers, if there are new ones. */
   readonly families: Readonly<Record<string, number>> | null
+  /** Who the members are, if that changed. */
+  readonly membership: Membership | null
 }
+
+/** Bytes that a changed membership counts for among what is unsaved. */
+const MEMBERSHIP_BYTES = 256
 
 interface TableStart {
   readonly applied: LogIndex
+  readonly membership: Membership
   readonly families: Readonly<Record<string, number>>
   readonly shelf: Shelf
   /** Throws when the store does not answer any more. */
@@ -50,7 +57,7 @@ type Layers = readonly (OrderedBytes | null)[]
 
 const familyKey = (family: number): string => String.fromCharCode(family >>> 8, family & 255)
 
-const fullKey = (family: number, key: Uint8Array): string => familyKey(family) + toBinary(key)
+const fullKey = (family: number, key: Uint8Array): string => toBinary(key, familyKey(family))
 
 interface Scan {
   readonly layers: Layers
@@ -86,6 +93,8 @@ export class OverlayTable implements Table {
   #familiesSaved: number
   #applied: LogIndex
   #appliedSaved: LogIndex
+  #membership: Membership
+  #membershipSaved: Membership
   /** Applied since the last write began. */
   #fresh = new OrderedBytes()
   /** Being written now: still read from here, until the shelf certainly shows it. */
@@ -98,24 +107,31 @@ export class OverlayTable implements Table {
     this.#familiesSaved = this.#families.size
     this.#applied = start.applied
     this.#appliedSaved = start.applied
+    this.#membership = start.membership
+    this.#membershipSaved = start.membership
   }
 
   get applied(): LogIndex {
     return this.#applied
   }
 
-  /** Bytes that the next write will save. */
-  get unsavedBytes(): number {
-    return this.#fresh.bytes
+  get membership(): Membership {
+    return this.#membership
   }
 
-  apply(index: LogIndex, writes: readonly TableWrite[]): void {
+  /** Bytes that the next write will save. */
+  get unsavedBytes(): number {
+    return this.#fresh.bytes + (this.#membership === this.#membershipSaved ? 0 : MEMBERSHIP_BYTES)
+  }
+
+  apply(index: LogIndex, writes: readonly TableWrite[], membership?: Membership): void {
     this.#check()
     assert(index > this.#applied, 'APPLIED_FELL', { from: this.#applied, to: index })
     for (const write of writes) this.#checkWrite(write)
     if (this.#fresh.held) this.#fresh = new OrderedBytes(this.#fresh)
     for (const write of writes) this.#fresh.set(fullKey(this.#numberFor(write.family), write.key), write.value ?? null)
     this.#applied = index
+    if (membership) this.#membership = membership
   }
 
   get(family: string, key: Uint8Array): Uint8Array | undefined {
@@ -148,6 +164,7 @@ export class OverlayTable implements Table {
     }
     return {
       applied: this.#applied,
+      membership: this.#membership,
       get: (family, key) => {
         check()
         return this.#read(layers, view, [family, key])
@@ -177,7 +194,9 @@ export class OverlayTable implements Table {
     this.#appliedSaved = this.#applied
     const families = this.#families.size > this.#familiesSaved ? Object.fromEntries(this.#families) : null
     this.#familiesSaved = this.#families.size
-    return { applied: this.#applied, cells: cells.cells(), families }
+    const membership = this.#membership === this.#membershipSaved ? null : this.#membership
+    this.#membershipSaved = this.#membership
+    return { applied: this.#applied, cells: cells.cells(), families, membership }
   }
 
   /** Says that what was handed over is on the shelf, durable and visible there. */
