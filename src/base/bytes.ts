@@ -1,5 +1,6 @@
 /** Byte strings: compare, join, convert. Uint8Array everywhere, so that nothing depends on Node's Buffer. */
 
+import { markAsUntransferable } from 'node:worker_threads'
 import { FlotillaError } from './errors.ts'
 
 const encoder = new TextEncoder()
@@ -33,6 +34,49 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 /** Whether two byte strings are the same. */
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && compareBytes(a, b) === 0
+
+/** Small byte strings share an array of so many bytes: an array of its own costs each of them more than filling it. */
+const SLAB_BYTES = 32 * 1024
+
+/** Above this a byte string is alone: it would fill a good part of a slab, and keep it alive for long. */
+const SHARING_BYTES_MAX = 4 * 1024
+
+let slab = EMPTY
+let slabUsed = 0
+
+/** So many zeros to write over. What is small shares its `buffer` with others; that buffer cannot be transferred away from them. */
+export function newBytes(length: number): Uint8Array {
+  if (length > SHARING_BYTES_MAX) return new Uint8Array(length)
+  if (slabUsed + length > slab.length) {
+    slab = new Uint8Array(SLAB_BYTES)
+    markAsUntransferable(slab.buffer)
+    slabUsed = 0
+  }
+  const start = slabUsed
+  slabUsed += length
+  return slab.subarray(start, slabUsed)
+}
+
+/** A copy to keep, in {@link newBytes}; also of a Buffer, whose own `slice` copies nothing. */
+export function copyBytes(bytes: Uint8Array): Uint8Array {
+  const copy = newBytes(bytes.length)
+  copy.set(bytes)
+  return copy
+}
+
+/** Writes a number of two bytes, big-endian. */
+export function writeU16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8
+  bytes[at + 1] = value
+}
+
+/** Writes a number of four bytes, big-endian. By hand: a DataView for each of many small byte strings costs more than the writing. */
+export function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24
+  bytes[at + 1] = value >>> 16
+  bytes[at + 2] = value >>> 8
+  bytes[at + 3] = value
+}
 
 /** Several byte strings as one. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {

@@ -26,7 +26,16 @@ export class Desk {
     this.#options = options
   }
 
-  async propose({ group, body, timeoutMs }: Request): Promise<Answer> {
+  /** Returns the promise of who waits as it is: one promise a proposal, not three. */
+  propose(request: Request): Promise<Answer> {
+    try {
+      return this.#propose(request)
+    } catch (error) {
+      return refused(error)
+    }
+  }
+
+  #propose({ group, body, timeoutMs }: Request): Promise<Answer> {
     const host = this.#hostOf(group)
     if (body.length > COMMAND_BYTES_MAX) {
       throw new FlotillaError('TOO_LARGE', `a command may have ${COMMAND_BYTES_MAX} bytes`, { bytes: body.length })
@@ -98,4 +107,9 @@ export class Desk {
     if (opened.life.state === 'failed') throw new FlotillaError('UNAVAILABLE', 'this replica has failed', { group, node })
     return opened.host
   }
+}
+
+/** Whatever is wrong with a request is its answer, never thrown at who asks. */
+const refused = async (error: unknown): Promise<never> => {
+  throw error
 }

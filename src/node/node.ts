@@ -1,7 +1,7 @@
 /** A node: one process' part of a cluster. Puts the rooms together, and gives them a life. */
 
 import { randomInt, randomUUID } from 'node:crypto'
-import { EMPTY } from '../base/bytes.ts'
+import { copyBytes, EMPTY } from '../base/bytes.ts'
 import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import { PAYLOAD_BYTES_MIN } from '../base/limits.ts'
 import { prng } from '../base/prng.ts'
@@ -113,7 +113,7 @@ class Node implements FlotillaNode {
   }
 
   propose(group: string, command: Uint8Array, options: CallTime = {}): Promise<Answer> {
-    return this.#desk.propose({ group, body: command.slice(), timeoutMs: options.timeoutMs ?? TIMEOUT_MS })
+    return this.#desk.propose({ group, body: copyBytes(command), timeoutMs: options.timeoutMs ?? TIMEOUT_MS })
   }
 
   read(group: string, query: Uint8Array, options: CallTime = {}): Promise<Answer> {

@@ -53,12 +53,17 @@ export class Waiters {
 
   /** An entry was applied: whoever proposed it hears of it; whoever proposed another one for its place hears that too. */
   applied(outcome: Outcome): void {
-    this.#settle(outcome.index, outcome.term, (ticket) => this.resolve(ticket, outcome))
+    for (let seat = this.#rise(outcome.index); seat; seat = seat.earlier) {
+      if (seat.term === outcome.term) this.resolve(seat.ticket, outcome)
+      else this.reject(seat.ticket, dropped())
+    }
   }
 
   /** The entry was refused by the state machine, with the same words everywhere. */
   failed(index: LogIndex, term: Term, error: FlotillaError): void {
-    this.#settle(index, term, (ticket) => this.reject(ticket, error))
+    for (let seat = this.#rise(index); seat; seat = seat.earlier) {
+      this.reject(seat.ticket, seat.term === term ? error : dropped())
+    }
   }
 
   resolve(ticket: number, outcome: Outcome): void {
@@ -90,15 +95,11 @@ export class Waiters {
     return waiter
   }
 
-  /** What is committed at an index decides for everybody who proposed something for it. */
-  #settle(index: LogIndex, term: Term, tell: (ticket: number) => void): void {
+  /** Whoever sat at an index sits there no more: what is committed at it decides for everybody who proposed something for it. */
+  #rise(index: LogIndex): Seat | undefined {
     const last = this.#seats.get(index)
-    if (!last) return
     this.#seats.delete(index)
-    for (const seat of row(last)) {
-      if (seat.term === term) tell(seat.ticket)
-      else this.reject(seat.ticket, dropped())
-    }
+    return last
   }
 
   #isAwaited(last: Seat): boolean {

@@ -1,8 +1,18 @@
 /** A map in byte order, for rows in memory: knows nothing of groups, disks or who may see what. */
 
-/** Bytes as a string of chars 0-255: such strings compare, hash and sort as the bytes do. */
-export const toBinary = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+import { KEY_BYTES_MAX } from '../base/limits.ts'
+
+/** Where a key is put together: joining two strings first would cost a third one as soon as it is looked up. */
+const scratch = Buffer.alloc(KEY_BYTES_MAX + 2)
+
+/** Bytes, after others if need be, as a string of chars 0-255: such strings compare, hash and sort as the bytes do. */
+export const toBinary = (bytes: Uint8Array, start = ''): string => {
+  const length = start.length + bytes.length
+  if (length > scratch.length) return start + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  for (let i = 0; i < start.length; i++) scratch[i] = start.charCodeAt(i)
+  scratch.set(bytes, start.length)
+  return scratch.toString('latin1', 0, length)
+}
 
 /** The bytes of such a string, as a copy of their own. */
 export const fromBinary = (binary: string): Uint8Array => {

@@ -50,7 +50,7 @@ type Layers = readonly (OrderedBytes | null)[]
 
 const familyKey = (family: number): string => String.fromCharCode(family >>> 8, family & 255)
 
-const fullKey = (family: number, key: Uint8Array): string => familyKey(family) + toBinary(key)
+const fullKey = (family: number, key: Uint8Array): string => toBinary(key, familyKey(family))
 
 interface Scan {
   readonly layers: Layers

@@ -11,7 +11,7 @@
  * ```
  */
 
-import { text, utf8 } from '../base/bytes.ts'
+import { text, utf8, writeU32 } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
 
 const MAGIC = 0xf1
@@ -42,21 +42,21 @@ export function encodeFrame(header: unknown, blobs: readonly Blob[] = []): Uint8
   let length = PREFIX_BYTES + head.length
   for (const blob of blobs) length += BLOB_PREFIX_BYTES + lengthOf(blob)
   const frame = new Uint8Array(length)
-  const view = new DataView(frame.buffer)
   frame[0] = MAGIC
   frame[1] = FRAME_VERSION
-  view.setUint32(2, head.length)
+  writeU32(frame, 2, head.length)
   frame.set(head, PREFIX_BYTES)
   let at = PREFIX_BYTES + head.length
   for (const blob of blobs) {
-    view.setUint32(at, lengthOf(blob))
+    writeU32(frame, at, lengthOf(blob))
     at += BLOB_PREFIX_BYTES
-    if (blob instanceof Uint8Array) frame.set(blob, at)
-    else {
-      frame.set(blob.start, at)
-      frame.set(blob.rest, at + blob.start.length)
+    if (!(blob instanceof Uint8Array)) {
+      const { start } = blob
+      for (let i = 0; i < start.length; i++) frame[at++] = start[i] as number // few: by hand is faster than set
     }
-    at += lengthOf(blob)
+    const rest = blob instanceof Uint8Array ? blob : blob.rest
+    frame.set(rest, at)
+    at += rest.length
   }
   return frame
 }

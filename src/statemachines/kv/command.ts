@@ -1,7 +1,7 @@
 /** Commands of the kv store and their bytes, the same for every client in any language (docs/kv.md). Knows no table. */
 
 import { FlotillaError } from '../../base/errors.ts'
-import { BATCH_OPERATIONS_MAX } from '../../base/limits.ts'
+import { BATCH_OPERATIONS_MAX, COMMAND_BYTES_MAX } from '../../base/limits.ts'
 import { ByteReader, ByteWriter, checkKey, checkSize, checkValue, FORMAT_VERSION } from './layout.ts'
 
 /** Sets a key. */
@@ -47,8 +47,8 @@ const BATCH = 4
 const EXPECTED = 1
 const REPLACEMENT = 2
 
-/** Bytes beside key and value in one operation, at most: for the first guess of a size. */
-const OVERHEAD = 80
+/** Bytes beside family, key and value in one operation, at most. */
+const OVERHEAD = 12
 
 /** Bytes of a {@link Put}. Throws `COMMAND_INVALID` or `TOO_LARGE` before anything is sent. */
 export const encodePut = (family: string, key: Uint8Array, value: Uint8Array): Uint8Array =>
@@ -66,7 +66,7 @@ export const encodeBatch = (operations: Batch['operations']): Uint8Array => enco
 
 /** Bytes of any command. */
 export function encodeCommand(command: KvCommand): Uint8Array {
-  const writer = new ByteWriter(sizeOf(command)).u8(FORMAT_VERSION)
+  const writer = new ByteWriter(Math.min(sizeOf(command), COMMAND_BYTES_MAX)).u8(FORMAT_VERSION)
   if (command.op === 'batch') writeBatch(writer, command)
   else if (command.op === 'compareAndSet') writeCompareAndSet(writer, command)
   else writeOperation(writer, command)
@@ -165,10 +165,10 @@ function readKey(reader: ByteReader): Uint8Array {
 }
 
 function sizeOf(command: KvCommand): number {
-  if (command.op === 'put') return OVERHEAD + command.key.length + command.value.length
-  if (command.op === 'delete') return OVERHEAD + command.key.length
-  if (command.op === 'compareAndSet') {
-    return OVERHEAD + command.key.length + (command.expected?.length ?? 0) + (command.replacement?.length ?? 0)
-  }
-  return OVERHEAD * (command.operations.length + 1)
+  if (command.op === 'batch') return command.operations.reduce((sum, operation) => sum + sizeOf(operation), OVERHEAD)
+  const { family, key } = command
+  const bytes = OVERHEAD + family.length + key.length
+  if (command.op === 'put') return bytes + command.value.length
+  if (command.op === 'delete') return bytes
+  return bytes + (command.expected?.length ?? 0) + 4 + (command.replacement?.length ?? 0)
 }

@@ -1,6 +1,6 @@
 /** Bytes of commands, queries and results: big-endian numbers and length-prefixed fields. Knows no operation. */
 
-import { EMPTY } from '../../base/bytes.ts'
+import { EMPTY, newBytes } from '../../base/bytes.ts'
 import { type Code, FlotillaError } from '../../base/errors.ts'
 import { COMMAND_BYTES_MAX, ID_PATTERN, KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../../base/limits.ts'
 
@@ -9,6 +9,9 @@ export const FORMAT_VERSION = 1
 
 const FAMILY_BYTES_MAX = 63
 const CAPACITY_MIN = 64
+
+/** The family last read, and found to be one: the next command mostly names it too. */
+let lastFamily = ''
 
 /** Refuses a key no command may name: `COMMAND_INVALID` when empty, `TOO_LARGE` above the limit. */
 export function checkKey(key: Uint8Array): void {
@@ -37,30 +40,27 @@ const tooLarge = (what: string, bytes: number, bytesMax: number): FlotillaError 
 /** Writes fields one after another. Give the expected size, so that it rarely has to grow. */
 export class ByteWriter {
   #bytes: Uint8Array
-  #view: DataView
   #at = 0
 
   constructor(capacity: number) {
-    this.#bytes = new Uint8Array(Math.max(capacity, CAPACITY_MIN))
-    this.#view = new DataView(this.#bytes.buffer)
+    this.#bytes = newBytes(Math.max(capacity, CAPACITY_MIN))
   }
 
   u8(value: number): this {
     const at = this.#reserve(1)
-    this.#view.setUint8(at, value)
+    this.#bytes[at] = value
     return this
   }
 
   u16(value: number): this {
     const at = this.#reserve(2)
-    this.#view.setUint16(at, value)
+    this.#bytes[at] = value >>> 8
+    this.#bytes[at + 1] = value
     return this
   }
 
   u32(value: number): this {
-    const at = this.#reserve(4)
-    this.#view.setUint32(at, value)
-    return this
+    return this.u16(value >>> 16).u16(value)
   }
 
   /** A family name: its length in one byte, then ASCII. Throws `COMMAND_INVALID` for what cannot be one. */
@@ -95,7 +95,7 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#at)
   }
 
-  /** Where to write so many bytes. Call it before taking hold of `#bytes` or `#view`: it may put larger ones in their place. */
+  /** Where to write so many bytes. Call it before taking hold of `#bytes`: it may put larger ones in their place. */
   #reserve(count: number): number {
     const at = this.#at
     this.#at += count
@@ -103,7 +103,6 @@ export class ByteWriter {
       const larger = new Uint8Array(Math.max(this.#at, this.#bytes.length * 2))
       larger.set(this.#bytes)
       this.#bytes = larger
-      this.#view = new DataView(larger.buffer)
     }
     return at
   }
@@ -140,10 +139,18 @@ export class ByteReader {
     const length = this.u8()
     if (length > FAMILY_BYTES_MAX) throw this.invalid(`a family name of ${length} bytes`)
     const at = this.#take(length)
+    if (this.#isAt(at, lastFamily, length)) return lastFamily
     let name = ''
     for (let i = at; i < at + length; i++) name += String.fromCharCode(this.#bytes[i] as number)
     if (!ID_PATTERN.test(name)) throw this.invalid('not a family name')
+    lastFamily = name
     return name
+  }
+
+  #isAt(at: number, name: string, length: number): boolean {
+    if (name.length !== length) return false
+    for (let i = 0; i < length; i++) if (this.#bytes[at + i] !== name.charCodeAt(i)) return false
+    return true
   }
 
   short(): Uint8Array {

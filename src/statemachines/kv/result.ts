@@ -22,7 +22,12 @@ const SWAPPED = 1
 const PRESENT = 2
 
 /** Answer to a put, a delete and a batch. */
-export const encodeDone = (): Uint8Array => Uint8Array.of(FORMAT_VERSION, DONE)
+export function encodeDone(): Uint8Array {
+  const bytes = new Uint8Array(2)
+  bytes[0] = FORMAT_VERSION
+  bytes[1] = DONE
+  return bytes
+}
 
 /** Reads {@link encodeDone}. Like all readers here it throws `CODEC_INVALID` for anything else. */
 export function decodeDone(bytes: Uint8Array): void {

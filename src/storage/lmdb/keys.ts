@@ -1,5 +1,6 @@
 /** Keys as LMDB orders them: byte by byte, so numbers are big-endian. Knows nothing of values. */
 
+import { newBytes, writeU32 } from '../../base/bytes.ts'
 import type { LogIndex } from '../../protocol/types.ts'
 
 /** Bytes of a group number in front of each key of its log and its data. */
@@ -15,11 +16,11 @@ export function groupKey(group: number): Buffer {
 }
 
 /** Number of the group, 4 bytes, and index, 8 bytes. */
-export function logKey(group: number, index: LogIndex): Buffer {
-  const key = Buffer.allocUnsafe(GROUP_BYTES + 8)
-  key.writeUInt32BE(group)
-  key.writeUInt32BE(Math.floor(index / TWO_32), GROUP_BYTES)
-  key.writeUInt32BE(index % TWO_32, GROUP_BYTES + 4)
+export function logKey(group: number, index: LogIndex): Uint8Array {
+  const key = newBytes(GROUP_BYTES + 8)
+  writeU32(key, 0, group)
+  writeU32(key, GROUP_BYTES, Math.floor(index / TWO_32))
+  writeU32(key, GROUP_BYTES + 4, index % TWO_32)
   return key
 }
 
@@ -30,10 +31,10 @@ export function indexOfKey(key: Uint8Array): LogIndex {
 }
 
 /** Number of the group, then a binary string: family number, 2 bytes, and the user's key. */
-export function dataKey(group: number, key: string): Buffer {
-  const bytes = Buffer.allocUnsafe(GROUP_BYTES + key.length)
-  bytes.writeUInt32BE(group)
-  bytes.write(key, GROUP_BYTES, 'latin1')
+export function dataKey(group: number, key: string): Uint8Array {
+  const bytes = newBytes(GROUP_BYTES + key.length)
+  writeU32(bytes, 0, group)
+  for (let i = 0; i < key.length; i++) bytes[GROUP_BYTES + i] = key.charCodeAt(i)
   return bytes
 }
 

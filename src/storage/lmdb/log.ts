@@ -1,6 +1,7 @@
 /** Entries as LMDB keeps them, one value each. Knows nothing of terms' meaning. */
 
 import { assert } from '../../base/assert.ts'
+import { newBytes, writeU16, writeU32 } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import { type Entry, type EntryKind, entryBytes, type LogIndex } from '../../protocol/types.ts'
 import type { Env } from './env.ts'
@@ -14,13 +15,16 @@ const KINDS: readonly EntryKind[] = ['noop', 'command', 'configuration']
 const TERM_BYTES = 6
 const HEAD_BYTES = 1 + TERM_BYTES
 
+const TWO_32 = 0x1_0000_0000
+
 /** An entry, to be written: kind (1 byte), term (6 bytes, big-endian), data; sealed with its key, so index and group are covered too. */
 export function entryChange(env: Env, group: number, entry: Entry): Change {
-  const head = Buffer.allocUnsafe(HEAD_BYTES)
   const kind = KINDS.indexOf(entry.kind)
   assert(kind >= 0, 'ENTRY_KIND_UNKNOWN', { kind: entry.kind })
+  const head = newBytes(HEAD_BYTES)
   head[0] = kind
-  head.writeUIntBE(entry.term, 1, TERM_BYTES)
+  writeU16(head, 1, Math.floor(entry.term / TWO_32))
+  writeU32(head, 3, entry.term % TWO_32)
   const key = logKey(group, entry.index)
   return { db: env.log, key, value: seal(key, head, entry.data) }
 }

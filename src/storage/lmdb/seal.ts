@@ -4,23 +4,28 @@
  */
 
 import { crc32 } from 'node:zlib'
+import { newBytes, writeU32 } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
 
 const VERSION = 1
 const HEAD_BYTES = 5
 
 /** Key and parts as one sealed value: version (1 byte), crc32 of key and body (4 bytes, big-endian), body. */
-export function seal(key: Uint8Array, ...parts: readonly Uint8Array[]): Buffer {
-  let length = HEAD_BYTES
+export function seal(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
+  const start = Math.max(key.length, HEAD_BYTES)
+  let length = start
   for (const part of parts) length += part.length
-  const sealed = Buffer.allocUnsafe(length)
-  let at = HEAD_BYTES
+  const room = newBytes(length) // key, then body: the checksum is of one piece; at last the head goes over the end of the key
+  room.set(key, start - key.length)
+  let at = start
   for (const part of parts) {
-    sealed.set(part, at)
+    room.set(part, at)
     at += part.length
   }
+  const checksum = crc32(start === key.length ? room : room.subarray(start - key.length))
+  const sealed = room.subarray(start - HEAD_BYTES)
   sealed[0] = VERSION
-  sealed.writeUInt32BE(crc32(sealed.subarray(HEAD_BYTES), crc32(key)), 1)
+  writeU32(sealed, 1, checksum)
   return sealed
 }
 
