@@ -1,4 +1,4 @@
-/** Tells subscribers what was committed: the leader publishes each entry as it applies it, in order (docs/transport.md). */
+/** Tells subscribers what was committed: the leader publishes each entry it has applied, in order (docs/transport.md). */
 
 import type { Logger } from '../ports/logger.ts'
 import type { StateMachine } from '../ports/state-machine.ts'
@@ -15,11 +15,43 @@ export interface CommittedOptions {
   readonly logger: Logger
 }
 
+interface News {
+  readonly entry: Entry
+  /** Term of the leader that applied it. */
+  readonly reign: Term
+}
+
+/** What one group has applied and not told yet: never more than one turn applies, since the next one tells it. */
+export class Gazette {
+  readonly #options: CommittedOptions
+  #news: News[] = []
+
+  constructor(options: CommittedOptions) {
+    this.#options = options
+  }
+
+  get isEmpty(): boolean {
+    return this.#news.length === 0
+  }
+
+  add(entry: Entry, reign: Term): void {
+    this.#news.push({ entry, reign })
+  }
+
+  /** Tells all that waits, in order. */
+  publish(): void {
+    if (this.#news.length === 0) return
+    const news = this.#news
+    this.#news = []
+    for (const { entry, reign } of news) publishCommitted(this.#options, entry, reign)
+  }
+}
+
 /**
  * Publishes one entry, in the reign of the leader of that term. What cannot be sent is missed by subscribers, who see the gap in the index and ask the
  * log.
  */
-export function publishCommitted(options: CommittedOptions, entry: Entry, reign: Term): void {
+function publishCommitted(options: CommittedOptions, entry: Entry, reign: Term): void {
   const { cluster, group, transport, logger } = options
   const headers = {
     'Flotilla-Group': group,

@@ -113,10 +113,12 @@ export class Engine {
   /**
    * Our disk has failed: promise nothing, but tell others that they may lead. TimeoutNow says nothing of our disk; it arrives behind the entries
    * that are on their way, so the heir need not have acknowledged them. No peer is stepped any more: a step might want the disk.
+   * What was applied is as true as ever, and still told.
    */
   abdicate(): void {
     this.stop()
     for (const host of this.#hosts.values()) {
+      host.gazette.publish()
       const { heir } = host
       if (heir !== null) this.#post(host, { type: 'TimeoutNow', from: host.id, to: heir, term: host.term })
     }
@@ -143,13 +145,18 @@ export class Engine {
     queueMicrotask(() => this.#apply(turn)) // disk and network are at work now; a microtask, so that what was sent has left
   }
 
-  /** The second half of a turn: what is committed is applied, and who waited for it is answered. */
+  /**
+   * The second half of a turn: what is committed is applied, and who waited for it is answered. Subscribers hear of it one turn later, when what
+   * the callers said next has left and others are at work.
+   */
   #apply(turn: readonly PeerHost[]): void {
     for (const host of turn) {
       if (this.#stopped) return
       if (this.#hosts.get(host.group) !== host) continue
       this.#guarded(host, () => {
-        if (host.applyCommitted()) this.wake(host)
+        host.gazette.publish()
+        const more = host.applyCommitted()
+        if (more || !host.gazette.isEmpty) this.wake(host)
         host.answerReads()
       })
     }
@@ -260,6 +267,7 @@ export class Engine {
         this.#options.onFailure(error)
         return
       }
+      host.gazette.publish() // what was applied before is true
       this.remove(host)
       host.waiters.rejectAll(error)
       this.#options.onBroken(host, error)

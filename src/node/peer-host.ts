@@ -12,6 +12,7 @@ import type { StoragePersisted } from '../protocol/events.ts'
 import type { Output, Ready } from '../protocol/ready.ts'
 import type { Entry, LogIndex, PeerId } from '../protocol/types.ts'
 import { Applier } from './applier.ts'
+import type { Gazette } from './committed.ts'
 import type { Timers } from './deadlines.ts'
 import { epochOf, markOf, newBirthmark } from './founding.ts'
 import { Mailbox } from './mailbox.ts'
@@ -31,6 +32,8 @@ export interface PeerHostOptions {
   readonly reader: LogReader
   readonly table: Table
   readonly stateMachine: StateMachine
+  /** What was applied and has still to be told. */
+  readonly gazette: Pick<Gazette, 'isEmpty' | 'publish'>
   /** Called for each entry after its effect is visible. */
   readonly onApplied: (entry: Entry) => void
 }
@@ -44,6 +47,7 @@ export class PeerHost {
   readonly mailbox = new Mailbox()
   readonly timers: Timers = new Map()
   readonly waiters = new Waiters()
+  readonly gazette: PeerHostOptions['gazette']
   /** The last flush that this peer's promises depend on. */
   flushNeeded = 0
   readonly #members: string
@@ -66,6 +70,7 @@ export class PeerHost {
     this.stateMachine = stateMachine
     this.table = table
     this.peers = recovered.peers
+    this.gazette = options.gazette
     this.#applier = new Applier({ stateMachine, table, waiters: this.waiters, onApplied })
     const [snapshot, said] = startPeer({ id: this.id, ...recovered, reader, birthmark: newBirthmark() })
     this.#snapshot = snapshot

@@ -67,7 +67,10 @@ test('a subscriber that missed something sees the gap, and the log fills it', as
   await say(leader, 'seen')
   await until('it is heard', () => heard.some(({ word }) => word === 'seen'))
   cluster.hub.disconnect('guest')
+  const told: string[] = []
+  cluster.guest('witness').subscribe('flotilla.demo.group.g.committed.>', ({ data }) => void told.push(text(data)))
   for (let i = 0; i < 5; i++) await say(leader, `missed${i}`)
+  await until('all of it is told', () => told.includes('missed4')) // callers hear before subscribers do
   cluster.hub.reconnect('guest')
   await say(leader, 'seen again')
   const last = await until('the last one', () => heard.find(({ word }) => word === 'seen again'))

@@ -46,7 +46,19 @@ async function bench() {
     onBroken: (_, error) => ends.push(error),
     onFailure: (error) => ends.push(error),
   })
-  const host = await sampleHost({ store })
+  const untold: number[] = []
+  const told: number[] = []
+  const toldAfter: number[] = []
+  const gazette = {
+    get isEmpty() {
+      return untold.length === 0
+    },
+    publish() {
+      if (untold.length > 0) toldAfter.push(host.snapshot.context.log.lastIndex)
+      told.push(...untold.splice(0))
+    },
+  }
+  const host = await sampleHost({ store, gazette, onApplied: ({ index }) => void untold.push(index) })
   engine.add(host)
   engine.start()
   await turns()
@@ -59,7 +71,7 @@ async function bench() {
     for (const open of gate.splice(0)) open()
     await turns()
   }
-  return { engine, host, clock, sent, roles, ends, disk, switches, hear, release }
+  return { engine, host, clock, sent, roles, ends, disk, switches, hear, release, told, toldAfter }
 }
 
 type Bench = Awaited<ReturnType<typeof bench>>
@@ -212,4 +224,41 @@ test('what was heard first may put a timer off, however late the turn is', async
     roles.map(({ role }) => role),
     ['follower'],
   )
+})
+
+test('subscribers hear of an entry without further mail, but after what its proposer said next has left', async () => {
+  const b = await bench()
+  await elect(b)
+  assert.deepEqual(b.told, [1])
+  let toldByThen: readonly number[] = []
+  void propose(b, 'first').then(() => {
+    toldByThen = [...b.told]
+    void propose(b, 'second')
+  })
+  await turns()
+  await acknowledge(b, 2)
+  assert.deepEqual(toldByThen, [1])
+  assert.deepEqual(b.told, [1, 2])
+  assert.equal(b.toldAfter.at(-1), 3, 'its next command was in the log by then')
+})
+
+test('what was applied is told when the engine settles, and when the peer or the disk breaks', async () => {
+  const ends = [
+    (b: Bench) => b.engine.settle(),
+    async (b: Bench) => b.engine.abdicate(),
+    (b: Bench) => b.hear(append(0, [])), // another leader in our own term
+  ]
+  for (const end of ends) {
+    const b = await bench()
+    await elect(b)
+    const outcome = propose(b, 'word')
+    await turns()
+    const reply = { from: 2, to: 1, term: 1, accepted: true, index: 2, hintIndex: 0, hintTerm: 0 }
+    b.host.mailbox.message({ type: 'AppendEntriesReply', ...reply })
+    b.engine.wake(b.host)
+    await outcome
+    assert.deepEqual(b.told, [1])
+    await end(b)
+    assert.deepEqual(b.told, [1, 2])
+  }
 })

@@ -38,6 +38,7 @@ export interface HostOptions {
   readonly nodes?: readonly string[]
   readonly stateMachine?: StateMachine
   readonly onApplied?: (entry: Entry) => void
+  readonly gazette?: { readonly isEmpty: boolean; publish(): void }
 }
 
 /** The peer of the first of these nodes, by default one of three, with nothing in its log. */
@@ -55,6 +56,7 @@ export async function sampleHost(options: HostOptions = {}): Promise<PeerHost> {
     reader: store.reader(group),
     table: store.table(group),
     stateMachine,
+    gazette: options.gazette ?? { isEmpty: true, publish() {} },
     onApplied,
   })
 }
