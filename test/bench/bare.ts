@@ -3,6 +3,7 @@
  * per turn and flushes to LMDB, followers acknowledge. No terms, no elections, no repair, no state machine: the bound that Raft is held to.
  */
 
+import { copyBytes } from '../../src/base/bytes.ts'
 import type { NodeStore } from '../../src/ports/store.ts'
 import type { Incoming, Transport } from '../../src/ports/transport.ts'
 import type { Message } from '../../src/protocol/messages.ts'
@@ -52,10 +53,10 @@ export class BarePipeline {
     await store.open(GROUP, { conf: votersOnly(Object.keys(peers).map(Number)), peers, kind: 'bare' })
   }
 
-  /** Resolves once two of the three have the value on disk. */
+  /** Resolves once two of the three have the bytes on disk. Copies them, as whoever takes bytes from callers must. */
   append(data: Uint8Array): Promise<void> {
     this.#leader = null
-    const entry: Entry = { term: TERM, index: ++this.#lastIndex, kind: 'command', data }
+    const entry: Entry = { term: TERM, index: ++this.#lastIndex, kind: 'command', data: copyBytes(data) }
     this.#unsent.push(entry)
     this.#unsaved.push(entry)
     this.#wake()

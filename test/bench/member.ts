@@ -54,8 +54,9 @@ async function startMember({ node: id, nodes, url, dir }: Extract<Order, { reado
     role: () => node.status().groups[0]?.role ?? 'none',
     flushes: () => ({ node: meters.node.flushes, bare: meters.bare.flushes }),
     load({ contender, pressure }) {
-      if (contender === 'bare') return load(() => bare.append(VALUE), pressure)
-      return load((n) => node.propose(GROUP, encodePut('default', keyOf(n), VALUE)), pressure)
+      const put = (n: number): Uint8Array => encodePut('default', keyOf(n), VALUE)
+      if (contender === 'bare') return load((n) => bare.append(put(n)), pressure)
+      return load((n) => node.propose(GROUP, put(n)), pressure)
     },
     async stop() {
       await node.stop()
