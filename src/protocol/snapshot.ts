@@ -7,11 +7,11 @@ import { addressed, type Patch, type RaftState } from './state.ts'
 
 /**
  * §7: whether there is something in it for us. Not if we have committed as much, hold the very entry it ends at, or install one as new already; nor if
- * it comes from a configuration that we are no part of.
+ * we are a member, and it says that we are not. Who is none yet takes it: perhaps it was made before our time, and what follows it calls us in.
  */
 export function snapshotIsNewer(s: RaftState, { snapshot }: InstallSnapshot): boolean {
   if (snapshot.index <= Math.max(s.commit, s.staged?.index ?? 0)) return false
-  return !s.log.matches(snapshot.index, snapshot.term) && isMember(snapshot.conf, s.id)
+  return !s.log.matches(snapshot.index, snapshot.term) && (isMember(snapshot.conf, s.id) || !isMember(s.conf, s.id))
 }
 
 /** The host is to install it; a newer one takes the place of an older. */

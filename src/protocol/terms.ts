@@ -35,12 +35,16 @@ function isSilent(s: RaftState, m: Message): boolean {
 
 const higher = (m: Message): LocalEvent => ({ type: 'term.higher', term: m.term, leader: comesFromLeader(m) ? m.from : null })
 
-/** §5.1: a newer term ends whatever we were doing; our vote in it is still free. */
-export const adoptTerm = (_: RaftState, e: Extract<LocalEvent, { type: 'term.higher' }>): Patch => ({
+/**
+ * §5.1: a newer term ends whatever we were doing; our vote in it is still free. But silence that a leader may trust in does not end with its term
+ * (thesis 6.4.1): a late word of some candidate can bring the new term to us, and that leader knows nothing of it.
+ */
+export const adoptTerm = (s: RaftState, e: Extract<LocalEvent, { type: 'term.higher' }>): Patch => ({
   term: e.term,
   vote: null,
   leader: e.leader,
   votes: NO_VOTES,
+  sheltered: s.sheltered || (s.settings.leaseReads && e.leader === null && s.leader !== null && s.leader !== s.id),
 })
 
 /**

@@ -7,11 +7,22 @@ import { addressed, NO_VOTES, otherVotersOf, type Patch, type RaftState } from '
 
 /** Whether this candidate may have our vote in this term (§5.2, §5.4.1). */
 export const canGrant = (s: RaftState, m: RequestVote): boolean =>
-  isFree(s, m) && s.log.isUpToDate(m.lastIndex, m.lastTerm) && (m.transfer || yieldsTo(s, m))
+  isFree(s, m) && isUpToDate(s, m) && (m.transfer || yieldsTo(s, m))
 
 /** Whether this candidate could have our vote, if it asked in the term it foretells (thesis 9.6). A term ahead of ours has no vote in it yet. */
 export const wouldGrant = (s: RaftState, m: PreVote): boolean =>
-  (m.term > s.term || isFree(s, m)) && s.log.isUpToDate(m.lastIndex, m.lastTerm) && yieldsTo(s, m)
+  (m.term > s.term || isFree(s, m)) && isUpToDate(s, m) && yieldsTo(s, m)
+
+/**
+ * §5.4.1: whether the candidate's log has all that could be committed, as far as ours tells. Of one who votes no more, and is not about to, only what
+ * is committed counts: nobody ever counts what it holds beyond, and who has not heard yet that it left may need its vote (of two, the one that stays).
+ */
+function isUpToDate(s: RaftState, { lastIndex, lastTerm }: PreVote | RequestVote): boolean {
+  if (s.log.isUpToDate(lastIndex, lastTerm)) return true
+  const term = s.log.termAt(s.commit) as number
+  const isGone = !isVoter(s.conf, s.id) && s.conf.voters.length > 0 && s.log.configurations.length === 0
+  return isGone && (lastTerm > term || (lastTerm === term && lastIndex >= s.commit))
+}
 
 /** Of two whose logs end alike, the one with the higher priority should lead. A longer log counts for more. */
 const yieldsTo = ({ settings, log }: RaftState, m: PreVote | RequestVote): boolean =>
@@ -45,10 +56,16 @@ export const lost = (s: RaftState): boolean => countVotes(s.conf, s.votes) === '
 export const grantVote = (_: RaftState, m: RequestVote): Patch => ({ vote: m.from })
 
 /** Thesis 9.6: asks around; our own term and vote stay as they are. */
-export const canvass = (s: RaftState): Patch => ({ leader: null, votes: new Map([[s.id, true]]) })
+export const canvass = (s: RaftState): Patch => ({ leader: null, sheltered: false, votes: new Map([[s.id, true]]) })
 
-/** §5.2: a new term, our vote for ourselves. That vote counts once it is on disk (see {@link countOwnVote}). */
-export const campaign = (s: RaftState): Patch => ({ term: s.term + 1, vote: s.id, leader: null, votes: NO_VOTES })
+/** §5.2: a new term, our vote for ourselves. That vote counts once it is on disk (see {@link countOwnVote}). Who stands is silent no more. */
+export const campaign = (s: RaftState): Patch => ({
+  term: s.term + 1,
+  vote: s.id,
+  leader: null,
+  sheltered: false,
+  votes: NO_VOTES,
+})
 
 /** One answer per voter; a repeated one changes nothing, nor does a grant of a pre-vote for a term that has come meanwhile. */
 export const recordVote = (s: RaftState, m: PreVoteReply | RequestVoteReply): Patch =>
