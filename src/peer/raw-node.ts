@@ -5,20 +5,21 @@
 
 import { assert, InvariantError } from '../base/assert.ts'
 import { FlotillaError } from '../base/errors.ts'
-import { READS_MAX } from '../base/limits.ts'
 import { prng } from '../base/prng.ts'
 import { type ConfChange, decodeChange } from '../protocol/confchange.ts'
 import type { LocalEvent } from '../protocol/events.ts'
 import type { Message } from '../protocol/messages.ts'
 import { reasonToDrop } from '../protocol/plausible.ts'
-import type { Output, Refused } from '../protocol/ready.ts'
+import type { Output } from '../protocol/ready.ts'
 import type { ConfState, Entry, LogIndex, LogPosition, PeerId, Snapshot } from '../protocol/types.ts'
 import { hasChanged } from './collect.ts'
 import { type RawNodeOptions, type RawSettings, rawSettingsOf } from './raw-options.ts'
+import { RawReads } from './raw-reads.ts'
 import { type Mark, type RawReady, rawReadyOf } from './raw-ready.ts'
+import { RawRounds } from './raw-rounds.ts'
 import { type RawStatus, rawStatusOf } from './raw-status.ts'
 import { RawStore } from './raw-store.ts'
-import { refusalError } from './refusal.ts'
+import { placeOf } from './refusal.ts'
 import type { RoleSnapshot } from './role-words.ts'
 import { type Stepped, startPeer, stepEvent, stepMessage, type TimerEvent } from './step.ts'
 import { TickTimers } from './tick-timers.ts'
@@ -35,10 +36,8 @@ export class RawNode {
   #handedOut: LogIndex
   /** What may be said of the disk for each Ready handed out and not reported yet, oldest first. */
   readonly #marks: Mark[] = []
-  /** Contexts of reads under way, by ticket. */
-  readonly #reads = new Map<number, string>()
-  /** When the last rounds of heartbeats began, in ticks: what a lease is counted from. */
-  #rounds: { readonly round: number; readonly tick: number }[] = []
+  readonly #reads: RawReads
+  readonly #rounds = new RawRounds()
   #tickets = 0
   #readies = 0
   #dropped = 0
@@ -51,7 +50,8 @@ export class RawNode {
     const truncated: LogPosition = initial.snapshot ?? { index: 0, term: 0 }
     this.#settings = settings
     this.#timers = new TickTimers(settings, prng(seed + id * 7919))
-    this.#store = new RawStore(truncated.index, initial.entries, initial.confState)
+    this.#reads = new RawReads(settings)
+    this.#store = new RawStore(truncated.index, initial)
     const { lastIndex, runs } = this.#store
     const { hardState, applied, confState: conf, snapshot } = initial
     const log = { truncated, lastIndex, runs, reader: this.#store }
@@ -68,12 +68,17 @@ export class RawNode {
 
   /** One tick of time passes: timers that are due with it expire. */
   tick(): void {
-    this.#timers.tick()
+    this.#reads.expire(this.#timers.tick())
     for (let due = this.#timers.takeDue(); due !== null; due = this.#timers.takeDue()) this.#event(due)
   }
 
-  /** As if the election timeout were over (§5.2). Nothing happens on a leader, a learner, or while a change of configuration is still to be applied. */
+  /**
+   * As if the election timeout were over (§5.2). Nothing happens on a leader, a learner, or while a change of configuration is still to be applied; nor
+   * under lease reads, while a leader may trust in our silence.
+   */
   campaign(): void {
+    const { leader, sheltered, settings } = this.#snapshot.context
+    if (settings.leaseReads && (leader !== null || sheltered)) return
     const due = this.#timers.force('electionTimeout')
     if (due !== null) this.#event(due)
   }
@@ -110,15 +115,9 @@ export class RawNode {
     const { log, applied } = this.#snapshot.context
     const entry = change !== null && 'data' in change ? change : null
     const index = entry?.index ?? log.configurations[0] ?? applied
-    const event = {
-      type: 'conf.applied',
-      index,
-      change: entry ? decodeChange(entry.data) : (change as ConfChange | null),
-    } as const
-    this.#event(event)
-    const { conf } = this.#snapshot.context
-    this.#store.configure(index, conf)
-    return conf
+    this.#event({ type: 'conf.applied', index, change: entry ? decodeChange(entry.data) : (change as ConfChange | null) })
+    this.#store.configure(index, this.#snapshot.context.conf)
+    return this.#snapshot.context.conf
   }
 
   /** A message of another peer. Whatever is not one, or cannot be true, is dropped and counted: nothing that comes in here throws. */
@@ -137,16 +136,17 @@ export class RawNode {
 
   /**
    * Asks for an index at which a read is linearizable (thesis 6.4): it comes back with the context as a read state, once it is confirmed. Throws
-   * `NOT_LEADER` when nobody leads, `BUSY` when too many are waiting.
+   * `NOT_LEADER` when nobody leads, `BUSY` when too many are waiting. A question may be lost without a word: it is forgotten after four election
+   * timeouts.
    */
   readIndex(context: string): void {
-    if (this.#reads.size >= READS_MAX) throw new FlotillaError('BUSY', 'too many reads are waiting')
-    const ticket = ++this.#tickets
-    const read = { type: 'client.read', tickets: [ticket] } as const
-    this.#reads.set(ticket, context)
-    const said = this.#event(this.#settings.raft.leaseReads ? { ...read, freshRound: this.#freshRound() } : read)
+    if (this.#reads.isFull) throw new FlotillaError('BUSY', 'too many reads are waiting')
+    const ticket = this.#reads.ask(context, this.#timers.now)
+    const freshRound = this.#rounds.freshAt(this.#timers.now, this.#settings.electionTick)
+    const lease = this.#settings.raft.leaseReads ? { freshRound } : {}
+    const said = this.#event({ type: 'client.read', tickets: [ticket], ...lease })
     if (!said.some((output) => output.type === 'refused')) return
-    this.#reads.delete(ticket)
+    this.#reads.take(ticket)
     this.#placed(said)
   }
 
@@ -168,23 +168,28 @@ export class RawNode {
     this.#store.compact(this.#snapshot.context.log.truncated.index)
   }
 
-  /** Keeps the state as of an applied entry, to be sent to who needs it. Throws `CONFIG_INVALID` for an index whose entry is not known or not applied. */
+  /**
+   * Keeps the state as of an applied entry, to be sent to who needs it. Throws `CONFIG_INVALID` for an index whose entry is not known or not applied,
+   * or whose configuration is not known: before what was applied when this peer began, or before a new peer was told any.
+   */
   createSnapshot(index: LogIndex, data: Uint8Array): Snapshot {
     const { log, applied } = this.#snapshot.context
     const term = log.termAt(index)
-    if (term === undefined || index > applied) {
-      throw new FlotillaError('CONFIG_INVALID', `a snapshot can be made of entries ${log.truncated.index} to ${applied}`, {
-        index,
-      })
+    const conf = this.#store.confAt(index)
+    if (term === undefined || index > applied || !conf?.voters.length) {
+      const which = `from ${log.truncated.index} to ${applied}, as far as their configuration is known`
+      throw new FlotillaError('CONFIG_INVALID', `a snapshot can be made of entries ${which}`, { index })
     }
-    const snapshot = { index, term, conf: this.#store.confAt(index), data }
+    const snapshot = { index, term, conf, data }
     this.#event({ type: 'snapshot.created', snapshot })
     return snapshot
   }
 
   /** Whether {@link ready} has anything to say. */
   hasReady(): boolean {
-    return !this.#broken && (this.#said.length > 0 || this.#owesEntries || hasChanged(this.#collected, this.#snapshot))
+    const { commit, staged } = this.#snapshot.context
+    const owesEntries = this.#handedOut < commit && staged === null // a snapshot that waits to be installed may stand for them
+    return !this.#broken && (this.#said.length > 0 || owesEntries || hasChanged(this.#collected, this.#snapshot))
   }
 
   /**
@@ -249,19 +254,13 @@ export class RawNode {
 
   /** The clock jumped, or the process stood still: leases that were counted by it are void. */
   clockJumped(): void {
-    this.#rounds = []
+    this.#rounds.forget()
     this.#event({ type: 'clock.jumped' })
   }
 
   /** What this peer knows, for tables and tests. */
   status(): RawStatus {
     return rawStatusOf(this.#snapshot, { dropped: this.#dropped, broken: this.#broken })
-  }
-
-  /** Whether committed entries wait to be handed out: not while a snapshot waits to be installed, for it may stand for them. */
-  get #owesEntries(): boolean {
-    const { commit, staged } = this.#snapshot.context
-    return this.#handedOut < commit && staged === null
   }
 
   #event(event: LocalEvent | TimerEvent): readonly Output[] {
@@ -283,7 +282,7 @@ export class RawNode {
 
   #take([snapshot, outputs]: Stepped): readonly Output[] {
     const { round } = snapshot.context
-    if (round !== this.#snapshot.context.round) this.#rounds = [...this.#rounds.slice(-63), { round, tick: this.#timers.now }]
+    if (round !== this.#snapshot.context.round) this.#rounds.begin(round, this.#timers.now)
     this.#snapshot = snapshot
     for (const output of outputs) {
       if (output.type === 'arm' || output.type === 'disarm') this.#timers.set(output)
@@ -295,18 +294,6 @@ export class RawNode {
   /** Where a proposal went; throws why it did not. */
   #placed(said: readonly Output[]): LogPosition | null {
     if (this.#broken) throw this.#broken
-    const refused = said.find((output): output is Refused => output.type === 'refused')
-    if (refused) throw refusalError(refused.code, { leader: this.#snapshot.context.leader })
-    const accepted = said.find((output) => output.type === 'accepted')
-    return accepted ? { index: accepted.index, term: accepted.term } : null
-  }
-
-  /**
-   * The first round that began less than a lease ago. A follower's silence lasts an election timeout, which is at least one tick less than it counts;
-   * our own count may be one short.
-   */
-  #freshRound(): number {
-    const since = this.#timers.now - (this.#settings.electionTick - 2)
-    return this.#rounds.find(({ tick }) => tick >= since)?.round ?? Number.POSITIVE_INFINITY
+    return placeOf(said, { leader: this.#snapshot.context.leader })
   }
 }

@@ -28,7 +28,10 @@ export interface RawNodeOptions extends Partial<RaftSettings> {
   readonly electionTick?: number
   /** Ticks between two heartbeats of a leader. Default 1. */
   readonly heartbeatTick?: number
-  /** Equal seeds, equal runs. Peers of a group may share it: the id goes in, too. Default 1. */
+  /**
+   * Equal seeds, equal runs. Peers of a group may share it: the id goes in, too. Who starts a peer again gives another one: it also tells late answers
+   * to questions of an earlier life from those of this one. Default 1.
+   */
   readonly seed?: number
   /** Bytes of committed entries in one Ready; one entry always fits. Default 1 MiB. */
   readonly maxCommittedBytesPerReady?: number

@@ -1,10 +1,10 @@
 /** A Ready for who hosts a peer with his own hands: entries instead of spans, read states with the caller's own words. Pure. */
 
-import type { ReadIndexReply } from '../protocol/messages.ts'
 import { type Message, waitsForDisk } from '../protocol/messages.ts'
 import type { Output } from '../protocol/ready.ts'
 import type { Entry, HardState, LogIndex, LogPosition, PeerId, Snapshot, SoftState, Term } from '../protocol/types.ts'
 import { collect } from './collect.ts'
+import type { RawReads } from './raw-reads.ts'
 import type { RoleSnapshot } from './role-words.ts'
 
 /** A message to be sent. */
@@ -54,8 +54,8 @@ interface Parts {
   /** Up to where committed entries were handed out. */
   readonly handedOut: LogIndex
   readonly bytesMax: number
-  /** Contexts by ticket; those that are answered leave. */
-  readonly reads: Map<number, string>
+  /** Those that are answered leave. */
+  readonly reads: RawReads
   /** Number of the mark. */
   readonly mark: number
 }
@@ -78,8 +78,7 @@ export function rawReadyOf({ before, after, said, handedOut, bytesMax, reads, ma
 }
 
 /** Nothing for a ticket that is not ours, or was answered before: a reply may come twice. */
-function readStateOf(reads: Map<ReadIndexReply['tickets'][number], string>, ticket: number, index: LogIndex): RawReadState[] {
-  const context = reads.get(ticket)
-  reads.delete(ticket)
+function readStateOf(reads: RawReads, ticket: number, index: LogIndex): RawReadState[] {
+  const context = reads.take(ticket)
   return context === undefined ? [] : [{ index, context }]
 }

@@ -34,7 +34,7 @@ export interface RawStatus {
   readonly progress: Readonly<Record<PeerId, ProgressStatus>>
   /** Who is to take over, during a handover. */
   readonly transferee: PeerId | null
-  readonly lease: 'unconfirmed' | 'held' | 'waived'
+  readonly lease: 'unconfirmed' | 'held' | 'waived' | 'forfeited'
   readonly membership: string
   /** Messages that were none, or could not be true. */
   readonly dropped: number

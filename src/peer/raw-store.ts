@@ -2,18 +2,22 @@
 
 import type { LogReader } from '../ports/log-reader.ts'
 import { type ConfState, type Entry, entryBytes, type LogIndex, type LogPosition, type TermRun } from '../protocol/types.ts'
+import type { InitialState } from './raw-options.ts'
 
 export class RawStore implements LogReader {
   /** Entries from `#truncated + 1` on. */
   #entries: Entry[]
   #truncated: LogIndex
-  /** Configurations by the index they came into force at, ascending. The first one covers everything before. */
+  /** Configurations by the index they came into force at, ascending; of the first one, an index from which on it is known to be in force. */
   #confs: { readonly index: LogIndex; readonly conf: ConfState }[]
 
-  constructor(truncated: LogIndex, entries: readonly Entry[], conf: ConfState) {
+  constructor(
+    truncated: LogIndex,
+    { entries, confState, applied }: Pick<Required<InitialState>, 'entries' | 'confState' | 'applied'>,
+  ) {
     this.#truncated = truncated
     this.#entries = [...entries]
-    this.#confs = [{ index: truncated, conf }]
+    this.#confs = [{ index: applied, conf: confState }]
   }
 
   get lastIndex(): LogIndex {
@@ -54,7 +58,7 @@ export class RawStore implements LogReader {
     const conf = this.confAt(index)
     this.#entries = this.#entries.slice(index - this.#truncated)
     this.#truncated = index
-    this.#confs = [{ index, conf }, ...this.#confs.filter((known) => known.index > index)]
+    this.#confs = [...(conf ? [{ index, conf }] : []), ...this.#confs.filter((known) => known.index > index)]
   }
 
   /** A snapshot took the place of everything up to it; of all entries, unless they go on from it. */
@@ -69,8 +73,8 @@ export class RawStore implements LogReader {
     this.#confs.push({ index, conf })
   }
 
-  /** The configuration in force at an index. */
-  confAt(index: LogIndex): ConfState {
-    return (this.#confs.findLast((known) => known.index <= index) ?? this.#confs[0])?.conf as ConfState
+  /** The configuration in force at an index; undefined if that was before we began. */
+  confAt(index: LogIndex): ConfState | undefined {
+    return this.#confs.findLast((known) => known.index <= index)?.conf
   }
 }
