@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import { WAITERS_MAX } from '../base/limits.ts'
-import { type CallKind, finalError, hintOf, isSilence, NO_PAST, remember, verdictOn } from './outcome.ts'
+import { type CallKind, finalError, hintOf, isSilence, lastWord, NO_PAST, type Past, remember, verdictOn } from './outcome.ts'
 import { backoffMs } from './routes.ts'
 
 /** An attempt that may be repeated is given no longer than this, so that a dead leader does not cost the whole deadline. */
@@ -78,7 +78,7 @@ export class Calls {
     let past = NO_PAST
     let reason: FlotillaError | null | undefined // asked for once in a call
     for (let failures = 1; ; failures++) {
-      const way = await call.way(deadline - performance.now())
+      const way = await wayFor(call, past, deadline - performance.now())
       const remainingMs = Math.floor(deadline - performance.now())
       if (way === null || remainingMs < 1 || this.#closed) throw finalError(past, call)
       try {
@@ -94,10 +94,19 @@ export class Calls {
         past = remember(past, error, call)
         // who is silent to a write may hang: this call ends, but the next one must not go there again
         const waited = (verdict === 'lost' || isSilence(error)) && way.lost(hintOf(error))
-        if (verdict === 'fail') throw isSilence(error) ? finalError(past, call) : error
+        if (verdict === 'fail') throw lastWord(error, past, call)
         if (!waited) await pause(failures, deadline)
       }
     }
+  }
+}
+
+/** The way for the next attempt. Why there can be none at all is the call's end. */
+async function wayFor<T>(call: Call<T>, past: Past, ms: number): Promise<Way | null> {
+  try {
+    return await call.way(ms)
+  } catch (error) {
+    throw lastWord(toFlotillaError(error, 'UNAVAILABLE'), past, call)
   }
 }
 

@@ -5,7 +5,8 @@ import { FlotillaError } from '../base/errors.ts'
 import { GROUPS_MAX } from '../base/limits.ts'
 import { type Logger, silent } from '../ports/logger.ts'
 import type { NodeStatus } from '../ports/status.ts'
-import type { Transport } from '../ports/transport.ts'
+import type { Incoming, Transport } from '../ports/transport.ts'
+import { freshnessOf } from '../wire/freshness.ts'
 import {
   type Answer,
   decodeAnswer,
@@ -15,15 +16,19 @@ import {
   type LeaderHint,
   LOG_PAGE_MAX,
   type LogPage,
+  type Request,
 } from '../wire/requests.ts'
 import { type GroupVerb, type Subjects, subjectsOf } from '../wire/subjects.ts'
+import { encodeTransfer } from '../wire/transfer.ts'
 import { Calls, type Way } from './calls.ts'
-import { checkConsistency, checkFrom, checkName, checkSettings, checkTimeout, checkWait, copyOf } from './checks.ts'
+import { checkFrom, checkName, checkSettings, checkTimeout, checkWait, copyOf } from './checks.ts'
 import { committedEntries } from './committed.ts'
-import { Leaderships } from './leaderships.ts'
+import { Foundings } from './foundings.ts'
+import { type Leadership, Leaderships } from './leaderships.ts'
 import { RollCall, STATUS_WAIT_MS } from './roll-call.ts'
-import { type NumberedRoute, Session } from './session.ts'
+import { ASK_TIMEOUT_MS, type NumberedRoute, Session } from './session.ts'
 import type {
+  CallOptions,
   ClientOptions,
   ClusterCalls,
   CommittedEntry,
@@ -36,7 +41,7 @@ import type {
 const TIMEOUT_MS = 5000
 
 /** What is asked of a group's leader. */
-type LeaderVerb = 'propose' | 'read'
+type LeaderVerb = 'propose' | 'read' | 'transfer'
 
 export class Cluster implements ClusterCalls {
   readonly #transport: Transport
@@ -46,6 +51,7 @@ export class Cluster implements ClusterCalls {
   readonly #calls = new Calls()
   readonly #rollCall: RollCall
   readonly #leaderships: Leaderships
+  readonly #foundings: Foundings
   readonly #sessions = new Map<string, Session>()
   readonly #closing = new AbortController()
 
@@ -61,33 +67,56 @@ export class Cluster implements ClusterCalls {
       transport,
       subject: this.#subjects.event('leadership'),
       logger,
+      concerns: (news) => this.#concerns(news),
+      confirm: (news) => this.#confirm(news),
       onNews: ({ group, node, term }) => this.#sessions.get(group)?.announced(node, term),
+    })
+    this.#foundings = new Foundings({
+      cluster,
+      rollCall: (waitMs) => this.#rollCall.ask(waitMs),
+      onRefounded: (group) => this.#startAnew(group),
+      onTwins: (group) => this.#sessions.get(group)?.stir(),
     })
   }
 
   async propose(group: string, command: Uint8Array, options: WriteOptions = {}): Promise<Answer> {
-    const session = this.#session(group)
+    this.#session(group)
     const body = copyOf('a command', command)
     return this.#calls.make({
       writes: true,
       repeatable: options.idempotent === true,
       timeoutMs: this.#deadline(options.timeoutMs),
-      way: (ms) => this.#wayToLeader(session, { group, verb: 'propose' }, ms),
-      attempt: (subject, timeoutMs) => this.#ask(subject, { group, body, timeoutMs }),
+      way: (ms) => this.#wayToLeader({ group, verb: 'propose' }, ms),
+      attempt: (subject, timeoutMs) => this.#ask(subject, { group, body, timeoutMs, direct: true }), // we look for the leader ourselves
+    })
+  }
+
+  async transfer(group: string, to: string | null = null, options: CallOptions = {}): Promise<LeaderHint> {
+    this.#session(group)
+    if (to !== null) checkName('to', to)
+    return this.#calls.make({
+      writes: false,
+      repeatable: false, // once it has come about, whoever leads then would be asked to hand over to itself
+      timeoutMs: this.#deadline(options.timeoutMs),
+      way: (ms) => this.#wayToLeader({ group, verb: 'transfer' }, ms),
+      attempt: async (subject, timeoutMs) => {
+        const request = encodeTransfer({ group, to, timeoutMs, direct: true })
+        return decodeLeaderHint((await this.#transport.request(subject, request, { timeoutMs })).data)
+      },
     })
   }
 
   async read(group: string, query: Uint8Array, options: ReadOptions = {}): Promise<Answer> {
-    const session = this.#session(group)
+    this.#session(group)
     const body = copyOf('a query', query)
-    const stale = checkConsistency(options.consistency) === 'stale'
-    const anyReplica = this.#openWay(group, 'query')
+    const freshness = freshnessOf(options, 'linearizable')
+    const direct = freshness.consistency === 'linearizable' || freshness.consistency === 'lease'
     return this.#calls.make({
       writes: false,
       repeatable: true,
       timeoutMs: this.#deadline(options.timeoutMs),
-      way: stale ? async () => anyReplica : (ms) => this.#wayToLeader(session, { group, verb: 'read' }, ms),
-      attempt: (subject, timeoutMs) => this.#ask(subject, { group, body, timeoutMs }),
+      way: (ms) => (direct ? this.#wayToLeader({ group, verb: 'read' }, ms) : this.#wayToAny(group, 'query', ms)),
+      attempt: (subject, timeoutMs) => this.#ask(subject, { group, body, timeoutMs, ...freshness, direct }),
     })
   }
 
@@ -98,16 +127,12 @@ export class Cluster implements ClusterCalls {
     if (!Number.isSafeInteger(limit) || limit < 1 || limit > LOG_PAGE_MAX) {
       throw new FlotillaError('CONFIG_INVALID', `a page of the log has 1 to ${LOG_PAGE_MAX} entries, not ${limit}`)
     }
-    const anyReplica = this.#openWay(group, 'log')
     return this.#calls.make({
       writes: false,
       repeatable: true,
       timeoutMs: this.#deadline(wanted),
-      way: async () => anyReplica,
-      attempt: async (subject, timeoutMs) => {
-        const page = await this.#transport.request(subject, utf8(JSON.stringify({ from, limit })), { timeoutMs })
-        return decodeLogPage(page.data)
-      },
+      way: (ms) => this.#wayToAny(group, 'log', ms),
+      attempt: (subject, timeoutMs) => this.#askLog(subject, { group, from, limit, timeoutMs }),
     })
   }
 
@@ -155,37 +180,113 @@ export class Cluster implements ClusterCalls {
     return session
   }
 
+  /** Whom a replica takes for the leader. Of another founding than ours nobody is believed, before it is known which of the two is meant. */
   async #askLeader(group: string, timeoutMs: number): Promise<LeaderHint> {
+    const hint = await this.#hint(group, timeoutMs)
+    if (this.#foundings.meet(group, hint.founding)) return hint
+    await this.#foundings.admit(group, timeoutMs)
+    return this.#foundings.of(group) === hint.founding ? hint : { leader: null, term: 0 }
+  }
+
+  async #hint(group: string, timeoutMs: number): Promise<LeaderHint> {
     const answer = await this.#transport.request(this.#subjects.group(group, 'leader'), EMPTY, { timeoutMs })
     return decodeLeaderHint(answer.data)
   }
 
-  async #ask(
-    subject: string,
-    request: { readonly group: string; readonly body: Uint8Array; readonly timeoutMs: number },
-  ): Promise<Answer> {
-    const message = await this.#transport.request(subject, encodeRequest(request), { timeoutMs: request.timeoutMs })
-    const answer = decodeAnswer(message.data)
-    return { ...answer, body: answer.body.slice() } // the message may be a view of a buffer that the transport shares
+  /** Whether news are about a group that we speak to, and none of another founding of it. */
+  #concerns({ group, founding }: Leadership): boolean {
+    const known = this.#foundings.of(group)
+    return this.#sessions.has(group) && (founding === '' || known === '' || founding === known)
   }
 
-  async #wayToLeader(
-    session: Session,
-    to: { readonly group: string; readonly verb: LeaderVerb },
-    ms: number,
-  ): Promise<Way | null> {
-    // without a connection nobody can be found, and an attempt says best what is wrong with it
-    if (session.current === null && !this.#transport.connected) return this.#openWay(to.group, to.verb)
-    const route = session.current ?? (await session.routeWithin(ms))
-    return route === null ? null : this.#wayOf(session, route, to)
+  /** Whether a replica says the same as the news. */
+  async #confirm({ group, node, term }: Leadership): Promise<boolean> {
+    try {
+      const hint = await this.#hint(group, ASK_TIMEOUT_MS)
+      return hint.leader === node && hint.term >= term && this.#foundings.meet(group, hint.founding)
+    } catch {
+      return false
+    }
+  }
+
+  /** The group was founded anew: neither its leader nor any term is what it was. */
+  #startAnew(group: string): void {
+    this.#logger.warn({ group }, 'the group has been founded anew')
+    this.#leaderships.forget(group)
+    const session = this.#sessions.get(group)
+    this.#sessions.delete(group)
+    session?.stop() // who waits for it finds the one that takes its place
+  }
+
+  async #ask(
+    subject: string,
+    request: Request,
+  ): Promise<Answer> {
+    const { group, timeoutMs } = request
+    const data = encodeRequest({ ...request, founding: this.#foundings.of(group) })
+    const message = await this.#marked(group, this.#transport.request(subject, data, { timeoutMs }), decodeAnswer)
+    const { index, term, body } = message
+    return { index, term, body: body.slice() } // the message may be a view of a buffer that the transport shares
+  }
+
+  async #askLog(
+    subject: string,
+    {
+      group,
+      from,
+      limit,
+      timeoutMs,
+    }: { readonly group: string; readonly from: number; readonly limit: number; readonly timeoutMs: number },
+  ): Promise<LogPage> {
+    const founding = this.#foundings.of(group)
+    const request = utf8(JSON.stringify({ from, limit, ...(founding === '' ? {} : { founding }) }))
+    return this.#marked(group, this.#transport.request(subject, request, { timeoutMs }), decodeLogPage)
+  }
+
+  /** An answer of the founding that is meant; from any other, what it says is nothing to us. */
+  async #marked<T extends { readonly founding?: string | undefined }>(
+    group: string,
+    asked: Promise<Incoming>,
+    decode: (data: Uint8Array) => T,
+  ): Promise<T> {
+    try {
+      const answer = decode((await asked).data)
+      if (this.#foundings.meet(group, answer.founding)) return answer
+      throw new FlotillaError('STORE_MISMATCH', `the answer came from another founding of group '${group}'`, { group })
+    } catch (error) {
+      if (error instanceof FlotillaError && error.code === 'STORE_MISMATCH') this.#foundings.doubt(group)
+      throw error
+    }
+  }
+
+  async #wayToAny(group: string, verb: GroupVerb, ms: number): Promise<Way> {
+    await this.#foundings.admit(group, ms)
+    return this.#openWay(group, verb)
+  }
+
+  async #wayToLeader(to: { readonly group: string; readonly verb: LeaderVerb }, ms: number): Promise<Way | null> {
+    const deadline = performance.now() + ms
+    await this.#foundings.admit(to.group, ms)
+    for (;;) {
+      if (this.#closing.signal.aborted) return null
+      const session = this.#session(to.group)
+      // without a connection nobody can be found, and an attempt says best what is wrong with it
+      if (session.current === null && !this.#transport.connected) return this.#openWay(to.group, to.verb)
+      const route = session.current ?? (await session.routeWithin(deadline - performance.now()))
+      if (route !== null) return this.#wayOf(session, route, to)
+      this.#foundings.check(to.group)
+      if (session === this.#sessions.get(to.group) && performance.now() >= deadline - 1) return null
+    }
   }
 
   #wayOf(session: Session, route: NumberedRoute, { group, verb }: { readonly group: string; readonly verb: LeaderVerb }): Way {
     const { route: at } = route
+    const forget = (node: string): void => this.#leaderships.forget(group, node)
     const told = {
       answered: () => session.answered(),
       lost(hint: string | null) {
         session.lost(route, hint)
+        if (at.kind === 'node') forget(at.node)
         return true
       },
     }

@@ -33,12 +33,14 @@ const BEHIND_MS = 50
 const KINDS: ReadonlySet<string> = new Set(['noop', 'command', 'configuration'])
 
 /** Listens from the first step of the iteration until its end. */
-export async function* committedEntries(source: CommittedSource): AsyncGenerator<CommittedEntry, void, undefined> {
-  const { transport, subject, group, signal, logger } = source
+export async function* committedEntries(given: CommittedSource): AsyncGenerator<CommittedEntry, void, undefined> {
+  const { transport, subject, group, signal, logger } = given
   if (signal.aborted) return
+  const anchor = new Anchor()
+  const source = { ...given, log: (from: number, limit: number) => given.log(from, limit).then((page) => anchor.hold(page)) }
   const backlog = new Backlog()
   const subscription = transport.subscribe(subject, (message) => {
-    const entry = entryOf(group, message)
+    const entry = anchor.isOurs(message) ? entryOf(group, message) : null
     if (entry === null) logger.debug({ subject: message.subject }, 'a message that is no committed entry')
     else backlog.offer(entry)
   })
@@ -54,6 +56,25 @@ export async function* committedEntries(source: CommittedSource): AsyncGenerator
     signal.removeEventListener('abort', stop)
     unwatch()
     subscription.unsubscribe()
+  }
+}
+
+/** A stream is of one founding of its group: another one's log begins at 1 again, and has nothing to do with what was said before. */
+class Anchor {
+  #mark = ''
+
+  /** The page, if it is of the same founding as the pages before it. Throws `STORE_MISMATCH`. */
+  hold(page: LogPage): LogPage {
+    const mark = page.founding ?? ''
+    if (this.#mark === '') this.#mark = mark
+    if (mark === '' || mark === this.#mark) return page
+    const { group } = page
+    throw new FlotillaError('STORE_MISMATCH', `group '${group}' has been founded anew: its log is another one`, { group })
+  }
+
+  isOurs({ headers }: Incoming): boolean {
+    const mark = headers['Flotilla-Founding'] ?? ''
+    return mark === '' || this.#mark === '' || mark === this.#mark
   }
 }
 

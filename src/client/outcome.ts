@@ -1,6 +1,6 @@
 /** What a failed attempt means for its call: try again, look for another way, or give up, and with which words. Pure. */
 
-import { FlotillaError } from '../base/errors.ts'
+import { type Code, FlotillaError } from '../base/errors.ts'
 
 /** What must be known of a call to judge its failures. */
 export interface CallKind {
@@ -22,6 +22,15 @@ export interface Past {
 
 export const NO_PAST: Past = { last: null, unknown: false }
 
+/**
+ * What a state machine or the edge says of the command itself: it would say so of every attempt. Anything else says something about the cluster, and
+ * nothing about an earlier attempt.
+ */
+const ABOUT_COMMAND: ReadonlySet<Code> = new Set<Code>([
+  ...(['COMMAND_INVALID', 'CODEC_INVALID', 'TOO_LARGE', 'UNKNOWN_FAMILY'] as const),
+  ...(['ACTOR_UNSUPPORTED', 'ACTOR_UNKNOWN', 'ACTOR_EXISTS', 'ACTOR_FAILED'] as const),
+])
+
 /** What to do after this failure. */
 export function verdictOn(error: FlotillaError, call: CallKind): Verdict {
   switch (error.code) {
@@ -34,7 +43,10 @@ export function verdictOn(error: FlotillaError, call: CallKind): Verdict {
       return 'pause'
     case 'TIMEOUT':
     case 'TIMEOUT_UNKNOWN':
+    case 'STORAGE_FAILED': // of that node alone: another will lead
       return call.repeatable ? 'lost' : 'fail'
+    case 'STORE_MISMATCH': // nothing was done; whether the group is another one by now is looked at before the next attempt
+      return 'lost'
     default:
       return 'fail'
   }
@@ -54,7 +66,16 @@ export function finalError({ last, unknown }: Past, call: CallKind): FlotillaErr
     return new FlotillaError('TIMEOUT_UNKNOWN', message, last?.details ?? {}, last)
   }
   if (last === null) return new FlotillaError('UNAVAILABLE', 'no leader was found in time: nothing was sent')
+  if (last.code === 'NOT_LEADER') {
+    return new FlotillaError('UNAVAILABLE', `no leader was found in time: nothing was done (${last.message})`, last.details, last)
+  }
   return isSilence(last) ? new FlotillaError('TIMEOUT', `no answer came in time: ${last.message}`, last.details, last) : last
+}
+
+/** What a call ends with that another attempt would not help: what is not known of an earlier attempt is not forgotten. */
+export function lastWord(error: FlotillaError, past: Past, call: CallKind): FlotillaError {
+  if (isSilence(error)) return finalError(past, call)
+  return call.writes && past.unknown && !ABOUT_COMMAND.has(error.code) ? finalError({ ...past, last: error }, call) : error
 }
 
 /** The leader, if the refusal names one. */

@@ -37,7 +37,8 @@ export class RollCall {
     const found = new Map<string, NodeStatus>()
     const onAnswer = (answer: { readonly data: Uint8Array }): void => {
       const status = decodeStatus(answer.data)
-      if (status !== null) found.set(status.node, status)
+      if (status !== null)
+        found.set(`${status.node}/${status.store.uuid}`, status) // of two of one name, both
       else logger.warn({ bytes: answer.data.length }, 'an answer to the roll call could not be read')
     }
     try {

@@ -13,6 +13,9 @@ export interface Loss {
 /** Losses in a row after which looking at once for another way is no use. */
 const LOSSES_MAX = 2
 
+/** Failures in a row after which a leader of a later term, of whom nobody else knows, is thought to have been a mistake. */
+const DISBELIEF = 10
+
 /** Bounds of the pause between two searches, and between two attempts, in milliseconds. */
 export const BACKOFF_MS_MIN = 20
 export const BACKOFF_MS_MAX = 250
@@ -33,8 +36,12 @@ export const isRestless = ({ failures }: SessionContext): boolean => failures >=
 export const followHint = (context: SessionContext, { hint }: Loss): Partial<SessionContext> =>
   hint === null ? {} : { ...rerouted(context, { kind: 'node', node: hint }), failures: context.failures + 1 }
 
-/** Whether a finding names a leader, and not one of a term before a leader already believed. */
-export const isNamed = (context: SessionContext, { leader, term }: Finding): boolean => leader !== null && term >= context.term
+/**
+ * Whether a finding names a leader, and not one of a term before a leader already believed. What everybody has contradicted for a while is
+ * believed no more.
+ */
+export const isNamed = ({ term: believed, failures }: SessionContext, { leader, term }: Finding): boolean =>
+  leader !== null && (term >= believed || failures >= DISBELIEF)
 
 /** The route a finding names: to the leader, by its name. */
 export const followFinding = (context: SessionContext, { leader, term }: Finding): Partial<SessionContext> =>

@@ -140,6 +140,11 @@ export class Session {
     if (current.route.kind === 'group' || current.route.node !== node) this.lost(current, node)
   }
 
+  /** Wakes everybody who waits, so that they look whether waiting is any use. */
+  stir(): void {
+    this.#wake()
+  }
+
   /** Wakes everybody who waits; there is no route any more than there was. */
   stop(): void {
     this.#actor.stop()

@@ -13,6 +13,7 @@ const progress = z.object({ node: name, state: z.string(), match: whole, next: w
 const group = z.object({
   group: name,
   kind: z.string(),
+  founding: z.string().max(64).optional(),
   life: z.string(),
   peer: whole,
   role: z.enum(['follower', 'learner', 'preCandidate', 'candidate', 'leader']),

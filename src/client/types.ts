@@ -3,7 +3,8 @@
 import type { Logger } from '../ports/logger.ts'
 import type { NodeStatus } from '../ports/status.ts'
 import type { Transport } from '../ports/transport.ts'
-import type { Answer, LogPage } from '../wire/requests.ts'
+import type { Consistency } from '../wire/freshness.ts'
+import type { Answer, LeaderHint, LogPage } from '../wire/requests.ts'
 
 /** How long to ask. */
 export interface CallOptions {
@@ -22,8 +23,13 @@ export interface WriteOptions extends CallOptions {
 
 /** How fresh a read must be. */
 export interface ReadOptions extends CallOptions {
-  /** `linearizable` (default): sees every write acknowledged before the call. `stale`: what any replica has, at once. */
-  readonly consistency?: 'linearizable' | 'stale'
+  /**
+   * `linearizable` (default), `lease`, `follower`: sees every write acknowledged before the call; from the leader, from the leader without a round to
+   * the others (nodes with `leaseReads`), or from any replica. `stale`: what any replica has, at once.
+   */
+  readonly consistency?: Consistency
+  /** Of a stale read, which it implies: the answer is no further behind than so many milliseconds. */
+  readonly maxStalenessMs?: number
 }
 
 /** One committed entry, as subscribers see it. */
@@ -74,6 +80,11 @@ export interface GroupCalls {
 
 /** A cluster, from outside. */
 export interface ClusterCalls extends GroupCalls {
+  /**
+   * Hands leadership to the replica on node `to`, or to the follower that is furthest; resolves with who leads then. Rejects with `TARGET_INVALID`, or
+   * `TIMEOUT` when nobody took over: then the leader leads on.
+   */
+  transfer(group: string, to?: string | null, options?: CallOptions): Promise<LeaderHint>
   /** Entries the group has committed, from one of its replicas. */
   log(group: string, options: LogOptions): Promise<LogPage>
   /**

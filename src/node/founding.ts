@@ -21,6 +21,9 @@ export function membersDigest(peers: Readonly<Record<PeerId, string>>): string {
 /** What is said on the wire: the members, and the birthmark as soon as it is known. */
 export const epochOf = (members: string, birthmark: string): string => (birthmark === '' ? members : `${members}.${birthmark}`)
 
+/** The birthmark of an epoch; empty when it is not known yet. What clients are told, and say. */
+export const birthmarkIn = (epoch: string): string => epoch.split('.')[1] ?? ''
+
 /** Whether two epochs can be of one founding: the same members, and no two marks. */
 export function isSameFounding(a: string, b: string): boolean {
   const [membersA, markA] = a.split('.')

@@ -5,10 +5,11 @@ import type { NodeStore } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { type PeerId, votersOnly } from '../protocol/types.ts'
 import type { Subjects } from '../wire/subjects.ts'
-import { publishCommitted } from './committed.ts'
-import { keepBirthmark, membersDigest, recallBirthmark } from './founding.ts'
+import { Gazette } from './committed.ts'
+import { birthmarkIn, keepBirthmark, membersDigest, recallBirthmark } from './founding.ts'
 import { type PeerLife, startPeerLife } from './lifecycle.ts'
-import type { GroupOptions, NodeSettings } from './options.ts'
+import { leaseMsOf } from './leases.ts'
+import { type GroupOptions, type NodeSettings, raftSettingsOf } from './options.ts'
 import { PeerHost } from './peer-host.ts'
 
 /** A group on this node: its peer, and its life. */
@@ -39,7 +40,8 @@ async function openGroup(options: OpenGroupsOptions, group: Required<GroupOption
   const recovered = await store.open(id, { conf, peers, kind: stateMachine.kind })
   checkMembers(id, group.nodes, Object.values(recovered.peers))
   const table = store.table(id)
-  const publishing = { ...options, cluster: settings.cluster, group: id, stateMachine, logger: settings.logger }
+  const founding = (): string => birthmarkIn(host.epoch)
+  const gazette = new Gazette({ ...options, cluster: settings.cluster, group: id, stateMachine, logger: settings.logger, founding })
   const host: PeerHost = new PeerHost({
     group: id,
     members: membersDigest(recovered.peers),
@@ -49,9 +51,13 @@ async function openGroup(options: OpenGroupsOptions, group: Required<GroupOption
     reader: store.reader(id),
     table,
     stateMachine,
+    gazette,
+    raft: raftSettingsOf(settings),
+    leaseMs: settings.leaseReads ? leaseMsOf(settings.electionTimeoutMs) : undefined,
+    boot: store.identity.boot,
     onApplied: (entry) => {
       if (entry.index === 1) keepBirthmark(store, id, { mark: host.born(entry), logger: settings.logger })
-      if (host.leads) publishCommitted(publishing, entry, host.term)
+      if (host.leads) gazette.add(entry, host.term)
     },
   })
   return { host, life: startPeerLife() }

@@ -1,7 +1,7 @@
 /** A node: one process' part of a cluster. Puts the rooms together, and gives them a life. */
 
 import { randomInt, randomUUID } from 'node:crypto'
-import { EMPTY } from '../base/bytes.ts'
+import { copyBytes, EMPTY } from '../base/bytes.ts'
 import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import { PAYLOAD_BYTES_MIN } from '../base/limits.ts'
 import { prng } from '../base/prng.ts'
@@ -11,11 +11,13 @@ import type { NodeStatus } from '../ports/status.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { Subscription, Transport } from '../ports/transport.ts'
 import { openLmdb } from '../storage/lmdb/store.ts'
-import type { Answer } from '../wire/requests.ts'
+import type { Answer, LeaderHint } from '../wire/requests.ts'
 import { type Subjects, subjectsOf } from '../wire/subjects.ts'
 import { Desk } from './desk.ts'
 import { openDiscovery } from './discovery.ts'
 import { Engine } from './engine.ts'
+import { Forwarding } from './forwarding.ts'
+import { birthmarkIn } from './founding.ts'
 import { type OpenedGroup, openGroups } from './groups.ts'
 import { Inbox } from './inbox.ts'
 import { type NodeLife, startNodeLife } from './lifecycle.ts'
@@ -26,7 +28,7 @@ import { Refusals } from './refusals.ts'
 import { Services } from './services.ts'
 import { nodeStatusOf } from './status.ts'
 import { Strangers } from './strangers.ts'
-import type { CallTime, FlotillaNode } from './types.ts'
+import type { CallTime, FlotillaNode, ReadTime } from './types.ts'
 
 /** How long a caller waits unless it says otherwise, in milliseconds. */
 const TIMEOUT_MS = 5000
@@ -87,6 +89,7 @@ class Node implements FlotillaNode {
       life: () => this.life.state,
       find: (group) => this.#groups.get(group),
       wake: (host) => this.#engine?.wake(host),
+      ...(settings.forward ? { forwarding: new Forwarding(this.#transport, this.#subjects) } : {}),
     })
     this.#services = new Services({
       node: settings.id,
@@ -113,11 +116,15 @@ class Node implements FlotillaNode {
   }
 
   propose(group: string, command: Uint8Array, options: CallTime = {}): Promise<Answer> {
-    return this.#desk.propose({ group, body: command.slice(), timeoutMs: options.timeoutMs ?? TIMEOUT_MS })
+    return this.#desk.propose({ group, body: copyBytes(command), timeoutMs: options.timeoutMs ?? TIMEOUT_MS })
   }
 
-  read(group: string, query: Uint8Array, options: CallTime = {}): Promise<Answer> {
-    return this.#desk.read({ group, body: query, timeoutMs: options.timeoutMs ?? TIMEOUT_MS })
+  read(group: string, query: Uint8Array, options: ReadTime = {}): Promise<Answer> {
+    return this.#desk.read({ timeoutMs: TIMEOUT_MS, ...options, group, body: query })
+  }
+
+  transfer(group: string, to: string | null = null, { timeoutMs = TIMEOUT_MS }: CallTime = {}): Promise<LeaderHint> {
+    return this.#desk.transfer({ group, to, timeoutMs, direct: false })
   }
 
   query(group: string, query: Uint8Array): Answer {
@@ -180,7 +187,7 @@ class Node implements FlotillaNode {
 
   #lead(host: PeerHost): void {
     this.#services.lead(host.group)
-    const news = { group: host.group, node: this.id, term: host.term }
+    const news = { group: host.group, node: this.id, term: host.term, founding: birthmarkIn(host.epoch) || undefined }
     this.#transport.publish(this.#subjects.event('leadership'), new TextEncoder().encode(JSON.stringify(news)))
   }
 

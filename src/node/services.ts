@@ -16,6 +16,7 @@ import {
   type Request,
 } from '../wire/requests.ts'
 import type { Subjects } from '../wire/subjects.ts'
+import { decodeTransfer, type TransferRequest } from '../wire/transfer.ts'
 import type { Desk } from './desk.ts'
 import type { Refusals } from './refusals.ts'
 
@@ -51,7 +52,8 @@ export class Services {
     this.#on(subjects.everyNode('status'), (m) => this.#json(m, status))
     this.#on(subjects.node(node, 'propose'), (m) => this.#answer(m, (request) => desk.propose(request)))
     this.#on(subjects.node(node, 'read'), (m) => this.#answer(m, (request) => desk.read(request)))
-    this.#on(subjects.node(node, 'query'), (m) => this.#answer(m, async (request) => desk.query(request)))
+    this.#on(subjects.node(node, 'query'), (m) => this.#answer(m, (request) => desk.read(anywhere(request))))
+    this.#on(subjects.node(node, 'transfer'), (m) => this.#transfer(m, (request) => request))
   }
 
   /** Answers "is anybody here of this name?", except to ourselves. */
@@ -65,7 +67,7 @@ export class Services {
   /** Answers what any replica of the group can. */
   openGroup(group: string): void {
     const { subjects, desk } = this.#options
-    this.#on(subjects.group(group, 'query'), (m) => this.#answer(m, async (request) => desk.query(own(group, request))), REPLICAS)
+    this.#on(subjects.group(group, 'query'), (m) => this.#answer(m, async (request) => desk.read(anywhere(own(group, request)))), REPLICAS)
     this.#on(subjects.group(group, 'log'), (m) => this.#logPage(m, group), REPLICAS)
     this.#on(subjects.group(group, 'leader'), (m) => this.#reply(m, () => encodeLeaderHint(desk.leader(group))), REPLICAS)
   }
@@ -74,11 +76,13 @@ export class Services {
   lead(group: string): void {
     if (this.#led.has(group)) return
     const { subjects, desk, transport } = this.#options
-    const propose = (m: Incoming): void => this.#answer(m, async (request) => desk.propose(own(group, request)))
-    const read = (m: Incoming): void => this.#answer(m, async (request) => desk.read(own(group, request)))
+    const propose = (m: Incoming): void => this.#answer(m, async (request) => desk.propose({ ...own(group, request), direct: true }))
+    const read = (m: Incoming): void => this.#answer(m, async (request) => desk.read({ ...own(group, request), direct: true }))
+    const transfer = (m: Incoming): void => this.#transfer(m, (request) => ({ ...own(group, request), direct: true }))
     this.#led.set(group, [
       transport.subscribe(subjects.group(group, 'propose'), propose, LEADER),
       transport.subscribe(subjects.group(group, 'read'), read, LEADER),
+      transport.subscribe(subjects.group(group, 'transfer'), transfer, LEADER),
     ])
   }
 
@@ -100,8 +104,20 @@ export class Services {
     const decoded = this.#attempt(m, () => decodeRequest(m.data))
     if (!decoded) return
     ask({ ...decoded, body: decoded.body.slice() }).then(
-      (answer) => this.#attempt(m, () => m.respond(encodeAnswer(answer))),
+      (answer) => this.#attempt(m, () => m.respond(encodeAnswer(answer, this.#options.desk.founding(decoded.group)))),
       (error: unknown) => this.#refuse(m, error),
+    )
+  }
+
+  /** Plain JSON both ways; the answer comes when the next leader is known. */
+  #transfer(m: Incoming, checked: (request: TransferRequest) => TransferRequest): void {
+    const hint = async () => this.#options.desk.transfer(checked(decodeTransfer(m.data)))
+    hint().then(
+      (found) => this.#reply(m, () => encodeLeaderHint(found)),
+      (error: unknown) =>
+        this.#reply(m, () => {
+          throw error
+        }),
     )
   }
 
@@ -155,7 +171,11 @@ export class Services {
 }
 
 /** The subject names the group; a request that names another one is a mistake of its sender. */
-function own(group: string, request: Request): Request {
+function own<T extends { readonly group: string }>(group: string, request: T): T {
   if (request.group === group) return request
   throw new FlotillaError('CODEC_INVALID', `a request for group '${request.group}' came on the subject of '${group}'`)
 }
+
+/** On the subjects that any replica answers, what says nothing of freshness takes what is there. */
+const anywhere = (request: Request): Request =>
+  request.consistency === undefined && request.maxStalenessMs === undefined ? { ...request, consistency: 'stale' } : request

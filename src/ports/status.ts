@@ -17,6 +17,8 @@ export interface GroupStatus {
   readonly group: string
   /** Kind of its state machine. */
   readonly kind: string
+  /** Mark of the group's founding; missing or empty while the node does not know it. */
+  readonly founding?: string | undefined
   /** Life of the peer (machines/peer.ts): loading, running, stopping, stopped, failed. */
   readonly life: string
   readonly peer: number

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { EMPTY, text, utf8 } from '../base/bytes.ts'
 import { type Details, FlotillaError, isCode } from '../base/errors.ts'
 import type { EntryKind } from '../protocol/types.ts'
+import { type Consistency, freshnessFields } from './freshness.ts'
 import { decodeFrame, encodeFrame } from './frame.ts'
 
 /** A command for a group, or a question to its state machine. */
@@ -12,6 +13,14 @@ export interface Request {
   readonly body: Uint8Array
   /** How long the asker waits, in milliseconds: nobody works on an answer that nobody hears. */
   readonly timeoutMs: number
+  /** Of a query: how fresh the answer must be. Missing: as the subject says. */
+  readonly consistency?: Consistency | undefined
+  /** Of a stale read: how far behind the answer may be, in milliseconds. */
+  readonly maxStalenessMs?: number | undefined
+  /** For the leader alone: who does not lead refuses, and neither passes it on nor asks the leader. */
+  readonly direct?: boolean | undefined
+  /** Mark of the founding of the group that is meant. A replica of another founding refuses. Missing or empty: whichever there is. */
+  readonly founding?: string | undefined
 }
 
 /** What became of it. */
@@ -22,22 +31,42 @@ export interface Answer {
   readonly body: Uint8Array
 }
 
+/** An answer as it comes off the wire. */
+export interface MarkedAnswer extends Answer {
+  /** Mark of the founding of the group that answered, if it is known. */
+  readonly founding?: string
+}
+
 const id = z.string().min(1).max(63)
 const whole = z.int().min(0)
 
 /** Longest time anybody may wait for an answer. */
 export const TIMEOUT_MS_MAX = 600_000
 
-const requestHeader = z.compile(z.strictObject({ group: id, timeoutMs: z.int().min(1).max(TIMEOUT_MS_MAX) }))
+/** Which founding of a group: what its first leader drew by chance. */
+const founding = z.string().max(64)
+
+const requestHeader = z.compile(
+  z.strictObject({
+    group: id,
+    timeoutMs: z.int().min(1).max(TIMEOUT_MS_MAX),
+    founding: founding.optional(),
+    ...freshnessFields,
+    direct: z.boolean().optional(),
+  }),
+)
 
 const answerHeader = z.compile(
   z.discriminatedUnion('ok', [
-    z.strictObject({ ok: z.literal(true), index: whole, term: whole }),
+    z.strictObject({ ok: z.literal(true), index: whole, term: whole, founding: founding.optional() }),
     z.strictObject({ ok: z.literal(false), code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) }),
   ]),
 )
 
-export const encodeRequest = ({ group, body, timeoutMs }: Request): Uint8Array => encodeFrame({ group, timeoutMs }, [body])
+export const encodeRequest = ({ group, body, timeoutMs, founding: mark, ...more }: Request): Uint8Array => {
+  const { consistency, maxStalenessMs, direct } = more // fields without a value are not written
+  return encodeFrame({ group, timeoutMs, ...marked(mark), consistency, maxStalenessMs, direct }, [body])
+}
 
 /** Throws `CODEC_INVALID`. */
 export function decodeRequest(data: Uint8Array): Request {
@@ -47,18 +76,22 @@ export function decodeRequest(data: Uint8Array): Request {
   return { ...parsed.data, body: blobs[0] ?? EMPTY }
 }
 
-export const encodeAnswer = ({ index, term, body }: Answer): Uint8Array => encodeFrame({ ok: true, index, term }, [body])
+export const encodeAnswer = ({ index, term, body }: Answer, mark = ''): Uint8Array =>
+  encodeFrame({ ok: true, index, term, ...marked(mark) }, [body])
+
+/** What is not known is not said. */
+const marked = (mark = ''): { readonly founding?: string } => (mark === '' ? {} : { founding: mark })
 
 export const encodeRefusal = ({ code, message, details }: FlotillaError): Uint8Array =>
   encodeFrame({ ok: false, code, message, details: plain(details) })
 
 /** The answer; a refusal is thrown as the FlotillaError it was. Throws `CODEC_INVALID` for anything else. */
-export function decodeAnswer(data: Uint8Array): Answer {
+export function decodeAnswer(data: Uint8Array): MarkedAnswer {
   const { header, blobs } = decodeFrame(data)
   const parsed = answerHeader.safeParse(header)
   if (!parsed.success) throw new FlotillaError('CODEC_INVALID', 'the answer is not well formed')
   const answer = parsed.data
-  if (answer.ok) return { index: answer.index, term: answer.term, body: blobs[0] ?? EMPTY }
+  if (answer.ok) return { index: answer.index, term: answer.term, ...marked(answer.founding), body: blobs[0] ?? EMPTY }
   throw new FlotillaError(isCode(answer.code) ? answer.code : 'UNAVAILABLE', answer.message, answer.details)
 }
 
@@ -86,18 +119,25 @@ export interface LogPage {
   readonly first: number
   /** Last entry this replica knows to be committed. */
   readonly commit: number
+  /** Mark of the group's founding, if this replica knows it. */
+  readonly founding?: string | undefined
   readonly entries: readonly LoggedEntry[]
 }
 
 /** Entries in one page. */
 export const LOG_PAGE_MAX = 1000
 
-const logRequest = z.strictObject({ from: z.int().min(1), limit: z.int().min(1).max(LOG_PAGE_MAX).default(100) })
+const logRequest = z.strictObject({
+  from: z.int().min(1),
+  limit: z.int().min(1).max(LOG_PAGE_MAX).default(100),
+  founding: founding.optional(),
+})
 const kind = z.enum(['noop', 'command', 'configuration'])
 const logPage = z.object({
   group: id,
   first: whole,
   commit: whole,
+  founding: founding.optional(),
   entries: z.array(z.object({ index: whole, term: whole, kind, data: z.base64() })),
 })
 const refusal = z.object({
@@ -158,9 +198,11 @@ export interface LeaderHint {
   /** Name of the leading node, or null while there is none. */
   readonly leader: string | null
   readonly term: number
+  /** Mark of the group's founding, if this replica knows it: terms of two foundings cannot be compared. */
+  readonly founding?: string | undefined
 }
 
-const leaderHint = z.object({ leader: id.nullable(), term: whole })
+const leaderHint = z.object({ leader: id.nullable(), term: whole, founding: founding.optional() })
 
 export const encodeLeaderHint = (hint: LeaderHint): Uint8Array => utf8(JSON.stringify(hint))
 

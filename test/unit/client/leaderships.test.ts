@@ -107,7 +107,8 @@ test('what is known already is told at once, what is over is told no more, and c
   const news: string[] = []
   const onNews = ({ node: name, term }: { readonly node: string; readonly term: number }): void =>
     void news.push(`${name}${term}`)
-  const all = new Leaderships({ transport: hub.connect('client'), subject: SUBJECT, logger: silent, onNews })
+  const believing = { concerns: () => true, confirm: async () => true }
+  const all = new Leaderships({ transport: hub.connect('client'), subject: SUBJECT, logger: silent, onNews, ...believing })
   const say = (name: string, term: number): boolean =>
     node.publish(SUBJECT, utf8(JSON.stringify({ group: 'kv', node: name, term })))
   all.open()

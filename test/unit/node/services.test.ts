@@ -22,7 +22,8 @@ function sampleDesk(refusal: { error?: unknown }): Desk {
     if (refusal.error !== undefined) throw refusal.error
     return { index: 1, term: 1, body: utf8(`${verb} ${group} ${text(body)}`) }
   }
-  const desk: Pick<Desk, 'propose' | 'read' | 'query' | 'leader'> = {
+  const desk: Pick<Desk, 'propose' | 'read' | 'query' | 'leader' | 'founding'> = {
+    founding: () => '',
     propose: async (request) => answer('propose', request),
     read: async (request) => answer('read', request),
     query: (request) => answer('query', request),
