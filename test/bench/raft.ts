@@ -19,7 +19,8 @@ export interface RaftReport {
   readonly idleBytesPerPeer: number
 }
 
-const IDLE_PEERS = 10_000
+/** Peers of groups of their own, as many as a large node may have. */
+export const IDLE_PEERS = 10_000
 const BLOCK = 300
 
 export function measureRaft(ms: number): RaftReport {
@@ -138,7 +139,7 @@ function collectGarbage(): void {
 }
 
 /** Heap of followers that have nothing to do but count their time, each in a group of its own. */
-function idleBytes(): number {
+export function idleBytes(): number {
   const held: RawNode[] = []
   const make = (): RawNode => {
     const node = new RawNode({ id: 1, initial: { confState: votersOnly([1, 2, 3]) } })

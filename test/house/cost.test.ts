@@ -5,6 +5,8 @@ import { test } from 'node:test'
 import { transition } from 'xstate'
 import { spokenRole } from '../../src/peer/role-words.ts'
 import { startPeer, stepMessage } from '../../src/peer/step.ts'
+import { decodeEnvelope, encodeEnvelope } from '../../src/wire/envelope.ts'
+import { IDLE_PEERS, idleBytes } from '../bench/raft.ts'
 import { Disk } from '../harness/disk.ts'
 import { labOf, STEPS } from '../harness/lab.ts'
 import { accepted, append } from '../harness/letters.ts'
@@ -24,24 +26,34 @@ function costOf(act: () => unknown): number {
 
 const [follower] = stepMessage(startPeer(new Disk().recall(1, [1, 2, 3]))[0], append({ term: 1 }))
 const letter = append({ term: 1, terms: [1] })
-const text = JSON.stringify({ ...letter, entries: letter.entries.map((entry) => ({ ...entry, data: [...entry.data] })) })
 
-/** What a message costs anyway: to be taken off the wire, and its answer to be put on it. */
-const wire = costOf(() => JSON.stringify(JSON.parse(text)))
+/** The same message on the wire, alone in its envelope. */
+const sender = { cluster: 'demo', node: 'a', store: '01234567-89ab-cdef-0123-456789abcdef', boot: 1 }
+const bytes = encodeEnvelope({ sender, messages: [{ group: 'kv', epoch: '0123456789abcdef', message: letter }] })
 
-test("a follower's step costs at most twenty times the reading and writing of a message", () => {
+/** What the message costs anyway: to be taken off the wire, and looked at. */
+const decoding = costOf(() => decodeEnvelope(bytes))
+
+test("a follower's step costs at most ten times the decoding of its message", () => {
   const step = costOf(() => stepMessage(follower, letter))
-  assert.ok(step < 20 * wire, `${(step / wire).toFixed(1)} times`)
+  if (process.env.SHOW) console.log('F', step / decoding)
+  assert.ok(step < 10 * decoding, `${(step / decoding).toFixed(1)} times`)
 })
 
-test("a leader's step on an answer costs at most sixty times that", () => {
+test("a leader's step on an answer costs at most thirty times that", () => {
   const { peer } = leading(labOf(STEPS))
   const step = costOf(() => stepMessage(peer.snapshot, accepted({ term: 1, index: 1 })))
-  assert.ok(step < 60 * wire, `${(step / wire).toFixed(1)} times`)
+  if (process.env.SHOW) console.log('L', step / decoding)
+  assert.ok(step < 30 * decoding, `${(step / decoding).toFixed(1)} times`)
 })
 
 test("the stepper costs less than half of xstate's own transition()", () => {
   const ours = costOf(() => stepMessage(follower, letter))
   const theirs = costOf(() => transition(spokenRole, follower as never, letter as never))
   assert.ok(ours * 2 < theirs, `${(theirs / ours).toFixed(1)} times`)
+})
+
+test('ten thousand idle peers take less than sixty megabytes', () => {
+  const bytes = IDLE_PEERS * idleBytes()
+  assert.ok(bytes < 60e6, `${(bytes / 1e6).toFixed(1)} MB`)
 })
