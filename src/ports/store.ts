@@ -3,7 +3,7 @@
  * Knows nothing of roles, terms' meaning, or the network.
  */
 
-import type { ConfState, Entry, HardState, LogIndex, LogPosition, TermRun } from '../protocol/types.ts'
+import type { ConfState, Entry, HardState, LogIndex, LogPosition, PeerId, TermRun } from '../protocol/types.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Table } from './table.ts'
 
@@ -11,24 +11,45 @@ import type { Table } from './table.ts'
 export interface StoreIdentity {
   readonly uuid: string
   readonly boot: number
+  /** Drawn at each open: two copies of one directory that have come to the same count are told apart by it. */
+  readonly run: string
   readonly cluster: string
   readonly node: string
+}
+
+/** Who the members of a group are, as of some applied entry. Part of the applied state, and saved together with it. */
+export interface Membership {
+  readonly conf: ConfState
+  /**
+   * Node name of each peer id that is known, members and others: an id is never given twice, so a name once known stays true. Who is a member
+   * stands in `conf` alone.
+   */
+  readonly peers: Readonly<Record<PeerId, string>>
+  /** Highest id that was ever given. */
+  readonly lastPeerId: PeerId
 }
 
 /** What a group starts from when it does not exist yet. */
 export interface GroupBootstrap {
   readonly conf: ConfState
   /** Node name of each peer id. */
-  readonly peers: Readonly<Record<number, string>>
+  readonly peers: Readonly<Record<PeerId, string>>
+  /** Highest id that was ever given. Default: the highest in `peers`. */
+  readonly lastPeerId?: PeerId
   /** What kind of state machine the entries are for; a stored group is refused to another kind. */
   readonly kind: string
+  /** The removed peer whose place this one may take: a destroyed group is made again only by who names its tombstone. */
+  readonly replaces?: PeerId
+}
+
+/** What is left of a group that was destroyed here: this peer was removed, and must not come back. */
+export interface Tombstone {
+  readonly peer: PeerId
 }
 
 /** What a restart finds. */
-export interface Recovered {
+export interface Recovered extends Membership {
   readonly hardState: HardState
-  readonly conf: ConfState
-  readonly peers: Readonly<Record<number, string>>
   readonly kind: string
   /** The entry just before the first one stored; index 0, term 0 when nothing was ever cut off. */
   readonly truncated: LogPosition
@@ -53,9 +74,12 @@ export type WriteScope = 'all' | 'batch'
 /** One node's store. One writer; a second process that opens the same directory gets `STORE_IN_USE`. */
 export interface NodeStore {
   readonly identity: StoreIdentity
-  /** Ids of the groups in the store. */
+  /** Ids of the groups in the store, destroyed ones left out. */
   groups(): readonly string[]
-  /** Makes a group durable if it is not there yet, and returns what the store holds. Throws `STORE_MISMATCH` for another kind. */
+  /**
+   * Makes a group durable if it is not there yet, and returns what the store holds. Throws `STORE_MISMATCH` for another kind, and for a group that
+   * was destroyed here, unless the bootstrap replaces just that peer.
+   */
   open(group: string, bootstrap: GroupBootstrap): Promise<Recovered>
   /** Stored entries of an opened group. */
   reader(group: string): LogReader
@@ -68,6 +92,13 @@ export interface NodeStore {
    * Calls do not overlap: the next one may be made once the last has settled.
    */
   write(batch: readonly GroupWrite[], scope?: WriteScope): Promise<void>
+  /**
+   * Destroys an opened group: from the call on nothing of it can be read or written. Resolves once the tombstone is durable and its log, state and
+   * rows are gone; what a crash leaves of these is cleared when the store is opened next.
+   */
+  destroy(group: string, tombstone: Tombstone): Promise<void>
+  /** What is left of a destroyed group. */
+  tombstone(group: string): Tombstone | undefined
   /** Bytes of applied state in memory that the next `write` of everything will save. */
   readonly unsavedBytes: number
   /** Bytes of the store on disk. */

@@ -1,6 +1,7 @@
 /** Ordered key spaces in which a state machine keeps what it applied. */
 
 import type { LogIndex } from '../protocol/types.ts'
+import type { Membership } from './store.ts'
 
 /** One change. A missing value deletes the key. */
 export interface TableWrite {
@@ -34,6 +35,8 @@ export interface TableReader {
 export interface TableSnapshot extends TableReader {
   /** The applied index the view belongs to. */
   readonly applied: LogIndex
+  /** Who the members are as of that index. */
+  readonly membership: Membership
   close(): void
 }
 
@@ -41,7 +44,9 @@ export interface TableSnapshot extends TableReader {
 export interface Table extends TableReader {
   /** Last entry whose writes are visible here. */
   readonly applied: LogIndex
-  /** Makes the writes of one entry visible, all or none, and moves `applied` to its index. */
-  apply(index: LogIndex, writes: readonly TableWrite[]): void
+  /** Who the members are as of `applied`: after a crash both are what they were. */
+  readonly membership: Membership
+  /** Makes the writes of one entry visible, all or none, and moves `applied` to its index; with a new membership, if the entry made one. */
+  apply(index: LogIndex, writes: readonly TableWrite[], membership?: Membership): void
   snapshot(): TableSnapshot
 }

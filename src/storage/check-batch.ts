@@ -3,8 +3,21 @@
 import { assert } from '../base/assert.ts'
 import { FlotillaError } from '../base/errors.ts'
 import { ID_PATTERN } from '../base/limits.ts'
-import type { GroupWrite } from '../ports/store.ts'
+import type { GroupBootstrap, GroupWrite, Membership, Tombstone } from '../ports/store.ts'
 import type { Entry, LogIndex } from '../protocol/types.ts'
+
+/** What a new group's members are, as a value of its own. */
+export function membershipOf({ conf, peers, lastPeerId }: Pick<GroupBootstrap, 'conf' | 'peers' | 'lastPeerId'>): Membership {
+  const highest = Math.max(0, ...Object.keys(peers).map(Number))
+  return structuredClone({ conf, peers, lastPeerId: lastPeerId ?? highest })
+}
+
+/** Throws `STORE_MISMATCH` when a group was destroyed here and the bootstrap does not say that it replaces just that peer. */
+export function checkTombstone(group: string, tombstone: Tombstone | undefined, { replaces }: GroupBootstrap): void {
+  if (!tombstone || replaces === tombstone.peer) return
+  const message = `peer ${tombstone.peer} of group "${group}" was removed, and its data destroyed`
+  throw new FlotillaError('STORE_MISMATCH', message, { group, ...tombstone })
+}
 
 /** Where a group's stored log is now. */
 export interface LogBounds {

@@ -13,10 +13,11 @@ function identityTests(withBench: WithBench): void {
     'the uuid stays, and the boot count rises by one at each open',
     withBench(async (bench) => {
       const first = await bench.open()
-      assert.deepEqual({ ...first.identity, uuid: '' }, { uuid: '', boot: 1, cluster: 'test', node: 'a' })
+      assert.deepEqual({ ...first.identity, uuid: '', run: '' }, { uuid: '', run: '', boot: 1, cluster: 'test', node: 'a' })
       const second = await bench.restart(first)
       assert.equal(second.identity.boot, 2)
       assert.equal(second.identity.uuid, first.identity.uuid)
+      assert.notEqual(second.identity.run, first.identity.run)
       assert.match(second.identity.uuid, /^[0-9a-f-]{36}$/)
     }),
   )
@@ -70,6 +71,7 @@ function groupTests(withBench: WithBench): void {
         hardState: { term: 0, vote: null, commit: 0 },
         conf: BOOTSTRAP.conf,
         peers: BOOTSTRAP.peers,
+        lastPeerId: 3,
         kind: 'kv',
         truncated: { index: 0, term: 0 },
         lastIndex: 0,

@@ -4,6 +4,7 @@ import { describe } from 'node:test'
 import type { NodeStore } from '../../src/ports/store.ts'
 import { storeFailureTests } from './store-failure.ts'
 import { storeLogTests } from './store-log.ts'
+import { storeMembershipTests } from './store-membership.ts'
 import { storeTableTests } from './store-table.ts'
 
 /** One disk, on which stores are opened one after another. */
@@ -34,6 +35,7 @@ export function storeSuite(name: string, makeBench: () => Promise<StoreBench>): 
   describe(`store contract: ${name}`, () => {
     storeLogTests(withBench)
     storeTableTests(withBench)
+    storeMembershipTests(withBench)
     storeFailureTests(withBench)
   })
 }

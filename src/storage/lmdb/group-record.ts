@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { text, utf8 } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
+import type { Tombstone } from '../../ports/store.ts'
 import type { Env } from './env.ts'
 import { GROUP_PREFIX, groupRecordKey } from './keys.ts'
 import { seal, unseal } from './seal.ts'
@@ -24,14 +25,28 @@ const groupSchema = z.object({
   }),
   /** Node name of each peer id. */
   peers: z.record(z.string(), z.string()),
+  /** Highest peer id ever given. Format 1 had none: there it is the highest of `peers`. */
+  lastPeerId: z.int().min(0).optional(),
   /** The entry before the first one stored. */
   truncated: z.object({ index: count, term: count }),
   /** Number of each family of its tables. */
   families: z.record(z.string(), count),
 })
 
+const tombstoneSchema = z.object({ number: count, tombstone: z.literal(true), peer: z.int().positive() })
+
 /** The record of one group. */
-export type GroupRecord = z.infer<typeof groupSchema>
+export type GroupRecord = z.infer<typeof groupSchema> & { readonly lastPeerId: number }
+
+/** The record of a group that was destroyed: which of its peers this was. Its number is not given again while something may be stored under it. */
+export type TombstoneRecord = z.infer<typeof tombstoneSchema>
+
+/** A tombstone, to be written in place of a group's record. */
+export function tombstoneChange(env: Env, group: string, { number, peer }: Tombstone & { readonly number: number }): Change {
+  const key = groupRecordKey(group)
+  const record: TombstoneRecord = { number, tombstone: true, peer }
+  return { db: env.meta, key, value: seal(key, utf8(JSON.stringify(record))) }
+}
 
 /** A group's record, to be written. */
 export function groupChange(env: Env, group: string, record: GroupRecord): Change {
@@ -39,9 +54,9 @@ export function groupChange(env: Env, group: string, record: GroupRecord): Chang
   return { db: env.meta, key, value: seal(key, utf8(JSON.stringify(record))) }
 }
 
-/** All groups of a store by id. Throws `STORAGE_FAILED` when a record is damaged. */
-export function readGroups(env: Env): Map<string, GroupRecord> {
-  const groups = new Map<string, GroupRecord>()
+/** All groups of a store by id, destroyed ones too. Throws `STORAGE_FAILED` when a record is damaged. */
+export function readGroups(env: Env): Map<string, GroupRecord | TombstoneRecord> {
+  const groups = new Map<string, GroupRecord | TombstoneRecord>()
   const start = Buffer.from(GROUP_PREFIX)
   const end = Buffer.from(`${GROUP_PREFIX.slice(0, -1)};`) // the byte after ':'
   for (const { key, value } of env.meta.getRange({ start, end })) {
@@ -51,9 +66,13 @@ export function readGroups(env: Env): Map<string, GroupRecord> {
   return groups
 }
 
-function parseGroup(group: string, body: Uint8Array): GroupRecord {
+function parseGroup(group: string, body: Uint8Array): GroupRecord | TombstoneRecord {
   try {
-    return groupSchema.parse(JSON.parse(text(body)))
+    const json: unknown = JSON.parse(text(body))
+    const tombstone = tombstoneSchema.safeParse(json)
+    if (tombstone.success) return tombstone.data
+    const record = groupSchema.parse(json)
+    return { ...record, lastPeerId: record.lastPeerId ?? Math.max(0, ...Object.keys(record.peers).map(Number)) }
   } catch (cause) {
     throw new FlotillaError('STORAGE_FAILED', `the record of group "${group}" is not understood`, { group }, cause)
   }

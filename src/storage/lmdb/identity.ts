@@ -10,8 +10,11 @@ import { FORMAT_KEY, IDENTITY_KEY } from './keys.ts'
 import { seal, unseal } from './seal.ts'
 import type { Change } from './writer.ts'
 
-/** Version of everything in docs/storage.md. Rises when an older Flotilla could not read what a newer one wrote. */
-export const FORMAT = 1
+/** Version of everything in docs/storage.md. Rises when an older Flotilla could not read what a newer one wrote: 2 knows members that change. */
+export const FORMAT = 2
+
+/** The oldest version that is still read; opening a store brings it to the newest. */
+const FORMAT_MIN = 1
 
 const identitySchema = z.object({
   uuid: z.uuid(),
@@ -34,14 +37,14 @@ export interface Boot {
 
 function checkFormat(env: Env, stored: Uint8Array): void {
   const format = text(stored)
-  if (format === String(FORMAT)) return
+  if (/^\d+$/.test(format) && Number(format) >= FORMAT_MIN && Number(format) <= FORMAT) return
   const newer = Number(format) > FORMAT
   const advice = newer
     ? 'run the Flotilla version that wrote it, or a later one'
     : 'restore it from a backup, or give the node an empty directory'
   throw new FlotillaError(
     'STORE_MISMATCH',
-    `the store in ${env.dir} has format ${format}, this version reads ${FORMAT}: ${advice}`,
+    `the store in ${env.dir} has format ${format}, this version reads ${FORMAT_MIN} to ${FORMAT}: ${advice}`,
     {
       dir: env.dir,
       format,
@@ -49,7 +52,7 @@ function checkFormat(env: Env, stored: Uint8Array): void {
   )
 }
 
-function readIdentity(env: Env): StoreIdentity {
+function readIdentity(env: Env): Omit<StoreIdentity, 'run'> {
   const sealed = env.meta.get(IDENTITY_KEY)
   try {
     if (!sealed) throw new Error('the record is missing')
@@ -79,12 +82,12 @@ export function nextBoot(env: Env, claim: Claim): Boot {
       const message = `the store in ${env.dir} belongs to node "${stored.node}" of cluster "${stored.cluster}", not to "${claim.node}" of "${claim.cluster}"`
       throw new FlotillaError('STORE_MISMATCH', message, { dir: env.dir, stored: { cluster: stored.cluster, node: stored.node } })
     }
-    identity = { ...stored, boot: stored.boot + 1 }
+    identity = { ...stored, boot: stored.boot + 1, run: randomUUID() }
   } else {
     checkEmpty(env)
-    changes.push({ db: env.meta, key: FORMAT_KEY, value: utf8(String(FORMAT)) })
-    identity = { uuid: randomUUID(), boot: 1, cluster: claim.cluster, node: claim.node }
+    identity = { uuid: randomUUID(), boot: 1, run: randomUUID(), cluster: claim.cluster, node: claim.node }
   }
+  changes.push({ db: env.meta, key: FORMAT_KEY, value: utf8(String(FORMAT)) })
   changes.push({ db: env.meta, key: IDENTITY_KEY, value: seal(IDENTITY_KEY, utf8(JSON.stringify(identity))) })
   return { identity, changes }
 }

@@ -4,9 +4,9 @@ import { FlotillaError } from '../../base/errors.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
 import type { GroupWrite, Recovered, WriteScope } from '../../ports/store.ts'
 import type { Entry, LogIndex } from '../../protocol/types.ts'
-import type { LogBounds } from '../check-batch.ts'
+import { type LogBounds, membershipOf } from '../check-batch.ts'
 import type { Gate } from '../gate.ts'
-import { OverlayTable } from '../overlay-table.ts'
+import { OverlayTable, type Unsaved } from '../overlay-table.ts'
 import { termRuns } from '../term-runs.ts'
 import type { Env } from './env.ts'
 import { type GroupRecord, groupChange } from './group-record.ts'
@@ -14,6 +14,12 @@ import { dropEntries, entryChange, readEntries, readEntry, readLastIndex } from 
 import { cellChanges, LmdbShelf, type Views } from './shelf.ts'
 import { readState, type StateRecord, stateChange } from './state-record.ts'
 import type { Change } from './writer.ts'
+
+/** A record with what a table has to add to it. */
+function recordAfter(record: GroupRecord, { families, membership }: Unsaved): GroupRecord {
+  const { conf, peers, lastPeerId } = membership ?? record
+  return structuredClone({ ...record, conf, peers, lastPeerId, families: families ?? record.families }) as GroupRecord
+}
 
 /** What a group needs of its store. */
 export interface GroupHost {
@@ -39,10 +45,16 @@ export class OpenGroup implements LogReader {
     this.#state = readState(host.env, record.number)
     this.table = new OverlayTable({
       applied: this.#state.applied,
+      membership: membershipOf(record),
       families: record.families,
       shelf: new LmdbShelf(host.env, host.views, record.number),
       check: () => host.gate.check(),
     })
+  }
+
+  /** Stands for the group in keys. */
+  get number(): number {
+    return this.#record.number
   }
 
   get bounds(): LogBounds {
@@ -52,7 +64,7 @@ export class OpenGroup implements LogReader {
   /** What a restart finds. Throws `STORAGE_FAILED` when the log does not end where the state record says, or is damaged where it is read. */
   recover(): Recovered {
     const { env } = this.#host
-    const { number, conf, peers, kind, truncated } = this.#record
+    const { number, conf, peers, lastPeerId, kind, truncated } = this.#record
     const { hardState, applied, lastIndex } = this.#state
     const found = Math.max(truncated.index, readLastIndex(env, number))
     if (found !== lastIndex) {
@@ -60,7 +72,7 @@ export class OpenGroup implements LogReader {
       throw new FlotillaError('STORAGE_FAILED', message, { group: this.#id, found, lastIndex })
     }
     const runs = termRuns(truncated.index + 1, lastIndex, (index) => readEntry(env, number, index).term)
-    return { hardState, conf, peers, kind, truncated, lastIndex, runs, applied }
+    return { hardState, conf, peers, lastPeerId, kind, truncated, lastIndex, runs, applied }
   }
 
   entries(lo: LogIndex, hi: LogIndex, bytesMax: number): readonly Entry[] {
@@ -85,8 +97,8 @@ export class OpenGroup implements LogReader {
     for (const change of dropEntries(env, number, [lastIndex + 1, this.#state.lastIndex])) changes.push(change)
     if (unsaved) {
       for (const change of cellChanges(env, number, unsaved.cells)) changes.push(change)
-      if (unsaved.families) {
-        this.#record = { ...this.#record, families: unsaved.families }
+      if (unsaved.families || unsaved.membership) {
+        this.#record = recordAfter(this.#record, unsaved)
         changes.push(groupChange(env, this.#id, this.#record))
       }
     }

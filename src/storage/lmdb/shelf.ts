@@ -5,7 +5,7 @@ import type { SavedRow } from '../merge-rows.ts'
 import { type Cell, toBinary } from '../ordered-bytes.ts'
 import type { Shelf, ShelfView } from '../overlay-table.ts'
 import { type Env, type ReadTransaction, VIEWS_MAX } from './env.ts'
-import { dataKey, GROUP_BYTES } from './keys.ts'
+import { dataKey, GROUP_BYTES, groupKey } from './keys.ts'
 import { seal, unseal } from './seal.ts'
 import type { Change } from './writer.ts'
 
@@ -114,4 +114,10 @@ export function* cellChanges(env: Env, group: number, cells: Iterable<readonly [
     const full = dataKey(group, key)
     yield cell === null ? { db: env.data, key: full } : { db: env.data, key: full, value: seal(full, cell) }
   }
+}
+
+/** Deletions of the first rows of a group, so many at most. */
+export function clearRows(env: Env, group: number, limit: number): Change[] {
+  const range = { start: groupKey(group), end: groupKey(group + 1), limit }
+  return Array.from(env.data.getKeys(range), (key) => ({ db: env.data, key: Buffer.from(key) }))
 }

@@ -6,14 +6,15 @@ import { text, utf8 } from '../../base/bytes.ts'
 import { FlotillaError, toFlotillaError } from '../../base/errors.ts'
 import { GROUPS_MAX } from '../../base/limits.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
-import type { GroupBootstrap, GroupWrite, NodeStore, Recovered, StoreIdentity, WriteScope } from '../../ports/store.ts'
+import type { GroupBootstrap, GroupWrite, NodeStore, Recovered, StoreIdentity, Tombstone, WriteScope } from '../../ports/store.ts'
 import type { Table } from '../../ports/table.ts'
-import { checkBatch, checkFact, checkGroupId, unknownGroup } from '../check-batch.ts'
+import { checkBatch, checkFact, checkGroupId, checkTombstone, membershipOf, unknownGroup } from '../check-batch.ts'
 import { makeDirectory } from '../directory.ts'
 import { Gate } from '../gate.ts'
 import { Turns } from '../turns.ts'
+import { bury, clearGroup } from './clear.ts'
 import { closeEnv, type Env, envBytes, openEnv } from './env.ts'
-import { type GroupRecord, groupChange, readGroups } from './group-record.ts'
+import { type GroupRecord, groupChange, readGroups, type TombstoneRecord } from './group-record.ts'
 import { nextBoot } from './identity.ts'
 import { factKey } from './keys.ts'
 import { type Lock, takeLock } from './lock.ts'
@@ -75,6 +76,7 @@ export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
     const { identity, changes } = nextBoot(env, options)
     const groups = readGroups(env)
     await writer.commit(changes)
+    for (const record of groups.values()) if (isTombstone(record)) await clearGroup(env, writer, record.number)
     return new LmdbStore({ env, lock, gate, writer, identity, watchdogMs }, groups)
   } catch (thrown) {
     if (env) await closeEnv(env, watchdogMs)
@@ -83,17 +85,21 @@ export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
   }
 }
 
+type AnyRecord = GroupRecord | TombstoneRecord
+
+const isTombstone = (record: AnyRecord | undefined): record is TombstoneRecord => record !== undefined && 'tombstone' in record
+
 class LmdbStore implements NodeStore {
   readonly identity: StoreIdentity
   readonly #parts: Parts
-  readonly #records: Map<string, GroupRecord>
+  readonly #records: Map<string, AnyRecord>
   readonly #groups = new Map<string, OpenGroup>()
   readonly #views = new Views()
   readonly #turns = new Turns()
   #writing = false
   #closing: Promise<void> | null = null
 
-  constructor(parts: Parts, records: Map<string, GroupRecord>) {
+  constructor(parts: Parts, records: Map<string, AnyRecord>) {
     this.identity = parts.identity
     this.#parts = parts
     this.#records = records
@@ -101,7 +107,7 @@ class LmdbStore implements NodeStore {
 
   groups(): readonly string[] {
     this.#parts.gate.check()
-    return [...this.#records.keys()]
+    return [...this.#records].filter(([, record]) => !isTombstone(record)).map(([group]) => group)
   }
 
   async open(group: string, bootstrap: GroupBootstrap): Promise<Recovered> {
@@ -129,6 +135,22 @@ class LmdbStore implements NodeStore {
     } finally {
       this.#writing = false
     }
+  }
+
+  async destroy(group: string, { peer }: Tombstone): Promise<void> {
+    const { number } = this.#opened(group)
+    this.#groups.delete(group) // at once: no write takes it along any more
+    const { env, writer } = this.#parts
+    await this.#turns.run(async () => {
+      await bury(env, writer, { group, number, peer })
+      this.#records.set(group, { number, tombstone: true, peer })
+      await clearGroup(env, writer, number)
+    })
+  }
+
+  tombstone(group: string): Tombstone | undefined {
+    this.#parts.gate.check()
+    return this.#tombstone(group)
   }
 
   get unsavedBytes(): number {
@@ -174,7 +196,9 @@ class LmdbStore implements NodeStore {
   async #open(group: string, bootstrap: GroupBootstrap): Promise<Recovered> {
     const { gate, env } = this.#parts
     gate.checkFailure()
-    const record = this.#records.get(group) ?? (await this.#make(group, bootstrap))
+    checkTombstone(group, this.#tombstone(group), bootstrap)
+    const known = this.#records.get(group)
+    const record = known && !isTombstone(known) ? known : await this.#make(group, bootstrap)
     if (record.kind !== bootstrap.kind) {
       const message = `group "${group}" holds "${record.kind}", not "${bootstrap.kind}"`
       throw new FlotillaError('STORE_MISMATCH', message, { group, stored: record.kind, asked: bootstrap.kind })
@@ -185,13 +209,19 @@ class LmdbStore implements NodeStore {
     return recovered
   }
 
-  /** Makes a new group durable. Numbers are given in order; groups are never taken out of the records. */
-  async #make(group: string, { kind, conf, peers }: GroupBootstrap): Promise<GroupRecord> {
+  #tombstone(group: string): Tombstone | undefined {
+    const record = this.#records.get(group)
+    return isTombstone(record) ? { peer: record.peer } : undefined
+  }
+
+  /** Makes a new group durable. Numbers are given in order, those of destroyed groups are not given again. */
+  async #make(group: string, bootstrap: GroupBootstrap): Promise<GroupRecord> {
     const { env, writer } = this.#parts
-    const number = this.#records.size
-    if (number >= GROUPS_MAX)
+    if (this.#records.size >= GROUPS_MAX)
       throw new FlotillaError('TOO_LARGE', `a store holds at most ${GROUPS_MAX} groups`, { max: GROUPS_MAX })
-    const record = structuredClone({ number, kind, conf, peers, truncated: { index: 0, term: 0 }, families: {} }) as GroupRecord
+    const number = Math.max(-1, ...[...this.#records.values()].map((known) => known.number)) + 1
+    const start = { number, kind: bootstrap.kind, truncated: { index: 0, term: 0 }, families: {} }
+    const record = { ...start, ...membershipOf(bootstrap) } as GroupRecord
     await writer.commit([groupChange(env, group, record), stateChange(env, number, EMPTY_STATE)])
     env.root.resetReadTxn()
     this.#records.set(group, record)

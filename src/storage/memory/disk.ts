@@ -1,12 +1,14 @@
 /** A disk in memory: what is on it survives a crash, nothing else does. For tests and simulation; knows nothing of how a store works. */
 
-import type { GroupBootstrap } from '../../ports/store.ts'
+import type { GroupBootstrap, Membership, Tombstone } from '../../ports/store.ts'
 import type { Entry, HardState, LogIndex, LogPosition } from '../../protocol/types.ts'
+import { membershipOf } from '../check-batch.ts'
 import { OrderedBytes } from '../ordered-bytes.ts'
 
 /** One group as the disk holds it. Changed only when a write completes, all of it at once. */
 export interface GroupImage {
-  readonly bootstrap: GroupBootstrap
+  readonly kind: string
+  membership: Membership
   hardState: HardState
   readonly truncated: LogPosition
   /** Entries after `truncated`, without holes. */
@@ -23,6 +25,7 @@ export interface DiskImage {
   cluster: string
   node: string
   readonly groups: Map<string, GroupImage>
+  readonly tombstones: Map<string, Tombstone>
   readonly facts: Map<string, string>
 }
 
@@ -69,7 +72,8 @@ export class MemoryDisk {
 
 /** A group that nothing was written to yet. */
 export const emptyGroup = (bootstrap: GroupBootstrap): GroupImage => ({
-  bootstrap,
+  kind: bootstrap.kind,
+  membership: membershipOf(bootstrap),
   hardState: { term: 0, vote: null, commit: 0 },
   truncated: { index: 0, term: 0 },
   entries: [],

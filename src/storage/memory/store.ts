@@ -4,10 +4,10 @@ import { randomUUID } from 'node:crypto'
 import { assert } from '../../base/assert.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
-import type { GroupBootstrap, GroupWrite, NodeStore, Recovered, StoreIdentity, WriteScope } from '../../ports/store.ts'
+import type { GroupBootstrap, GroupWrite, NodeStore, Recovered, StoreIdentity, Tombstone, WriteScope } from '../../ports/store.ts'
 import type { Table } from '../../ports/table.ts'
 import { type Entry, entryBytes, type LogIndex } from '../../protocol/types.ts'
-import { checkBatch, checkFact, checkGroupId, type LogBounds, unknownGroup } from '../check-batch.ts'
+import { checkBatch, checkFact, checkGroupId, checkTombstone, type LogBounds, unknownGroup } from '../check-batch.ts'
 import { Gate } from '../gate.ts'
 import { OverlayTable, type Unsaved } from '../overlay-table.ts'
 import { termRuns } from '../term-runs.ts'
@@ -28,7 +28,14 @@ export interface MemoryStoreOptions {
 export function memoryStore(options: MemoryStoreOptions, disk: MemoryDisk = new MemoryDisk()): NodeStore {
   if (disk.inUse)
     throw new FlotillaError('STORE_IN_USE', `the store in memory is already open in process ${process.pid}`, { pid: process.pid })
-  const image = disk.image ?? { uuid: randomUUID(), boot: 0, ...options, groups: new Map(), facts: new Map() }
+  const image = disk.image ?? {
+    uuid: randomUUID(),
+    boot: 0,
+    ...options,
+    groups: new Map(),
+    tombstones: new Map(),
+    facts: new Map(),
+  }
   if (image.cluster !== options.cluster || image.node !== options.node) {
     throw new FlotillaError('STORE_MISMATCH', `the store belongs to node "${image.node}" of cluster "${image.cluster}"`, {
       ...options,
@@ -50,11 +57,10 @@ function entryAt(group: GroupImage, index: LogIndex): Entry {
 }
 
 function recovered(group: GroupImage): Recovered {
-  const { conf, peers, kind } = group.bootstrap
-  const { hardState, truncated, applied } = group
+  const { kind, membership, hardState, truncated, applied } = group
   const lastIndex = lastIndexOf(group)
   const runs = termRuns(truncated.index + 1, lastIndex, (index) => entryAt(group, index).term)
-  return { hardState, conf, peers, kind, truncated, lastIndex, runs, applied }
+  return { ...membership, hardState, kind, truncated, lastIndex, runs, applied }
 }
 
 /** Puts one group's write on the disk. */
@@ -70,6 +76,7 @@ function saveUnsaved(group: GroupImage, unsaved: Unsaved): void {
   saveRows(group, unsaved.cells)
   group.applied = unsaved.applied
   if (unsaved.families) group.families = unsaved.families
+  if (unsaved.membership) group.membership = unsaved.membership
 }
 
 class MemoryStore implements NodeStore {
@@ -86,7 +93,7 @@ class MemoryStore implements NodeStore {
     this.#disk = disk
     this.#image = image
     this.#epoch = disk.epoch
-    this.identity = { uuid: image.uuid, boot: image.boot, cluster: image.cluster, node: image.node }
+    this.identity = { uuid: image.uuid, boot: image.boot, run: randomUUID(), cluster: image.cluster, node: image.node }
   }
 
   groups(): readonly string[] {
@@ -99,12 +106,13 @@ class MemoryStore implements NodeStore {
     checkGroupId(group)
     return this.#turns.run(async () => {
       const stored = this.#image.groups.get(group)
-      if (stored && stored.bootstrap.kind !== bootstrap.kind) {
-        const message = `group "${group}" holds "${stored.bootstrap.kind}", not "${bootstrap.kind}"`
-        throw new FlotillaError('STORE_MISMATCH', message, { group, stored: stored.bootstrap.kind, asked: bootstrap.kind })
+      if (stored && stored.kind !== bootstrap.kind) {
+        const message = `group "${group}" holds "${stored.kind}", not "${bootstrap.kind}"`
+        throw new FlotillaError('STORE_MISMATCH', message, { group, stored: stored.kind, asked: bootstrap.kind })
       }
-      const image = stored ?? emptyGroup(structuredClone(bootstrap))
-      if (!stored) await this.#flush(() => this.#image.groups.set(group, image))
+      checkTombstone(group, this.#image.tombstones.get(group), bootstrap)
+      const image = stored ?? emptyGroup(bootstrap)
+      if (!stored) await this.#flush(() => this.#make(group, image))
       if (!this.#tables.has(group)) this.#tables.set(group, this.#tableOf(image))
       return recovered(image)
     })
@@ -131,6 +139,22 @@ class MemoryStore implements NodeStore {
     } finally {
       this.#writing = false
     }
+  }
+
+  async destroy(group: string, tombstone: Tombstone): Promise<void> {
+    this.#opened(group)
+    this.#tables.delete(group) // at once: no write takes it along any more
+    await this.#turns.run(() =>
+      this.#flush(() => {
+        this.#image.groups.delete(group)
+        this.#image.tombstones.set(group, { ...tombstone })
+      }),
+    )
+  }
+
+  tombstone(group: string): Tombstone | undefined {
+    this.#check()
+    return this.#image.tombstones.get(group)
   }
 
   get unsavedBytes(): number {
@@ -178,14 +202,19 @@ class MemoryStore implements NodeStore {
     return image
   }
 
+  #make(group: string, image: GroupImage): void {
+    this.#image.groups.set(group, image)
+    this.#image.tombstones.delete(group)
+  }
+
   #bounds(group: string): LogBounds {
     const image = this.#opened(group)
     return { truncated: image.truncated.index, lastIndex: lastIndexOf(image) }
   }
 
   #tableOf(image: GroupImage): OverlayTable {
-    const { applied, families } = image
-    return new OverlayTable({ applied, families, shelf: new MemoryShelf(image), check: () => this.#check() })
+    const { applied, families, membership } = image
+    return new OverlayTable({ applied, families, membership, shelf: new MemoryShelf(image), check: () => this.#check() })
   }
 
   #entries(group: GroupImage, [lo, hi]: readonly [LogIndex, LogIndex], bytesMax: number): readonly Entry[] {
@@ -212,10 +241,11 @@ class MemoryStore implements NodeStore {
     const leaving = scope === 'batch' ? [] : [...this.#tables].map(([group, table]) => ({ group, table, unsaved: table.leave() }))
     const changed = leaving.filter(({ unsaved }) => unsaved !== null)
     if (batch.length === 0 && changed.length === 0) return null
-    const groupOf = (group: string): GroupImage => this.#image.groups.get(group) as GroupImage
+    const images = new Map(this.#image.groups) // as they are now: one may be destroyed before its turn comes
+    const imageOf = (group: string): GroupImage => images.get(group) as GroupImage
     return () => {
-      for (const write of batch) saveWrite(groupOf(write.group), write)
-      for (const { group, unsaved } of changed) saveUnsaved(groupOf(group), unsaved as Unsaved)
+      for (const write of batch) saveWrite(imageOf(write.group), write)
+      for (const { group, unsaved } of changed) saveUnsaved(imageOf(group), unsaved as Unsaved)
       for (const { table } of changed) table.settle()
     }
   }

@@ -5,9 +5,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { utf8 } from '../../../src/base/bytes.ts'
+import { text, utf8 } from '../../../src/base/bytes.ts'
 import { type Env, openEnv } from '../../../src/storage/lmdb/env.ts'
-import { FORMAT_KEY, groupKey, IDENTITY_KEY, logKey } from '../../../src/storage/lmdb/keys.ts'
+import { FORMAT_KEY, groupKey, groupRecordKey, IDENTITY_KEY, logKey } from '../../../src/storage/lmdb/keys.ts'
+import { seal, unseal } from '../../../src/storage/lmdb/seal.ts'
 import { openLmdb } from '../../../src/storage/lmdb/store.ts'
 import type { Commit } from '../../../src/storage/lmdb/writer.ts'
 import { BOOTSTRAP, code, entries, put, read } from '../../contract/store-samples.ts'
@@ -115,13 +116,41 @@ test('a damaged row, state record or identity is met as a failure', async () => 
 
 test('a newer format is refused with advice, and content without a format is not touched', async () => {
   await filled()
-  await tamper((env) => env.meta.putSync(FORMAT_KEY, utf8('2')))
+  await tamper((env) => env.meta.putSync(FORMAT_KEY, utf8('3')))
   await assert.rejects(openLmdb({ dir, ...CLAIM }), (thrown: Error) => {
-    assert.match(thrown.message, /format 2, this version reads 1: run the Flotilla version that wrote it/)
+    assert.match(thrown.message, /format 3, this version reads 1 to 2: run the Flotilla version that wrote it/)
     return code('STORE_MISMATCH')(thrown)
   })
   await tamper((env) => env.meta.removeSync(FORMAT_KEY))
   await assert.rejects(openLmdb({ dir, ...CLAIM }), code('STORAGE_FAILED'))
+})
+
+test('a store of format 1 is read, and is of format 2 from then on', async () => {
+  await filled()
+  await tamper((env) => {
+    env.meta.putSync(FORMAT_KEY, utf8('1'))
+    const key = groupRecordKey('kv')
+    const { lastPeerId, ...old } = JSON.parse(text(unseal(key, env.meta.get(key) as Uint8Array, 'the record')))
+    assert.equal(lastPeerId, 3)
+    env.meta.putSync(key, seal(key, utf8(JSON.stringify(old))))
+  })
+  const store = await openLmdb({ dir, ...CLAIM })
+  assert.equal((await store.open('kv', BOOTSTRAP)).lastPeerId, 3)
+  await store.close()
+  await tamper((env) => assert.equal(text(env.meta.get(FORMAT_KEY) as Uint8Array), '2'))
+})
+
+test('what a crash left of a destroyed group is cleared when the store is opened next', async () => {
+  await filled()
+  await tamper((env) => {
+    const key = groupRecordKey('kv')
+    env.meta.putSync(key, seal(key, utf8(JSON.stringify({ number: 0, tombstone: true, peer: 2 }))))
+    assert.ok(env.log.getKeysCount() > 0 && env.data.getKeysCount() > 0)
+  })
+  const store = await openLmdb({ dir, ...CLAIM })
+  assert.deepEqual([store.groups(), store.tombstone('kv')], [[], { peer: 2 }])
+  await store.close()
+  await tamper((env) => assert.deepEqual([env.log.getKeysCount(), env.data.getKeysCount()], [0, 0]))
 })
 
 test('a write that never settles fails in time, and for good', async () => {
