@@ -115,10 +115,7 @@ export const roleMachine = createMachine({
               { guard: 'mayCampaign', target: '#role.campaigning.candidate', actions: 'heedCall' }, // thesis 3.10: at once, without pre-vote
               { actions: 'heedCall' }, // a change of configuration is still to take effect
             ],
-            'conf.applied': [
-              { guard: 'nowCalled', target: '#role.campaigning.candidate', actions: 'switchConf' },
-              { actions: 'switchConf' },
-            ],
+            'conf.applied': { guard: 'nowCalled', target: '#role.campaigning.candidate', actions: 'switchConf' }, // that was all it waited for
             'leader.forgotten': { guard: 'mayForget', actions: 'forgetLeader' },
           },
         },
@@ -151,7 +148,7 @@ export const roleMachine = createMachine({
             RequestVote: { guard: 'canGrant', target: '#role.following', actions: ['grantVote', 'replyGranted'] }, // §5.2: it may still be free
           },
           after: {
-            electionTimeout: [{ guard: 'mayCampaign', target: 'preCandidate', reenter: true }, { target: '#role.following' }],
+            electionTimeout: { target: 'preCandidate', reenter: true }, // answers were lost; nothing that forbids campaigning comes up meanwhile
           },
         },
         candidate: {
@@ -169,8 +166,7 @@ export const roleMachine = createMachine({
           after: {
             electionTimeout: [
               { guard: 'mayCanvass', target: 'preCandidate' }, // §5.2: a split vote; try again
-              { guard: 'mayCampaign', target: 'candidate', reenter: true },
-              { target: '#role.following' },
+              { target: 'candidate', reenter: true },
             ],
           },
         },

@@ -4,7 +4,7 @@ import type { ClientPropose, ClientRead, ClientTransfer } from './events.ts'
 import type { Message, Propose, ReadIndex, ReadIndexReply, TransferLeader } from './messages.ts'
 import type { ReadState } from './ready.ts'
 import type { RaftState } from './state.ts'
-import type { EntryKind } from './types.ts'
+import type { EntryKind, PeerId } from './types.ts'
 
 export const knowsLeader = (s: RaftState): boolean => s.leader !== null && s.leader !== s.id
 
@@ -33,9 +33,12 @@ export const askForIndex = (s: RaftState, { tickets }: ClientRead): Message[] =>
 export const forwardTransfer = (s: RaftState, e: ClientTransfer): Message[] =>
   e.to === null ? [] : toLeader(s).map((to): Message => ({ type: 'TransferLeader', ...to, target: e.to as number }))
 
-/** It was meant for somebody who leads no more. The sender stays who it was; never back to it, so that nothing goes in circles of two. */
+/**
+ * It was meant for somebody who leads no more; who does, is known: the chart has asked. The sender stays who it was; never back to it, so that
+ * nothing goes in circles of two.
+ */
 export const passOn = (s: RaftState, m: Propose | ReadIndex | TransferLeader): Message[] =>
-  s.leader === null || s.leader === m.from ? [] : [{ ...m, to: s.leader }]
+  s.leader === m.from ? [] : [{ ...m, to: s.leader as PeerId }]
 
 /** The leader's answer to our own question. */
 export const releaseAsked = (_: RaftState, { tickets, index }: ReadIndexReply): ReadState[] => [

@@ -77,6 +77,26 @@ function nameOf(part: Part): string {
   return isParts(part) && typeof part.guard === 'string' ? ` ${part.guard}` : ''
 }
 
+/** Guards asked as often as this of one and the same state go round in a circle. */
+const ASKED_MAX = 1000
+
+type Guard = (args: { readonly context: unknown; readonly event: unknown }, params: never) => boolean
+
+/** The same guards, but a chart that runs in a circle without end fails instead. */
+function watched(guards: Readonly<Record<string, Guard>>): Record<string, Guard> {
+  let last: unknown
+  let asked = 0
+  const watch =
+    (guard: Guard): Guard =>
+    (args, params) => {
+      asked = args.context === last ? asked + 1 : 0
+      last = args.context
+      if (asked > ASKED_MAX) throw new Error('the chart goes round in a circle')
+      return guard(args, params)
+    }
+  return Object.fromEntries(Object.entries(guards).map(([name, guard]) => [name, watch(guard)]))
+}
+
 /** The machine once for each thing that can be left out, with the same words. */
 export function* mutantsOf<M extends AnyStateMachine>(machine: M): Generator<Mutant<M>> {
   for (const place of placesOf(machine.config as Parts)) {
@@ -86,6 +106,7 @@ export function* mutantsOf<M extends AnyStateMachine>(machine: M): Generator<Mut
     if (Array.isArray(holder)) holder.splice(Number(place.key), 1)
     else delete holder[place.key]
     const mutant = createMachine(config as never) as AnyStateMachine
-    yield { missing: place.name.trim(), machine: mutant.provide(machine.implementations as never) as M }
+    const words = { ...machine.implementations, guards: watched(machine.implementations.guards as never) }
+    yield { missing: place.name.trim(), machine: mutant.provide(words as never) as M }
   }
 }

@@ -1,10 +1,11 @@
 /** Peer 1 as a leader whose followers are played by the test. */
 
 import assert from 'node:assert/strict'
+import { type ConfChangeStep, encodeChange, type Transition } from '../../src/protocol/confchange.ts'
 import type { AppendEntries, Message } from '../../src/protocol/messages.ts'
-import type { Term } from '../../src/protocol/types.ts'
+import { type PeerId, type Term, votersOnly } from '../../src/protocol/types.ts'
 import type { Bench, BenchOptions, Lab } from './lab.ts'
-import { preVoteReply, requestVoteReply } from './letters.ts'
+import { accepted, append, preVoteReply, requestVoteReply } from './letters.ts'
 
 export const isAppend = (m: Message): m is AppendEntries => m.type === 'AppendEntries'
 
@@ -42,4 +43,33 @@ export const propose = (bench: Bench, ...words: string[]): readonly Message[] =>
 export const progressOf = (bench: Bench, peer: number) => {
   const progress = bench.peer.context.followers.get(peer)?.progress
   return { state: progress?.value, match: progress?.context.match, next: progress?.context.next }
+}
+
+let changes = 0
+/** Proposes a change of configuration; answers with what left because of it. */
+export const reconfigure = (
+  bench: Bench,
+  steps: readonly ConfChangeStep[],
+  transition: Transition = 'auto',
+): readonly Message[] => {
+  void bench.sent
+  bench.peer.tell({ type: 'client.reconfigure', ticket: ++changes, change: { transition, steps, context: '' } })
+  return bench.sent
+}
+
+/** Every other voter acknowledges the leader's whole log. */
+export const acknowledge = (bench: Bench, ...others: readonly PeerId[]): readonly Message[] => {
+  const { term } = bench.peer
+  return others.flatMap((from) => bench.hear(accepted({ term, from, index: bench.peer.lastIndex })))
+}
+
+/** An append whose one entry is a change of configuration. */
+export const appendConf = (
+  letter: { term: Term; prevIndex?: number; commit?: number },
+  ...steps: ConfChangeStep[]
+): AppendEntries => {
+  const { term, prevIndex = 0, commit = 0 } = letter
+  const data = encodeChange({ transition: 'auto', steps, context: '', base: votersOnly([1, 2, 3]) })
+  const entry = { term, index: prevIndex + 1, kind: 'configuration' as const, data }
+  return { ...append({ term, prevIndex, prevTerm: prevIndex === 0 ? 0 : term, commit }), entries: [entry] }
 }

@@ -200,7 +200,11 @@ export class TestPeer {
 
   #applyAll(): void {
     this.#applying = true
-    while (this.context.applied < this.context.commit) this.apply()
+    let before = -1
+    while (before < this.context.applied && this.context.applied < this.context.commit) {
+      before = this.context.applied
+      this.apply()
+    }
     this.#applying = false
   }
 

@@ -249,7 +249,7 @@ export const transfer: Chapter = {
   'who is outside of the group never campaigns': (lab) => {
     const outsider = lab.bench({ id: 4, size: 3 })
     outsider.hear(timeoutNow({ term: 1, to: 4 }))
-    assert.deepEqual([outsider.peer.role, outsider.sent], ['follower', []])
+    assert.deepEqual([outsider.peer.role, outsider.sent], ['learner', []])
     assert.deepEqual(outsider.peer.delays, ['voteLease'], 'it waits for no election')
     outsider.hear(append({ term: 1, to: 4, terms: [1] }))
     assert.deepEqual(outsider.peer.terms, [1], 'but it listens')
