@@ -17,6 +17,9 @@ export interface CommittedOptions {
   readonly founding?: () => string
 }
 
+/** So few entries are told together with a turn's messages: one packet, one wakeup of the server. */
+const SHORT = 8
+
 interface News {
   readonly entry: Entry
   /** Term of the leader that applied it. */
@@ -34,6 +37,11 @@ export class Gazette {
 
   get isEmpty(): boolean {
     return this.#news.length === 0
+  }
+
+  /** Whether telling it holds nobody up. */
+  get isShort(): boolean {
+    return this.#news.length <= SHORT
   }
 
   add(entry: Entry, reign: Term): void {
