@@ -33,14 +33,23 @@ export const TAIL_BYTES_MAX = 8 * 1024 * 1024
 /** Bytes of committed entries handed to a state machine at a time, so that applying never holds the event loop for long. */
 export const APPLY_BYTES_MAX = 1024 * 1024
 
-/** Events waiting in one peer's mailbox. */
+/** Events waiting in one peer's mailbox: 64 full windows of messages, and as many again from within and from clients, merged as they are. */
 export const MAILBOX_EVENTS_MAX = 8192
 
-/** Proposals whose outcome somebody waits for, per group. */
+/** Payload bytes waiting in one peer's mailbox: the windows of eight leaders, or half of what may be uncommitted. One more message always fits. */
+export const MAILBOX_BYTES_MAX = 8 * INFLIGHT_BYTES_MAX
+
+/** Callers of one group whose outcome is awaited: 16 merged events of 1024 proposals, or 100 000 proposals a second for a sixth of a second. */
 export const WAITERS_MAX = 16_384
 
-/** Reads waiting for confirmation, per group. */
+/** Reads waiting in one group: as many as callers may wait. */
 export const READS_MAX = 16_384
+
+/** Requests that a node passes on to leaders at a time, so that most of the connection's 16 384 stay free. */
+export const FORWARDED_MAX = 4096
+
+/** Bytes of them: what a node keeps besides its own groups' mail. */
+export const FORWARDED_BYTES_MAX = 32 * 1024 * 1024
 
 /** Rows returned by one scan, and bytes of them: below the NATS default max_payload. */
 export const SCAN_ROWS_MAX = 1000

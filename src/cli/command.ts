@@ -1,6 +1,8 @@
 /** What every command is: a name, words for its help, and a function. Also the flags that all of them share. */
 
-import type { Arguments, FlagTable, Shape } from './arguments.ts'
+import { CONSISTENCIES, type Freshness, freshnessOf, STALENESS_MS_MAX } from '../wire/freshness.ts'
+import { type Arguments, type FlagTable, type Shape, UsageError } from './arguments.ts'
+import { asUsed } from './failures.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A command. */
@@ -46,4 +48,19 @@ export const ASKING: FlagTable = {
 export const FAMILY: FlagTable = { family: { value: 'NAME', help: 'column family (default)' } }
 
 /** Of commands that read. */
-export const READING: FlagTable = { stale: { help: 'ask any replica, which may be behind' } }
+export const READING: FlagTable = {
+  consistency: { value: 'WORD', help: `${CONSISTENCIES.join(', ')} (linearizable)` },
+  'max-staleness': { value: 'MS', help: 'ask any replica, which may be behind by so many milliseconds' },
+  stale: { help: 'ask any replica, which may be behind: the same as --consistency stale' },
+}
+
+/** How fresh a read must be, as the flags say. Throws a {@link UsageError}. */
+export function freshnessIn(args: Arguments): Freshness {
+  const word = args.text('consistency')
+  const said = CONSISTENCIES.find((one) => one === word)
+  if (word !== undefined && said === undefined)
+    throw new UsageError(`--consistency is one of ${CONSISTENCIES.join(', ')}, not '${word}'`)
+  if (args.has('stale') && (said ?? 'stale') !== 'stale') throw new UsageError(`--stale contradicts --consistency ${word}`)
+  const maxStalenessMs = args.whole('max-staleness', { min: 0, max: STALENESS_MS_MAX })
+  return asUsed(() => freshnessOf({ consistency: args.has('stale') ? 'stale' : said, maxStalenessMs }, 'linearizable'))
+}

@@ -11,6 +11,7 @@ import { put } from './commands/put.ts'
 import { scan } from './commands/scan.ts'
 import { status } from './commands/status.ts'
 import { tail } from './commands/tail.ts'
+import { transfer } from './commands/transfer.ts'
 import { version } from './commands/version.ts'
 import { DONE, failureOf } from './failures.ts'
 import { helpOf, overview } from './help.ts'
@@ -26,7 +27,7 @@ const help: Command = {
 }
 
 /** All commands, in the order in which help shows them. */
-export const COMMANDS: readonly Command[] = [put, get, del, scan, importFile, status, tail, node, dev, help, version]
+export const COMMANDS: readonly Command[] = [put, get, del, scan, importFile, status, tail, transfer, node, dev, help, version]
 
 /** Runs a command line; resolves to its exit code, and never rejects. */
 export async function run(words: readonly string[], terminal: Terminal): Promise<number> {

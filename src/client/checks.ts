@@ -3,7 +3,6 @@
 import { FlotillaError } from '../base/errors.ts'
 import { TIMEOUT_MS_MAX } from '../wire/requests.ts'
 import { checkId } from '../wire/subjects.ts'
-import type { ReadOptions } from './types.ts'
 
 /** Longest wait for a roll call, in milliseconds. */
 const STATUS_WAIT_MS_MAX = 60_000
@@ -51,12 +50,6 @@ export const checkTimeout = (timeoutMs: unknown): number => within('timeoutMs', 
 
 /** How long a roll call may take, in milliseconds. Throws `CONFIG_INVALID`. */
 export const checkWait = (waitMs: unknown): number => within('waitMs', waitMs, STATUS_WAIT_MS_MAX)
-
-/** How fresh a read must be. Throws `CONFIG_INVALID`. */
-export function checkConsistency(consistency: unknown = 'linearizable'): NonNullable<ReadOptions['consistency']> {
-  if (consistency === 'linearizable' || consistency === 'stale') return consistency
-  throw invalid(`consistency is 'linearizable' or 'stale', not ${shown(consistency)}`)
-}
 
 /** An index of the log to begin at. Throws `CONFIG_INVALID`. */
 export function checkFrom(from: unknown): number {

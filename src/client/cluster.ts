@@ -218,10 +218,7 @@ export class Cluster implements ClusterCalls {
     session?.stop() // who waits for it finds the one that takes its place
   }
 
-  async #ask(
-    subject: string,
-    request: Request,
-  ): Promise<Answer> {
+  async #ask(subject: string, request: Request): Promise<Answer> {
     const { group, timeoutMs } = request
     const data = encodeRequest({ ...request, founding: this.#foundings.of(group) })
     const message = await this.#marked(group, this.#transport.request(subject, data, { timeoutMs }), decodeAnswer)
@@ -260,12 +257,14 @@ export class Cluster implements ClusterCalls {
   }
 
   async #wayToAny(group: string, verb: GroupVerb, ms: number): Promise<Way> {
+    void this.#foundings.look() // what any replica may answer is not kept waiting
     await this.#foundings.admit(group, ms)
     return this.#openWay(group, verb)
   }
 
   async #wayToLeader(to: { readonly group: string; readonly verb: LeaderVerb }, ms: number): Promise<Way | null> {
     const deadline = performance.now() + ms
+    await this.#foundings.look(ms)
     await this.#foundings.admit(to.group, ms)
     for (;;) {
       if (this.#closing.signal.aborted) return null

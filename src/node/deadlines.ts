@@ -6,6 +6,7 @@
 import type { Prng } from '../base/prng.ts'
 import type { Cancel, Clock } from '../ports/clock.ts'
 import type { Arm } from '../protocol/ready.ts'
+import { ageOf, type Moment, momentOf } from './moments.ts'
 
 interface Deadline {
   dueAt: number
@@ -30,7 +31,7 @@ export class Deadlines {
   readonly #tickMs: number
   /** Elapsed time as the ticks have seen it; a tick never counts for more than a quarter of an election timeout. */
   #now = 0
-  #lastTick = 0
+  #lastTick: Moment = { at: 0, date: 0 }
   #cancel: Cancel = () => {}
 
   constructor(options: DeadlineOptions) {
@@ -38,16 +39,21 @@ export class Deadlines {
     this.#tickMs = Math.max(1, options.heartbeatMs / TICKS_PER_HEARTBEAT)
   }
 
-  /** Calls back at every tick, until stopped. The deadlines themselves are asked for with {@link due}. */
-  start(onTick: () => void): void {
+  /**
+   * Calls back at every tick, until stopped. The deadlines themselves are asked for with {@link due}. `jumped`: the tick came late by more than half an
+   * election timeout, or time ran backwards.
+   */
+  start(onTick: (jumped: boolean) => void): void {
     const { clock, electionTimeoutMs } = this.#options
-    this.#lastTick = clock.now()
+    this.#lastTick = momentOf(clock)
     const tick = (): void => {
-      const now = clock.now()
-      this.#now += Math.min(now - this.#lastTick, electionTimeoutMs / 4)
+      const now = momentOf(clock)
+      const elapsed = Math.max(0, now.at - this.#lastTick.at)
+      const jumped = ageOf(this.#lastTick, now) > this.#tickMs + electionTimeoutMs / 2
+      this.#now += Math.min(elapsed, electionTimeoutMs / 4)
       this.#lastTick = now
       this.#cancel = clock.after(this.#tickMs, tick)
-      onTick()
+      onTick(jumped)
     }
     this.#cancel = clock.after(this.#tickMs, tick)
   }
@@ -58,7 +64,16 @@ export class Deadlines {
 
   /** Starts or restarts a timer; an election timeout is drawn anew each time, from [t, 2t) (§5.2). */
   arm(timers: Timers, { id, delay, event }: Arm): void {
-    timers.set(id, { dueAt: this.#now + this.#lengthOf(delay), event })
+    timers.set(id, { dueAt: this.#now + this.#sinceTick(delay) + this.#lengthOf(delay), event })
+  }
+
+  /**
+   * What the next tick will see pass at most of the time before now. Who heard a leader has promised it silence for the whole length, since its reads may
+   * count on that (thesis 6.4.1): the part of a tick that is over, or of a stall, must not be taken off.
+   */
+  #sinceTick(delay: string): number {
+    if (delay !== 'voteLease' && delay !== 'electionTimeout') return 0
+    return Math.min(Math.max(0, this.#options.clock.now() - this.#lastTick.at), this.#options.electionTimeoutMs / 4)
   }
 
   /** Whether any timer is due. */

@@ -2,10 +2,18 @@
 
 import { FlotillaError } from '../base/errors.ts'
 import { COMMAND_BYTES_MAX } from '../base/limits.ts'
+import { refusalError } from '../peer/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
+import { freshnessOf } from '../wire/freshness.ts'
 import { type Answer, type LeaderHint, type LogPage, type LogRequest, type Request, TIMEOUT_MS_MAX } from '../wire/requests.ts'
+import type { TransferRequest } from '../wire/transfer.ts'
+import type { Forwarding } from './forwarding.ts'
+import { birthmarkIn } from './founding.ts'
 import type { OpenedGroup } from './groups.ts'
+import { handOver } from './handing.ts'
+import { momentOf } from './moments.ts'
 import type { PeerHost } from './peer-host.ts'
+import { planRead } from './reading.ts'
 import type { Outcome } from './waiters.ts'
 
 export interface DeskOptions {
@@ -17,6 +25,8 @@ export interface DeskOptions {
   readonly find: (group: string) => OpenedGroup | undefined
   /** Mail was put into the peer's box. */
   readonly wake: (host: PeerHost) => void
+  /** Passes on what only the leader can do; missing where proposals are refused instead. */
+  readonly forwarding?: Forwarding
 }
 
 export class Desk {
@@ -26,36 +36,89 @@ export class Desk {
     this.#options = options
   }
 
-  async propose({ group, body, timeoutMs }: Request): Promise<Answer> {
-    const host = this.#hostOf(group)
+  /** Returns the promise of who waits as it is: one promise a proposal, not three. */
+  propose(request: Request): Promise<Answer> {
+    try {
+      return this.#propose(request)
+    } catch (error) {
+      return refused(error)
+    }
+  }
+
+  #propose(request: Request): Promise<Answer> {
+    const { group, body, timeoutMs, founding } = request
+    const host = this.#hostOf(group, founding)
+    checkTimeout(timeoutMs)
     if (body.length > COMMAND_BYTES_MAX) {
       throw new FlotillaError('TOO_LARGE', `a command may have ${COMMAND_BYTES_MAX} bytes`, { bytes: body.length })
     }
     host.stateMachine.check(body)
+    if (!host.leads) {
+      const { leader, forwarding } = this.#wayFrom(host, request)
+      return forwarding.propose(leader, request)
+    }
     return this.#wait(host, { timeoutMs, writes: true }, (ticket) =>
       host.mailbox.propose({ ticket, kind: 'command', data: body }),
     )
   }
 
-  async read({ group, body, timeoutMs }: Request): Promise<Answer> {
-    const host = this.#hostOf(group)
-    const { index, term } = await this.#wait(host, { timeoutMs, writes: false }, (ticket) => host.ask(ticket))
+  /** Answers as fresh as is asked for; linearizable unless it says otherwise. A `direct` read is for the leader alone. */
+  async read(request: Request): Promise<Answer> {
+    const { group, body, timeoutMs, founding, direct = false } = request
+    const host = this.#hostOf(group, founding)
+    checkTimeout(timeoutMs)
+    const freshness = freshnessOf(request, 'linearizable')
+    const moment = momentOf(this.#options.clock)
+    const plan = planRead(freshness, host.reads.age(moment))
+    if (plan === 'here') return this.query(request)
+    if (direct && !host.leads) throw notLeader(host)
+    if (plan === 'lease' && host.rounds === null) throw noLeases(this.#options.node)
+    const question = {
+      moment,
+      dueAt: moment.at + timeoutMs,
+      freshRound: plan === 'lease' ? host.rounds?.fresh(moment) : undefined,
+    }
+    const { index, term } = await this.#wait(host, { timeoutMs, writes: false }, (ticket) => host.ask(ticket, question))
     return { index, term, body: host.stateMachine.query(body, host.table) }
   }
 
-  query({ group, body }: Request): Answer {
-    const host = this.#hostOf(group)
+  /** Hands leadership over, or has the leader do it; resolves with who leads then. */
+  async transfer(request: TransferRequest): Promise<LeaderHint> {
+    const host = this.#hostOf(request.group)
+    checkTimeout(request.timeoutMs)
+    if (host.leads) return handOver(host, request, this.#options)
+    const { leader, forwarding } = this.#wayFrom(host, request)
+    return forwarding.transfer(leader, request)
+  }
+
+  /** Whom to pass a request on to; refuses where there is nobody, or where it has been passed on already. */
+  #wayFrom(host: PeerHost, { direct = false }: { readonly direct?: boolean | undefined }) {
+    const { forwarding } = this.#options
+    const { leader } = host
+    if (direct || !forwarding || leader === null || leader === this.#options.node) throw notLeader(host)
+    return { leader, forwarding }
+  }
+
+  query({ group, body, founding }: Request): Answer {
+    const host = this.#hostOf(group, founding)
     return { index: host.table.applied, term: host.term, body: host.stateMachine.query(body, host.table) }
   }
 
   leader(group: string): LeaderHint {
     const host = this.#hostOf(group)
-    return { leader: host.leader, term: host.term }
+    return { leader: host.leader, term: host.term, founding: birthmarkIn(host.epoch) || undefined }
+  }
+
+  /** Mark of the group's founding; empty while it is not known, or when there is no such group here. */
+  founding(group: string): string {
+    const opened = this.#options.find(group)
+    return opened === undefined ? '' : birthmarkIn(opened.host.epoch)
   }
 
   /** Committed entries by index, as many as fit one message. */
-  log(group: string, { from, limit }: LogRequest): LogPage {
-    const { log, commit } = this.#hostOf(group).snapshot.context
+  log(group: string, { from, limit, founding }: LogRequest): LogPage {
+    const host = this.#hostOf(group, founding)
+    const { log, commit } = host.snapshot.context
     if (from < log.firstIndex) {
       throw new FlotillaError('COMPACTED', `entries before ${log.firstIndex} are gone`, { group, from, first: log.firstIndex })
     }
@@ -69,7 +132,7 @@ export class Desk {
       entries.push(...part)
       at += part.length
     }
-    return { group, first: log.firstIndex, commit, entries }
+    return { group, first: log.firstIndex, commit, founding: birthmarkIn(host.epoch) || undefined, entries }
   }
 
   /** A place among those who wait; refuses when there is none. */
@@ -78,9 +141,6 @@ export class Desk {
     call: { readonly timeoutMs: number; readonly writes: boolean },
     post: (ticket: number) => void,
   ): Promise<Outcome> {
-    if (!(call.timeoutMs >= 1 && call.timeoutMs <= TIMEOUT_MS_MAX)) {
-      throw new FlotillaError('CONFIG_INVALID', `timeoutMs: 1 to ${TIMEOUT_MS_MAX}, not ${call.timeoutMs}`)
-    }
     if (host.waiters.isFull || host.mailbox.isFull) {
       throw new FlotillaError('BUSY', 'too much is waiting; try again in a moment', { group: host.group })
     }
@@ -90,12 +150,37 @@ export class Desk {
     return outcome
   }
 
-  #hostOf(group: string): PeerHost {
+  /** The group's peer. `founding`: what the asker knows of the group; another one than ours is not the group it means. */
+  #hostOf(group: string, founding = ''): PeerHost {
     const { node, life, find } = this.#options
     if (life() !== 'serving') throw new FlotillaError('UNAVAILABLE', `the node is ${life()}`, { node })
     const opened = find(group)
     if (!opened) throw new FlotillaError('UNKNOWN_GROUP', `no group '${group}' on node '${node}'`, { group, node })
     if (opened.life.state === 'failed') throw new FlotillaError('UNAVAILABLE', 'this replica has failed', { group, node })
+    const ours = birthmarkIn(opened.host.epoch)
+    if (founding !== '' && ours !== '' && founding !== ours) {
+      const message = `this is another founding of group '${group}' than the one that is meant`
+      throw new FlotillaError('STORE_MISMATCH', message, { group, node, founding: ours })
+    }
     return opened.host
   }
+}
+
+function checkTimeout(timeoutMs: number): void {
+  if (timeoutMs >= 1 && timeoutMs <= TIMEOUT_MS_MAX) return
+  throw new FlotillaError('CONFIG_INVALID', `timeoutMs: 1 to ${TIMEOUT_MS_MAX}, not ${timeoutMs}`)
+}
+
+const notLeader = ({ group, leader }: PeerHost): FlotillaError => refusalError('NOT_LEADER', { group, leader })
+
+const noLeases = (node: string): FlotillaError =>
+  new FlotillaError(
+    'CONFIG_INVALID',
+    `node '${node}' keeps no leases: set leaseReads (--lease-reads) on all nodes, or ask a linearizable read`,
+    { node },
+  )
+
+/** Whatever is wrong with a request is its answer, never thrown at who asks. */
+const refused = async (error: unknown): Promise<never> => {
+  throw error
 }

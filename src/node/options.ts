@@ -8,6 +8,7 @@ import { type Logger, silent } from '../ports/logger.ts'
 import type { StateMachine } from '../ports/state-machine.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
+import { DEFAULT_SETTINGS, type RaftSettings } from '../protocol/settings.ts'
 
 /** A replicated log and the state machine its entries are for. */
 export interface GroupOptions {
@@ -45,6 +46,15 @@ export interface NodeOptions {
   readonly store?: NodeStore
   readonly prefix?: string
   readonly timing?: Timing
+  /**
+   * Whether this node answers reads under a lease, and makes the promises that leases of others need. Default false. The same on all nodes, as is the
+   * election timeout: a node without it may vote too early after a restart.
+   */
+  readonly leaseReads?: boolean
+  /** Of nodes whose logs end alike, the one with the higher priority should lead. 0 (default) to 1000. */
+  readonly priority?: number
+  /** Whether proposals that come to a follower are passed on to the leader, with their deadline. Default true; else they are refused `NOT_LEADER`. */
+  readonly forward?: boolean
   readonly logger?: Logger
   readonly clock?: Clock
   /** Where this node's inspector page is, for status. */
@@ -95,6 +105,9 @@ const schema = z.strictObject({
   store: store.optional(),
   prefix: id.default('flotilla'),
   timing: z.strictObject({ electionTimeoutMs: milliseconds.default(1000), heartbeatMs: milliseconds.optional() }).prefault({}),
+  leaseReads: z.boolean().default(false),
+  priority: z.int().min(0).max(1000).default(0),
+  forward: z.boolean().default(true),
   logger: port('a logger', 'debug', 'info', 'warn', 'error').optional(),
   clock: port('a clock', 'now', 'after').optional(),
   inspector: z.string().optional(),
@@ -110,6 +123,9 @@ export interface NodeSettings {
   readonly prefix: string
   readonly electionTimeoutMs: number
   readonly heartbeatMs: number
+  readonly leaseReads: boolean
+  readonly priority: number
+  readonly forward: boolean
   readonly logger: Logger
   readonly inspector: string | null
 }
@@ -134,10 +150,23 @@ export function settingsOf(options: NodeOptions): NodeSettings {
     prefix,
     electionTimeoutMs: timing.electionTimeoutMs,
     heartbeatMs,
+    leaseReads: parsed.data.leaseReads,
+    priority: parsed.data.priority,
+    forward: parsed.data.forward,
     logger: options.logger ?? silent,
     inspector: options.inspector ?? null,
   }
 }
+
+/**
+ * What the core is to know of it. It passes nothing on by itself: a node does so by a request, since only then does who proposed hear what became of it.
+ */
+export const raftSettingsOf = ({ leaseReads, priority }: Pick<NodeSettings, 'leaseReads' | 'priority'>): RaftSettings => ({
+  ...DEFAULT_SETTINGS,
+  forwardProposals: false,
+  leaseReads,
+  priority,
+})
 
 function groupsOf(options: NodeOptions, self: string, nodes: readonly string[]): Required<GroupOptions>[] {
   const seen = new Set<string>()

@@ -9,4 +9,9 @@ export interface Clock {
   now(): number
   /** Calls back once, after at least so many milliseconds. */
   after(ms: number, callback: () => void): Cancel
+  /**
+   * Milliseconds of the calendar, which may jump. Only compared with itself, to notice that the machine slept while {@link now} stood still. Without
+   * it nobody notices.
+   */
+  date?(): number
 }

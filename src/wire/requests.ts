@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { EMPTY, text, utf8 } from '../base/bytes.ts'
 import { type Details, FlotillaError, isCode } from '../base/errors.ts'
 import type { EntryKind } from '../protocol/types.ts'
-import { type Consistency, freshnessFields } from './freshness.ts'
 import { decodeFrame, encodeFrame } from './frame.ts'
+import { type Consistency, freshnessFields } from './freshness.ts'
 
 /** A command for a group, or a question to its state machine. */
 export interface Request {

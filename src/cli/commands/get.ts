@@ -1,6 +1,6 @@
 /** `flotilla get`: prints the value of a key. */
 
-import { ASKING, type Command, FAMILY, READING } from '../command.ts'
+import { ASKING, type Command, FAMILY, freshnessIn, READING } from '../command.ts'
 import { withClient } from '../connection.ts'
 import { DONE, Refusal } from '../failures.ts'
 import { jsonField } from '../values.ts'
@@ -11,13 +11,13 @@ export const get: Command = {
   detail: 'Prints the bytes as they are (and a newline on a terminal). A key that is not there is NOT_FOUND, exit code 1.',
   operands: ['KEY'],
   flags: { ...ASKING, ...FAMILY, ...READING },
-  run: (call) =>
-    withClient(call, async (client, { group }) => {
+  run(call) {
+    const freshness = freshnessIn(call.args)
+    return withClient(call, async (client, { group }) => {
       const { args, terminal } = call
       const key = args.operand(0)
       const family = args.text('family') ?? 'default'
-      const consistency = args.has('stale') ? 'stale' : 'linearizable'
-      const value = await client.kv(group).get(key, { family, consistency })
+      const value = await client.kv(group).get(key, { family, ...freshness })
       if (value === undefined) throw new Refusal('NOT_FOUND', `there is no key '${key}' in family ${family} of group ${group}`)
       if (args.has('json')) await terminal.out.write(`${JSON.stringify({ key, ...jsonField('value', value) })}\n`)
       else {
@@ -25,5 +25,6 @@ export const get: Command = {
         if (terminal.out.isTTY) await terminal.out.write('\n')
       }
       return DONE
-    }),
+    })
+  },
 }

@@ -35,6 +35,8 @@ export const node: Command = {
     'kv-families': { value: 'X,Y', help: 'column families beside default, lock and write', many: true },
     inspect: { value: 'PORT', help: 'serve the inspector page on this port of 127.0.0.1' },
     'election-timeout': { value: 'MS', help: 'silence after which an election begins (1000)' },
+    'lease-reads': { help: 'answer --consistency lease without asking a majority; on all nodes, or on none' },
+    priority: { value: 'N', help: 'of nodes that are equally far, who has more should lead (0)' },
     'log-level': { value: 'LEVEL', help: `${LEVELS.join(', ')} (info)` },
   },
   async run(call) {
@@ -72,6 +74,7 @@ function planOf({ args, terminal }: Invocation, logger: Logger): Omit<NodeOption
   const nodes = args.list('nodes')
   if (nodes.length === 0) throw new UsageError('--nodes is missing')
   const electionTimeoutMs = args.whole('election-timeout', { min: 10, max: 600_000 })
+  const priority = args.whole('priority', { min: 0, max: 1000 })
   const families = args.list('kv-families')
   const groups = args.list('group')
   return asUsed(() => {
@@ -82,6 +85,8 @@ function planOf({ args, terminal }: Invocation, logger: Logger): Omit<NodeOption
       dir: args.needed('dir'),
       logger,
       groups: (groups.length === 0 ? ['kv'] : groups).map((group) => ({ id: group, stateMachine: kv({ families }) })),
+      leaseReads: args.has('lease-reads'),
+      ...(priority === undefined ? {} : { priority }),
       ...(electionTimeoutMs === undefined ? {} : { timing: { electionTimeoutMs } }),
     }
     settingsOf({ ...plan, transport: loopback().connect('stand-in') }) // the true one comes once all else is right

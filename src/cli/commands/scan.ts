@@ -2,7 +2,7 @@
 
 import type { KvRange, KvRow } from '../../client/kv.ts'
 import type { Arguments } from '../arguments.ts'
-import { ASKING, type Command, FAMILY, READING } from '../command.ts'
+import { ASKING, type Command, FAMILY, freshnessIn, READING } from '../command.ts'
 import { withClient } from '../connection.ts'
 import { DONE, Misuse } from '../failures.ts'
 import { clipped, paintOf } from '../paint.ts'
@@ -29,13 +29,13 @@ export const scan: Command = {
   },
   run(call) {
     const limit = call.args.whole('limit', { min: 1, max: Number.MAX_SAFE_INTEGER })
+    const freshness = freshnessIn(call.args)
     const { prefix, from, to } = rangeOf(call.args)
     if (prefix !== undefined && (from ?? to) !== undefined)
       throw new Misuse('COMMAND_INVALID', '--prefix is a range of its own: give it alone, or --from and --to')
     return withClient(call, async (client, { group }) => {
       const { args, terminal } = call
-      const consistency = args.has('stale') ? 'stale' : 'linearizable'
-      const options = { family: args.text('family') ?? 'default', consistency } as const
+      const options = { family: args.text('family') ?? 'default', ...freshness }
       const shown = limit ?? (terminal.out.isTTY && !args.has('json') ? TERMINAL_ROWS : Number.POSITIVE_INFINITY)
       let count = 0
       for await (const row of client.kv(group).scan({ ...rangeOf(args), limit: shown + 1 }, options)) {

@@ -1,0 +1,79 @@
+/** Hands the leadership of a group over on request, and stays until it is known who leads then (thesis 3.10). Only looks; the core does it. */
+
+import { EMPTY } from '../base/bytes.ts'
+import { FlotillaError } from '../base/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { PeerId, Term } from '../protocol/types.ts'
+import type { LeaderHint } from '../wire/requests.ts'
+import type { PeerHost } from './peer-host.ts'
+
+/** How often one looks, in milliseconds: rare requests, so nobody need be told. */
+const LOOK_MS = 10
+
+/** One handover that is waited for. */
+interface Handover {
+  readonly host: PeerHost
+  readonly ticket: number
+  readonly to: PeerId | null
+  /** In which term it was asked for. */
+  readonly term: Term
+}
+
+export interface HandingOptions {
+  readonly clock: Clock
+  readonly wake: (host: PeerHost) => void
+}
+
+/** Who is asked for, as the core knows it. Throws `TARGET_INVALID` for a node without a replica. */
+function targetOf(host: PeerHost, name: string | null): PeerId | null {
+  if (name === null) return null
+  const peer = Object.keys(host.peers).find((id) => host.nodeOf(Number(id)) === name)
+  if (peer !== undefined) return Number(peer)
+  throw new FlotillaError('TARGET_INVALID', `node '${name}' has no replica of group '${host.group}'`, {
+    group: host.group,
+    to: name,
+  })
+}
+
+/**
+ * Asks the peer, which leads, to hand over; resolves with the next leader. Rejects with `TARGET_INVALID`, with `TIMEOUT` when the handover has come to
+ * nothing or the time is over, with `BUSY` when too many wait.
+ */
+export async function handOver(
+  host: PeerHost,
+  wish: { readonly to: string | null; readonly timeoutMs: number },
+  { clock, wake }: HandingOptions,
+): Promise<LeaderHint> {
+  const to = targetOf(host, wish.to)
+  if (host.waiters.isFull) throw new FlotillaError('BUSY', 'too much is waiting; try again in a moment', { group: host.group })
+  const { ticket, outcome } = host.waiters.wait(clock.now() + wish.timeoutMs, false)
+  const handover: Handover = { host, ticket, to, term: host.term }
+  host.mailbox.event({ type: 'client.transfer', ticket, to })
+  wake(host)
+  let cancel = clock.after(LOOK_MS, look)
+  function look(): void {
+    if (!isOver(handover)) cancel = clock.after(LOOK_MS, look)
+  }
+  try {
+    await outcome
+  } finally {
+    cancel()
+  }
+  return { leader: host.leader, term: host.term }
+}
+
+/** Whether its caller has been told what came of it. */
+function isOver({ host, ticket, to, term }: Handover): boolean {
+  const { group, leader } = host
+  if (!host.leads) {
+    if (leader === null || host.term === term) return false // the election is on its way
+    host.waiters.resolve(ticket, { index: 0, term: host.term, body: EMPTY })
+    return true
+  }
+  const isPending = !host.mailbox.isEmpty || host.snapshot.context.transfer.value !== 'idle'
+  if (host.term === term && isPending) return false
+  if (to === host.id && host.term === term)
+    host.waiters.resolve(ticket, { index: 0, term, body: EMPTY }) // a handover was taken back
+  else host.waiters.reject(ticket, new FlotillaError('TIMEOUT', `nobody took over: '${leader}' still leads`, { group, leader }))
+  return true
+}
