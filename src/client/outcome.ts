@@ -39,6 +39,7 @@ export function verdictOn(error: FlotillaError, call: CallKind): Verdict {
       return 'lost'
     case 'BUSY':
     case 'TRANSFERRING':
+    case 'CONF_IN_PROGRESS':
     case 'DISCONNECTED':
       return 'pause'
     case 'TIMEOUT':

@@ -3,12 +3,13 @@
 import { utf8 } from '../../../src/base/bytes.ts'
 import { FlotillaError, toFlotillaError } from '../../../src/base/errors.ts'
 import type { StateMachine } from '../../../src/ports/state-machine.ts'
+import type { NodeStatus } from '../../../src/ports/status.ts'
 import type { Incoming, Subscription, Transport } from '../../../src/ports/transport.ts'
 import { kv } from '../../../src/statemachines/kv/kv.ts'
 import { type Loopback, loopback } from '../../../src/transport/loopback/hub.ts'
 import * as wire from '../../../src/wire/requests.ts'
 import { subjectsOf } from '../../../src/wire/subjects.ts'
-import { nodeStatus } from '../../web/fake-cluster.ts'
+import { groupStatus, nodeStatus } from '../../web/fake-cluster.ts'
 import { MemoryTable } from '../statemachines/table.ts'
 
 /** What a node does with a request instead of answering: refuse it, do it and say nothing, or neither do nor say. */
@@ -18,7 +19,7 @@ const subjects = subjectsOf('demo')
 
 /** Nodes of cluster `demo`, all holding group `kv`. */
 export class FakeCluster {
-  readonly hub: Loopback = loopback()
+  readonly hub: Loopback
   readonly table = new MemoryTable()
   readonly log: wire.LoggedEntry[] = []
   /** Subjects of all requests for a leader, in the order they came. */
@@ -28,7 +29,12 @@ export class FakeCluster {
   readonly #leading: Subscription[] = []
   readonly #hints: Subscription[] = []
   #leader: string | null = null
-  #term = 0
+  /** Term of the last leader. */
+  term = 0
+  /** Mark of the group's founding; empty: nobody says one. */
+  founding = ''
+  /** What replicas say of the leader, as long as it is set. */
+  gossip: wire.LeaderHint | null = null
   /** What replicas say of the leader while it is not the truth; the first to be asked says the first. */
   readonly rumours: wire.LeaderHint[] = []
   /** Subjects of what reached a node that hangs. */
@@ -38,7 +44,8 @@ export class FakeCluster {
   /** Whether entries are published as they commit. */
   live = true
 
-  constructor(names: readonly string[] = ['a', 'b', 'c'], machine: StateMachine = kv()) {
+  constructor(names: readonly string[] = ['a', 'b', 'c'], machine: StateMachine = kv(), hub: Loopback = loopback()) {
+    this.hub = hub
     this.#machine = machine
     for (const name of names) this.add(name)
   }
@@ -52,7 +59,7 @@ export class FakeCluster {
     transport.subscribe(subjects.group('kv', 'query'), (m) => this.#answer(m, (request) => this.#query(request)), queue)
     this.#hints.push(transport.subscribe(subjects.group('kv', 'leader'), (m) => this.#hint(m), queue))
     transport.subscribe(subjects.group('kv', 'log'), (m) => this.#page(m), queue)
-    transport.subscribe(subjects.everyNode('status'), (m) => m.respond(utf8(JSON.stringify(nodeStatus(name)))))
+    transport.subscribe(subjects.everyNode('status'), (m) => m.respond(utf8(JSON.stringify(this.#status(name)))))
   }
 
   /** Makes a node the leader; null: nobody. */
@@ -60,7 +67,7 @@ export class FakeCluster {
     for (const subscription of this.#leading.splice(0)) subscription.unsubscribe()
     this.#leader = name
     if (name === null) return
-    this.#term++
+    this.term++
     const transport = this.#node(name)
     for (const verb of ['propose', 'read'] as const) {
       this.#leading.push(transport.subscribe(subjects.group('kv', verb), (m) => this.#serve(name, m), { queue: 'leader' }))
@@ -84,7 +91,7 @@ export class FakeCluster {
   }
 
   /** Says who leads, as a new leader does. */
-  announce(news: { readonly group: string; readonly node: string; readonly term: number }): void {
+  announce(news: { readonly group: string; readonly node: string; readonly term: number; readonly founding?: string }): void {
     const [transport] = this.#nodes.values()
     transport?.publish(subjects.event('leadership'), utf8(JSON.stringify(news)))
   }
@@ -114,6 +121,7 @@ export class FakeCluster {
       'Flotilla-Index': String(entry.index),
       'Flotilla-Term': String(entry.term),
       'Flotilla-Kind': entry.kind,
+      ...(this.founding === '' ? {} : { 'Flotilla-Founding': this.founding }),
     })
   }
 
@@ -141,20 +149,45 @@ export class FakeCluster {
 
   #answer(message: Incoming, ask: (request: wire.Request) => wire.Answer | null): void {
     try {
-      const answer = ask(wire.decodeRequest(message.data))
-      if (answer !== null) message.respond(wire.encodeAnswer(answer))
+      const request = wire.decodeRequest(message.data)
+      this.#checkFounding(request.founding)
+      const answer = ask(request)
+      if (answer !== null) message.respond(wire.encodeAnswer(answer, this.founding))
     } catch (error) {
       message.respond(wire.encodeRefusal(toFlotillaError(error, 'INVARIANT')))
     }
   }
 
   #hint(message: Incoming): void {
-    message.respond(wire.encodeLeaderHint(this.rumours.shift() ?? { leader: this.#leader, term: this.#term }))
+    message.respond(
+      wire.encodeLeaderHint(
+        this.gossip ?? this.rumours.shift() ?? { leader: this.#leader, term: this.term, founding: this.#mark },
+      ),
+    )
+  }
+
+  get #mark(): string | undefined {
+    return this.founding || undefined
+  }
+
+  #status(name: string): NodeStatus {
+    return nodeStatus(name, [groupStatus({ founding: this.#mark })])
+  }
+
+  #checkFounding(meant = ''): void {
+    if (meant === '' || this.founding === '' || meant === this.founding) return
+    throw new FlotillaError('STORE_MISMATCH', 'another founding')
   }
 
   #page(message: Incoming): void {
-    const { from, limit } = wire.decodeLogRequest(message.data)
-    const entries = this.log.slice(from - 1, from - 1 + limit)
-    message.respond(wire.encodeLogPage({ group: 'kv', first: 1, commit: this.log.length, entries }))
+    const { from, limit, founding } = wire.decodeLogRequest(message.data)
+    try {
+      this.#checkFounding(founding)
+      const entries = this.log.slice(from - 1, from - 1 + limit)
+      const page = { group: 'kv', first: 1, commit: this.log.length, founding: this.#mark, entries }
+      message.respond(wire.encodeLogPage(page))
+    } catch (error) {
+      message.respond(wire.encodeJsonRefusal(toFlotillaError(error, 'INVARIANT')))
+    }
   }
 }
