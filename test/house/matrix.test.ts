@@ -149,8 +149,10 @@ test('Figure 4: no role is reached from where it must not be', () => {
     'candidate → leader',
     'candidate → preCandidate',
     'follower → candidate',
+    'follower → learner',
     'follower → preCandidate',
     'leader → follower',
+    'learner → follower',
     'preCandidate → candidate',
     'preCandidate → follower',
   ])
