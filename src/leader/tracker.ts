@@ -48,10 +48,17 @@ export function trackReply(s: RoleContext, m: AppendEntriesReply): Patch {
   return { followers: withFollower(s, m.from, { progress, active: true }) }
 }
 
-/** A rejection names where the logs may agree; together with our own terms that skips every term one of us does not know. */
+/**
+ * A rejection names where the logs may agree; together with our own terms that skips every term one of us does not know. Without a term it knows
+ * only the index: one step back.
+ */
 function progressEventOf(s: RoleContext, m: AppendEntriesReply): ProgressEvent {
   if (m.accepted) return { type: 'accepted', index: Math.min(m.index, s.log.lastIndex), first: s.log.firstIndex }
-  return { type: 'rejected', index: m.index, retry: s.log.lastAtMost(m.hintIndex, m.hintTerm).index }
+  return {
+    type: 'rejected',
+    index: m.index,
+    retry: m.hintTerm === 0 ? m.hintIndex : s.log.lastAtMost(m.hintIndex, m.hintTerm).index,
+  }
 }
 
 /** A heartbeat was answered: whatever was lost on the way is tried again. */

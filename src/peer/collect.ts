@@ -72,7 +72,7 @@ export function roleOf({ value }: RoleSnapshot): Role {
   if (typeof value === 'string') return 'follower' // no state of the chart is without children
   if (value.leader) return 'leader' // not by matches(), which costs more than all else here, several times a step
   if (value.campaigning) return value.campaigning === 'candidate' ? 'candidate' : 'preCandidate'
-  return 'follower'
+  return value.following === 'learner' ? 'learner' : 'follower'
 }
 
 export const softStateOf = (snapshot: RoleSnapshot): SoftState => ({ leader: snapshot.context.leader, role: roleOf(snapshot) })
