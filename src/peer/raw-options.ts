@@ -4,7 +4,7 @@ import { FlotillaError } from '../base/errors.ts'
 import { APPLY_BYTES_MAX } from '../base/limits.ts'
 import { checkConf } from '../protocol/confchange.ts'
 import { DEFAULT_SETTINGS, type RaftSettings } from '../protocol/settings.ts'
-import type { ConfState, Entry, HardState, LogIndex, PeerId, Snapshot } from '../protocol/types.ts'
+import type { ConfState, Entry, HardState, LogIndex, LogPosition, PeerId, Snapshot } from '../protocol/types.ts'
 
 /** What its disk holds when a peer begins: nothing for a new group but its first configuration. */
 export interface InitialState {
@@ -79,18 +79,35 @@ function initialOf(given: InitialState = { confState: NOBODY }): RawSettings['in
   const hardState = given.hardState ?? { term: snapshot?.term ?? 0, vote: null, commit: base }
   const applied = given.applied ?? base
   if (checkConf(confState) !== null) throw invalid(`initial.confState: ${checkConf(confState)}`)
-  let last = { index: base, term: snapshot?.term ?? 0 }
-  for (const entry of entries) {
-    if (entry.index !== last.index + 1 || entry.term < last.term)
-      throw invalid(`initial.entries: entry ${entry.index} does not follow ${last.index}`)
-    last = entry
-  }
+  if (snapshot) checkSnapshot(snapshot)
+  const last = checkEntries(entries, { index: base, term: snapshot?.term ?? 0 })
+  if (hardState.vote !== null) whole('initial.hardState.vote', hardState.vote, 1)
   whole('initial.hardState.term', hardState.term, last.term)
   whole('initial.hardState.commit', hardState.commit, 0)
   whole('initial.applied', applied, base)
   if (hardState.commit > last.index) throw invalid('initial.hardState.commit is beyond the last entry')
   if (applied > Math.max(hardState.commit, base)) throw invalid('initial.applied is beyond the commit index')
   return { confState, snapshot, entries, hardState, applied }
+}
+
+function checkSnapshot({ index, term, conf, data }: Snapshot): void {
+  whole('initial.snapshot.index', index, 1)
+  whole('initial.snapshot.term', term, 1)
+  if (checkConf(conf) !== null) throw invalid(`initial.snapshot.conf: ${checkConf(conf)}`)
+  if (!(data instanceof Uint8Array)) throw invalid('initial.snapshot.data is no Uint8Array')
+}
+
+/** One after the other, terms never falling. Returns the position of the last one. */
+function checkEntries(entries: readonly Entry[], before: LogPosition): LogPosition {
+  let last = before
+  for (const entry of entries) {
+    if (entry.index !== last.index + 1 || !(entry.term >= last.term))
+      throw invalid(`initial.entries: entry ${entry.index} does not follow ${last.index}`)
+    whole(`initial.entries: the term of entry ${entry.index}`, entry.term, 1)
+    if (!(entry.data instanceof Uint8Array)) throw invalid(`initial.entries: the data of entry ${entry.index} is no Uint8Array`)
+    last = entry
+  }
+  return last
 }
 
 function whole(name: string, value: number, min: number): void {
