@@ -55,6 +55,9 @@ export interface PreVote extends Letter {
 export interface PreVoteReply extends Letter {
   readonly type: 'PreVoteReply'
   readonly granted: boolean
+  /** Of a refusal by one who votes no more: the last entry that it knows to be committed, so that the candidate knows it, too. */
+  readonly commit?: LogIndex
+  readonly commitTerm?: Term
 }
 
 /** Asks for a vote (§5.2). */
@@ -71,6 +74,9 @@ export interface RequestVote extends Letter {
 export interface RequestVoteReply extends Letter {
   readonly type: 'RequestVoteReply'
   readonly granted: boolean
+  /** Of a refusal by one who votes no more: the last entry that it knows to be committed, so that the candidate knows it, too. */
+  readonly commit?: LogIndex
+  readonly commitTerm?: Term
 }
 
 /** "Start an election now": leadership is handed over (thesis 3.10). */

@@ -19,6 +19,7 @@ const isNumber: Is = (value) => Number.isSafeInteger(value) && (value as number)
 const isPeer: Is = (value) => Number.isSafeInteger(value) && (value as number) >= 1
 const isBoolean: Is = (value) => typeof value === 'boolean'
 const isBytes: Is = (value) => value instanceof Uint8Array
+const isOptionalNumber: Is = (value) => value === undefined || isNumber(value)
 const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 const KINDS: ReadonlySet<unknown> = new Set(Object.keys({ noop: 0, command: 0, configuration: 0 } satisfies Record<EntryKind, 0>))
@@ -37,11 +38,12 @@ const listOf =
 const isTickets = listOf(Number.isSafeInteger)
 
 const HEAD = { from: isPeer, to: isPeer, term: isNumber }
+const VOTE = { ...HEAD, granted: isBoolean, commit: isOptionalNumber, commitTerm: isOptionalNumber }
 const VOTING = {
   ...HEAD,
   lastIndex: isNumber,
   lastTerm: isNumber,
-  priority: (value: unknown) => value === undefined || isNumber(value),
+  priority: isOptionalNumber,
 }
 
 /** Every message, field by field. What is inside of entries and snapshots is looked at later, together with what is around it. */
@@ -51,9 +53,9 @@ const CHECKS: { readonly [T in MessageType]: Checks<Extract<Message, { type: T }
   Heartbeat: { ...HEAD, commit: isNumber, round: isNumber },
   HeartbeatReply: { ...HEAD, round: isNumber },
   PreVote: VOTING,
-  PreVoteReply: { ...HEAD, granted: isBoolean },
+  PreVoteReply: VOTE,
   RequestVote: { ...VOTING, transfer: isBoolean },
-  RequestVoteReply: { ...HEAD, granted: isBoolean },
+  RequestVoteReply: VOTE,
   TimeoutNow: HEAD,
   InstallSnapshot: { ...HEAD, snapshot: isRecord },
   Propose: { ...HEAD, kind: isKind, data: listOf(isBytes) },

@@ -4,25 +4,15 @@ import type { StoragePersisted } from './events.ts'
 import type { Message, PreVote, PreVoteReply, RequestVote, RequestVoteReply } from './messages.ts'
 import { countVotes, isVoter } from './quorum.ts'
 import { addressed, NO_VOTES, otherVotersOf, type Patch, type RaftState } from './state.ts'
+import type { LogIndex, Term } from './types.ts'
 
 /** Whether this candidate may have our vote in this term (§5.2, §5.4.1). */
 export const canGrant = (s: RaftState, m: RequestVote): boolean =>
-  isFree(s, m) && isUpToDate(s, m) && (m.transfer || yieldsTo(s, m))
+  isFree(s, m) && s.log.isUpToDate(m.lastIndex, m.lastTerm) && (m.transfer || yieldsTo(s, m))
 
 /** Whether this candidate could have our vote, if it asked in the term it foretells (thesis 9.6). A term ahead of ours has no vote in it yet. */
 export const wouldGrant = (s: RaftState, m: PreVote): boolean =>
-  (m.term > s.term || isFree(s, m)) && isUpToDate(s, m) && yieldsTo(s, m)
-
-/**
- * §5.4.1: whether the candidate's log has all that could be committed, as far as ours tells. Of one who votes no more, and is not about to, only what
- * is committed counts: nobody ever counts what it holds beyond, and who has not heard yet that it left may need its vote (of two, the one that stays).
- */
-function isUpToDate(s: RaftState, { lastIndex, lastTerm }: PreVote | RequestVote): boolean {
-  if (s.log.isUpToDate(lastIndex, lastTerm)) return true
-  const term = s.log.termAt(s.commit) as number
-  const isGone = !isVoter(s.conf, s.id) && s.conf.voters.length > 0 && s.log.configurations.length === 0
-  return isGone && (lastTerm > term || (lastTerm === term && lastIndex >= s.commit))
-}
+  (m.term > s.term || isFree(s, m)) && s.log.isUpToDate(m.lastIndex, m.lastTerm) && yieldsTo(s, m)
 
 /** Of two whose logs end alike, the one with the higher priority should lead. A longer log counts for more. */
 const yieldsTo = ({ settings, log }: RaftState, m: PreVote | RequestVote): boolean =>
@@ -68,8 +58,17 @@ export const campaign = (s: RaftState): Patch => ({
 })
 
 /** One answer per voter; a repeated one changes nothing, nor does a grant of a pre-vote for a term that has come meanwhile. */
-export const recordVote = (s: RaftState, m: PreVoteReply | RequestVoteReply): Patch =>
-  s.votes.has(m.from) || isOutlived(s, m) ? {} : { votes: new Map(s.votes).set(m.from, m.granted) }
+export const recordVote = (s: RaftState, m: PreVoteReply | RequestVoteReply): Patch => ({
+  ...(s.votes.has(m.from) || isOutlived(s, m) ? {} : { votes: new Map(s.votes).set(m.from, m.granted) }),
+  ...learnCommit(s, m),
+})
+
+/**
+ * What another peer knows to be committed is so, for whoever holds the same entry. It may be the very change that lets us win: the one who left, and
+ * refuses us its vote, is the last who knows of it.
+ */
+const learnCommit = (s: RaftState, { commit = 0, commitTerm = 0 }: PreVoteReply | RequestVoteReply): Patch =>
+  commit > s.commit && s.log.matches(commit, commitTerm) ? { commit } : {}
 
 const isOutlived = (s: RaftState, m: PreVoteReply | RequestVoteReply): boolean =>
   m.type === 'PreVoteReply' && m.granted && m.term <= s.term
@@ -104,8 +103,19 @@ export const replyGranted = (s: RaftState, m: PreVote | RequestVote): Message[] 
 
 /** A refusal carries our own term, so that a candidate that fell behind catches up. */
 export const replyDenied = (s: RaftState, m: PreVote | RequestVote): Message[] => [
-  { type: m.type === 'PreVote' ? 'PreVoteReply' : 'RequestVoteReply', ...addressed(s, m.from), granted: false },
+  {
+    type: m.type === 'PreVote' ? 'PreVoteReply' : 'RequestVoteReply',
+    ...addressed(s, m.from),
+    granted: false,
+    ...factsOf(s),
+  },
 ]
+
+/** Who votes no more cannot lead, but may be the only one who knows that it is so. */
+const factsOf = (s: RaftState): { readonly commit?: LogIndex; readonly commitTerm?: Term } => {
+  const commitTerm = s.log.termAt(s.commit)
+  return isVoter(s.conf, s.id) || !commitTerm ? {} : { commit: s.commit, commitTerm }
+}
 
 const lastOf = (s: RaftState): Pick<RequestVote, 'lastIndex' | 'lastTerm'> => ({
   lastIndex: s.log.lastIndex,

@@ -24,6 +24,8 @@ export interface Sender {
   /** Identity of the sender's store, and how often it was opened. */
   readonly store: string
   readonly boot: number
+  /** Drawn at that opening. */
+  readonly run: string
 }
 
 export interface Envelope {
@@ -41,6 +43,7 @@ const peer = z.int().min(1)
 const letter = { from: peer, to: peer, term: whole }
 const tail = { lastIndex: whole, lastTerm: whole }
 const candidate = { ...tail, priority: whole.optional() }
+const vote = { granted: z.boolean(), commit: whole.optional(), commitTerm: whole.optional() }
 const tickets = z.array(whole).max(READS_MAX)
 const peers = z.array(peer).max(MEMBERS_MAX)
 const conf = { voters: peers, votersOutgoing: peers, learners: peers, learnersNext: peers, autoLeave: z.boolean() }
@@ -66,9 +69,9 @@ const message = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('Heartbeat'), ...letter, commit: whole, round: whole }),
   z.strictObject({ type: z.literal('HeartbeatReply'), ...letter, round: whole }),
   z.strictObject({ type: z.literal('PreVote'), ...letter, ...candidate }),
-  z.strictObject({ type: z.literal('PreVoteReply'), ...letter, granted: z.boolean() }),
+  z.strictObject({ type: z.literal('PreVoteReply'), ...letter, ...vote }),
   z.strictObject({ type: z.literal('RequestVote'), ...letter, ...candidate, transfer: z.boolean() }),
-  z.strictObject({ type: z.literal('RequestVoteReply'), ...letter, granted: z.boolean() }),
+  z.strictObject({ type: z.literal('RequestVoteReply'), ...letter, ...vote }),
   z.strictObject({ type: z.literal('TimeoutNow'), ...letter }),
   z.strictObject({
     type: z.literal('InstallSnapshot'),
@@ -84,7 +87,13 @@ const message = z.discriminatedUnion('type', [
 /** Header of an envelope. AppendEntries gives the number of its entries; they follow as blobs, in the order of the messages. */
 const header = z.compile(
   z.strictObject({
-    sender: z.strictObject({ cluster: id, node: id, store: z.string().min(1).max(64), boot: whole }),
+    sender: z.strictObject({
+      cluster: id,
+      node: id,
+      store: z.string().min(1).max(64),
+      boot: whole,
+      run: z.string().min(1).max(64),
+    }),
     messages: z.array(z.strictObject({ group: id, epoch: z.string().max(64), message })).max(MESSAGES_MAX),
   }),
 )
@@ -146,8 +155,13 @@ function filled(m: z.infer<typeof message>, blobs: Iterator<Uint8Array>): Messag
       return { ...m, data: Array.from({ length: m.data }, () => theNext(blobs)) }
     case 'PreVote':
     case 'RequestVote': {
-      const { priority, ...vote } = m
-      return priority === undefined ? vote : { ...vote, priority }
+      const { priority, ...asked } = m
+      return priority === undefined ? asked : { ...asked, priority }
+    }
+    case 'PreVoteReply':
+    case 'RequestVoteReply': {
+      const { commit, commitTerm, ...said } = m
+      return commit === undefined || commitTerm === undefined ? said : { ...said, commit, commitTerm }
     }
     default:
       return m
