@@ -109,12 +109,13 @@ export class RawNode {
 
   /**
    * A committed entry of kind `configuration` takes effect: to be called as it is applied, with the entry, or with what is in it. Null: it is to have
-   * no effect. Returns the configuration from now on.
+   * no effect. Returns the configuration from now on. An entry that a snapshot stands for by now changes nothing.
    */
   applyConfChange(change: ConfChange | Entry | null): ConfState {
     const { log, applied } = this.#snapshot.context
     const entry = change !== null && 'data' in change ? change : null
     const index = entry?.index ?? log.configurations[0] ?? applied
+    if (entry && index <= applied) return this.#snapshot.context.conf
     this.#event({ type: 'conf.applied', index, change: entry ? decodeChange(entry.data) : (change as ConfChange | null) })
     this.#store.configure(index, this.#snapshot.context.conf)
     return this.#snapshot.context.conf
