@@ -25,14 +25,14 @@ test('a leader is elected, takes commands, answers reads, and all nodes hold the
   for (const node of cluster.nodes) assert.equal(recall(node, 'hello'), 'hello')
 })
 
-test('a follower refuses and names the leader', async (t) => {
-  const cluster = await SmallCluster.start(t)
+test('a follower that passes nothing on refuses, and names the leader', async (t) => {
+  const cluster = await SmallCluster.start(t, { forward: false })
   const leader = await cluster.leader()
   const [follower] = await cluster.followers()
   assert(follower)
   const refusal = { code: 'NOT_LEADER', retryable: true, details: { group: 'g', leader: leader.id } }
   await assert.rejects(say(follower, 'x'), refusal)
-  await assert.rejects(follower.read('g', utf8('x')), refusal)
+  await assert.rejects(follower.transfer('g'), refusal)
 })
 
 test('many proposals at once are all acknowledged, each with its own index', async (t) => {

@@ -13,7 +13,10 @@ const HEARTBEAT_MS = 100
 
 const arm = (id: string, delay: string): Arm => ({ type: 'arm', id, delay, event: { type: `xstate.after.${id}` } })
 
-function started(clock: Clock, onTick = (): void => {}): { readonly deadlines: Deadlines; readonly timers: Timers } {
+function started(
+  clock: Clock,
+  onTick: (jumped: boolean) => void = () => {},
+): { readonly deadlines: Deadlines; readonly timers: Timers } {
   const random = prng(7)
   const deadlines = new Deadlines({ clock, random, electionTimeoutMs: ELECTION_MS, heartbeatMs: HEARTBEAT_MS })
   deadlines.start(onTick)
@@ -86,4 +89,62 @@ test('it ticks five times per heartbeat, until it is stopped', () => {
   deadlines.stop()
   clock.advance(1000)
   assert.equal(ticks, 5)
+})
+
+test('who hears a leader after a stall is silent for the whole length from then on: the stall is not taken off', () => {
+  for (const delay of ['voteLease', 'electionTimeout']) {
+    let stalled = 0
+    const inner: ManualClock = manualClock()
+    const clock: Clock = { now: () => inner.now() + stalled, after: inner.after }
+    const { deadlines, timers } = started(clock)
+    inner.advance(20)
+    stalled = 240 // the event loop stood still; what waited in the sockets comes before the tick
+    const heardAt = clock.now()
+    deadlines.arm(timers, arm('t', delay))
+    while (!deadlines.isDue(timers)) inner.advance(1)
+    assert(clock.now() - heardAt >= ELECTION_MS, `${delay} lasted ${clock.now() - heardAt} ms`)
+  }
+})
+
+test('a tick that comes far too late says that the clock cannot be trusted, and so does one before its time', () => {
+  let skew = 0
+  let date = 0
+  const jumps: boolean[] = []
+  const inner: ManualClock = manualClock()
+  const clock: Clock = { now: () => inner.now() + skew, after: inner.after, date: () => inner.now() + date }
+  started(clock, (jumped) => void jumps.push(jumped))
+  const tickAfter = (change: () => void): boolean | undefined => {
+    change()
+    inner.advance(20)
+    return jumps.at(-1)
+  }
+  assert.equal(
+    tickAfter(() => {}),
+    false,
+  )
+  assert.equal(
+    tickAfter(() => (skew += ELECTION_MS / 2)),
+    false,
+  )
+  assert.equal(
+    tickAfter(() => (skew += ELECTION_MS / 2 + 1)),
+    true,
+  )
+  assert.equal(
+    tickAfter(() => {}),
+    false,
+  )
+  assert.equal(
+    tickAfter(() => (skew -= 100)),
+    true,
+  )
+  assert.equal(
+    tickAfter(() => (date += 60_000)),
+    true,
+    'the machine slept',
+  )
+  assert.equal(
+    tickAfter(() => (date -= 60_000)),
+    false,
+  )
 })

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MAILBOX_EVENTS_MAX } from '../../../src/base/limits.ts'
+import { MAILBOX_BYTES_MAX, MAILBOX_EVENTS_MAX } from '../../../src/base/limits.ts'
 import { Mailbox } from '../../../src/node/mailbox.ts'
 import type { Proposal } from '../../../src/protocol/events.ts'
-import { append } from './sample-node.ts'
+import { append, command } from './sample-node.ts'
 
 const proposal = (ticket: number): Proposal => ({ ticket, kind: 'command', data: Uint8Array.of(ticket) })
 
@@ -71,4 +71,32 @@ test('it says when it is full', () => {
   assert.equal(mailbox.isFull, true)
   mailbox.take()
   assert.equal(mailbox.isFull, false)
+})
+
+test('it is full by bytes, too, whatever they came in', () => {
+  const half = new Uint8Array(MAILBOX_BYTES_MAX / 2)
+  const mailbox = new Mailbox()
+  mailbox.message(append(0, [command(1, 1, half)]))
+  assert.equal(mailbox.isFull, false)
+  mailbox.propose({ ticket: 1, kind: 'command', data: half })
+  assert.equal(mailbox.isFull, true)
+  mailbox.take()
+  assert.equal(mailbox.isFull, false)
+  mailbox.message({ type: 'Propose', from: 2, to: 1, term: 0, kind: 'command', data: [half, half] })
+  assert.equal(mailbox.isFull, true)
+})
+
+test('reads under a lease merge with their like, and the youngest round stands for all', () => {
+  const mailbox = new Mailbox()
+  mailbox.read(1)
+  mailbox.read(2, 7)
+  mailbox.read(3, 9)
+  mailbox.read(4, 8)
+  mailbox.read(5)
+  const events = mailbox.take().map((mail) => ('event' in mail ? mail.event : null))
+  assert.deepEqual(events, [
+    { type: 'client.read', tickets: [1] },
+    { type: 'client.read', tickets: [2, 3, 4], freshRound: 9 },
+    { type: 'client.read', tickets: [5] },
+  ])
 })
