@@ -148,7 +148,10 @@ export const roleMachine = createMachine({
             RequestVote: { guard: 'canGrant', target: '#role.following', actions: ['grantVote', 'replyGranted'] }, // §5.2: it may still be free
           },
           after: {
-            electionTimeout: { target: 'preCandidate', reenter: true }, // answers were lost; nothing that forbids campaigning comes up meanwhile
+            electionTimeout: [
+              { guard: 'mayCampaign', target: 'preCandidate', reenter: true }, // answers were lost
+              { target: '#role.following' }, // a refusal told of a committed change
+            ],
           },
         },
         candidate: {
@@ -166,7 +169,8 @@ export const roleMachine = createMachine({
           after: {
             electionTimeout: [
               { guard: 'mayCanvass', target: 'preCandidate' }, // §5.2: a split vote; try again
-              { target: 'candidate', reenter: true },
+              { guard: 'mayCampaign', target: 'candidate', reenter: true },
+              { target: '#role.following' },
             ],
           },
         },

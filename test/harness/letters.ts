@@ -16,7 +16,7 @@ import type {
   TimeoutNow,
   TransferLeader,
 } from '../../src/protocol/messages.ts'
-import { type PeerId, type Snapshot, type Term, votersOnly } from '../../src/protocol/types.ts'
+import { type LogIndex, type PeerId, type Snapshot, type Term, votersOnly } from '../../src/protocol/types.ts'
 import { entriesOf } from './disk.ts'
 
 /** What every letter says; a missing `from` is 2, a missing `to` is 1. */
@@ -67,6 +67,19 @@ export const heartbeatReply = (letter: Head & Rest<HeartbeatReply>): HeartbeatRe
   round: letter.round ?? 1,
 })
 
+/** A refusal may tell what the voter knows to be committed. */
+interface Verdict {
+  readonly granted: boolean
+  readonly commit?: LogIndex
+  readonly commitTerm?: Term
+}
+
+const verdict = ({ granted, commit, commitTerm }: Verdict) => ({
+  granted,
+  ...(commit !== undefined && { commit }),
+  ...(commitTerm !== undefined && { commitTerm }),
+})
+
 export const preVote = (letter: Head & Rest<PreVote>): PreVote => ({
   type: 'PreVote',
   ...head(letter),
@@ -74,10 +87,10 @@ export const preVote = (letter: Head & Rest<PreVote>): PreVote => ({
   lastTerm: letter.lastTerm ?? 0,
 })
 
-export const preVoteReply = (letter: Head & { readonly granted: boolean }): PreVoteReply => ({
+export const preVoteReply = (letter: Head & Verdict): PreVoteReply => ({
   type: 'PreVoteReply',
   ...head(letter),
-  granted: letter.granted,
+  ...verdict(letter),
 })
 
 export const requestVote = (letter: Head & Rest<RequestVote>): RequestVote => ({
@@ -88,10 +101,10 @@ export const requestVote = (letter: Head & Rest<RequestVote>): RequestVote => ({
   transfer: letter.transfer ?? false,
 })
 
-export const requestVoteReply = (letter: Head & { readonly granted: boolean }): RequestVoteReply => ({
+export const requestVoteReply = (letter: Head & Verdict): RequestVoteReply => ({
   type: 'RequestVoteReply',
   ...head(letter),
-  granted: letter.granted,
+  ...verdict(letter),
 })
 
 export const timeoutNow = (letter: Head): TimeoutNow => ({ type: 'TimeoutNow', ...head(letter) })

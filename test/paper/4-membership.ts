@@ -220,6 +220,24 @@ export const following: Chapter = {
     assert.deepEqual([bench.peer.role, bench.peer.context.conf.voters.length], ['follower', 4])
   },
 
+  'who learns from a refusal that a change is committed does not try again before it is in force': (lab) => {
+    for (const role of ['preCandidate', 'candidate'] as const) {
+      const bench = lab.bench({ settings: { preVote: role === 'preCandidate' } })
+      bench.peer.slowMachine = true
+      bench.hear(appendConf({ term: 1 }, add(4)))
+      bench.peer.fire('electionTimeout')
+      assert.equal(bench.peer.role, role)
+      const { term } = bench.peer
+      bench.hear((role === 'candidate' ? requestVoteReply : preVoteReply)({ term, granted: false, commit: 1, commitTerm: 1 }))
+      assert.equal(bench.peer.commit, 1)
+      bench.peer.fire('electionTimeout')
+      assert.deepEqual([bench.peer.role, bench.peer.term], ['follower', term])
+      bench.peer.apply()
+      bench.peer.fire('electionTimeout')
+      assert.equal(bench.peer.role, role)
+    }
+  },
+
   'whoever is removed while campaigning gives up': (lab) => {
     const change = { transition: 'auto' as const, steps: [remove(1)], context: '' }
     for (const role of ['preCandidate', 'candidate'] as const) {
