@@ -38,6 +38,7 @@ export interface Heartbeat extends Letter {
   readonly round: number
 }
 
+/** Answer to Heartbeat. */
 export interface HeartbeatReply extends Letter {
   readonly type: 'HeartbeatReply'
   readonly round: number
@@ -52,6 +53,7 @@ export interface PreVote extends Letter {
   readonly priority?: number
 }
 
+/** Answer to PreVote. */
 export interface PreVoteReply extends Letter {
   readonly type: 'PreVoteReply'
   readonly granted: boolean
@@ -71,6 +73,7 @@ export interface RequestVote extends Letter {
   readonly priority?: number
 }
 
+/** Answer to RequestVote. */
 export interface RequestVoteReply extends Letter {
   readonly type: 'RequestVoteReply'
   readonly granted: boolean
@@ -134,6 +137,7 @@ export type Message =
   | ReadIndexReply
   | TransferLeader
 
+/** What a message is called. */
 export type MessageType = Message['type']
 
 /** Whether the message asks for a vote, real or preliminary. */

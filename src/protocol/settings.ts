@@ -2,6 +2,7 @@
 
 import { APPEND_BYTES_MAX, INFLIGHT_BYTES_MAX, INFLIGHT_MESSAGES_MAX, UNCOMMITTED_BYTES_MAX } from '../base/limits.ts'
 
+/** Choices of a group; bytes where sizes are meant. {@link DEFAULT_SETTINGS} is a good one. */
 export interface RaftSettings {
   /** Ask around before an election, so that a peer that was cut off disturbs nobody (thesis 9.6). */
   readonly preVote: boolean
@@ -24,6 +25,7 @@ export interface RaftSettings {
   readonly maxUncommittedBytes: number
 }
 
+/** What is chosen when nobody chooses. */
 export const DEFAULT_SETTINGS: RaftSettings = {
   preVote: true,
   checkQuorum: true,
