@@ -35,7 +35,7 @@ export interface RawReady {
   readonly hardState?: HardState
   /** To be saved; they replace what the disk has from the first one on. */
   readonly entries: readonly Entry[]
-  /** To be installed: state, configuration, and an empty log behind it, unless the log has the entry that it ends at. */
+  /** To be installed, once the entries are saved: state, configuration, and an empty log behind it, unless the log has the entry that it ends at. */
   readonly snapshot?: Snapshot
   /** To be applied, in order. */
   readonly committedEntries: readonly Entry[]

@@ -20,9 +20,9 @@ const TURNS_MAX = 2000
 /** Writes what a Ready asks for. */
 export function keep(disk: Map<number, Entry> | undefined, { entries, snapshot }: RawReady): void {
   const from = entries[0]?.index ?? Number.POSITIVE_INFINITY
-  const agrees = snapshot === undefined || disk?.get(snapshot.index)?.term === snapshot.term
-  for (const index of disk?.keys() ?? []) if (index >= from || !agrees) disk?.delete(index)
+  for (const index of disk?.keys() ?? []) if (index >= from) disk?.delete(index)
   for (const one of entries) disk?.set(one.index, one)
+  if (snapshot && disk?.get(snapshot.index)?.term !== snapshot.term) disk?.clear()
 }
 
 /** An entry for the log of a scenario. */

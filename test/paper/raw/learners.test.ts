@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type ConfChange, encodeChange } from '../../../src/protocol/confchange.ts'
+import type { RequestVote } from '../../../src/protocol/messages.ts'
 import type { ConfState, Entry, PeerId } from '../../../src/protocol/types.ts'
 import { append, preVote, requestVote, requestVoteReply, timeoutNow } from '../../harness/letters.ts'
 import { PLAIN, RawBench } from '../../harness/raw-bench.ts'
@@ -43,13 +44,10 @@ describe('a learner', () => {
   test('votes when asked, by the rules for all: it may be a voter and not know it yet', () => {
     const bench = learner()
     const ask = { term: 2, lastIndex: 2, lastTerm: 1 }
-    assert.deepEqual(bench.hear(requestVote({ ...ask, lastIndex: 1 })), [
-      requestVoteReply({ term: 2, from: 1, to: 2, granted: false }),
-    ])
-    assert.deepEqual(bench.hear(requestVote(ask)), [requestVoteReply({ term: 2, from: 1, to: 2, granted: true })])
-    assert.deepEqual(bench.hear(requestVote({ ...ask, from: 3 })), [
-      requestVoteReply({ term: 2, from: 1, to: 3, granted: false }),
-    ])
+    const granted = (m: RequestVote) => bench.hear(m).map((answer) => answer.type === 'RequestVoteReply' && answer.granted)
+    assert.deepEqual(granted(requestVote({ ...ask, lastIndex: 1 })), [false])
+    assert.deepEqual(granted(requestVote(ask)), [true])
+    assert.deepEqual(granted(requestVote({ ...ask, from: 3 })), [false])
     assert.equal(bench.status.vote, 2)
   })
 
