@@ -13,6 +13,9 @@ export type PeerLifeEvent =
   | { readonly type: 'broken'; readonly error: unknown }
   | { readonly type: 'stop' }
   | { readonly type: 'flushed' }
+  /** The peer is no member of its group any more: what it holds is to go, and a tombstone to stay. */
+  | { readonly type: 'removed' }
+  | { readonly type: 'destroyed' }
 
 export const peerMachine = createMachine({
   types: {} as { context: PeerLifeContext; events: PeerLifeEvent },
@@ -23,6 +26,7 @@ export const peerMachine = createMachine({
     loading: {
       on: {
         loaded: 'running',
+        removed: 'destroying',
         broken: { target: 'failed', actions: assign({ error: ({ event }) => event.error }) },
         stop: 'stopped',
       },
@@ -30,6 +34,15 @@ export const peerMachine = createMachine({
     running: {
       on: {
         stop: 'stopping',
+        removed: 'destroying',
+        broken: { target: 'failed', actions: assign({ error: ({ event }) => event.error }) },
+      },
+    },
+    destroying: {
+      // its data goes; what a stop leaves of it goes when the store is opened next
+      on: {
+        destroyed: 'stopped',
+        stop: 'stopped',
         broken: { target: 'failed', actions: assign({ error: ({ event }) => event.error }) },
       },
     },

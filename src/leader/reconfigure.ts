@@ -17,7 +17,7 @@ import { advanceCommit, committedInTerm } from './commit.ts'
 import { reviewTransfer, targetOf } from './handoff.ts'
 import { mayPropose, owesLeave, startMembership, stepMembership } from './membership-words.ts'
 import type { ProgressSnapshot } from './progress-words.ts'
-import { planAll } from './replication.ts'
+import { planAll, planFarewell } from './replication.ts'
 import { type Patch, startFollower } from './tracker.ts'
 
 /** A new leader inherits what its log and configuration say (thesis 4.3). */
@@ -72,15 +72,17 @@ export const leaveWhenDue = (s: RoleContext): Patch =>
     : {}
 
 /** A leader goes on under a new configuration: other followers, perhaps a smaller quorum, perhaps no heir any more. */
-export const settleConf = chain<RoleContext, ConfApplied>(
-  switchConf,
-  (s, { index }) => ({ membership: stepMembership(s.membership, { type: 'applied', index, ...jointOf(s) }) }),
-  (s) => ({ followers: followersOf(s) }),
-  reviewTransfer,
-  advanceCommit,
-  leaveWhenDue,
-  planAll,
-)
+export const settleConf = (before: RoleContext, event: ConfApplied): Patch =>
+  chain<RoleContext, ConfApplied>(
+    switchConf,
+    (s, { index }) => ({ membership: stepMembership(s.membership, { type: 'applied', index, ...jointOf(s) }) }),
+    (s) => ({ followers: followersOf(s) }),
+    reviewTransfer,
+    advanceCommit,
+    leaveWhenDue,
+    planAll,
+    (s) => planFarewell(s, before.followers),
+  )(before, event)
 
 const jointOf = ({ conf }: RoleContext) => ({ joint: isJoint(conf), autoLeave: conf.autoLeave })
 

@@ -25,6 +25,22 @@ export function planOne(s: RoleContext, peer: PeerId, force: boolean): Patch {
   return { followers, due: { ...s.due, sends } }
 }
 
+/**
+ * Who is a follower no more hears once how far the log is committed, with as much of it as one append holds: so it learns that it was removed, and
+ * need not find out by being ignored. Lost, it is lost: there is no progress to try again by.
+ */
+export function planFarewell(s: RoleContext, before: RoleContext['followers']): Patch {
+  const sends: PlannedSend[] = []
+  for (const [to, { progress }] of before) {
+    if (s.followers.has(to)) continue
+    const { next } = progress.context
+    const prevTerm = s.log.termAt(next - 1)
+    if (prevTerm === undefined) continue // it would take a snapshot
+    sends.push({ to, prevIndex: next - 1, prevTerm, entries: s.log.slice(next, s.commit + 1, s.settings.maxSizePerMessage) })
+  }
+  return sends.length === 0 ? {} : { due: { ...s.due, sends: [...s.due.sends, ...sends] } }
+}
+
 interface Planning {
   readonly peer: PeerId
   readonly followers: Map<PeerId, RoleContext['followers'] extends ReadonlyMap<PeerId, infer F> ? F : never>

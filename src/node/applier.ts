@@ -5,8 +5,10 @@ import { FlotillaError } from '../base/errors.ts'
 import { APPLY_BYTES_MAX } from '../base/limits.ts'
 import type { Applied, StateMachine } from '../ports/state-machine.ts'
 import type { Table } from '../ports/table.ts'
+import type { ConfApplied } from '../protocol/events.ts'
 import type { Log } from '../protocol/log.ts'
 import type { Entry, LogIndex } from '../protocol/types.ts'
+import { membershipAfter } from './members.ts'
 import type { Waiters } from './waiters.ts'
 
 export interface ApplierOptions {
@@ -15,6 +17,10 @@ export interface ApplierOptions {
   readonly waiters: Waiters
   /** Called for each entry after its effect is visible. */
   readonly onApplied: (entry: Entry) => void
+  /** Called for each change of configuration that took effect, or was to and has none: the core must hear of it at once. */
+  readonly onConf: (event: ConfApplied) => void
+  /** Whether nothing more is to be applied: this peer is no member any more. */
+  readonly isOver: () => boolean
 }
 
 const NO_EFFECT: Applied = { writes: [], result: EMPTY }
@@ -32,10 +38,26 @@ export class Applier {
 
   /** Applies the next portion up to `commit`. True when something is left for the next turn. */
   apply(log: Log, commit: LogIndex): boolean {
-    const { table } = this.#options
-    if (table.applied >= commit) return false
-    for (const entry of log.slice(table.applied + 1, commit + 1, APPLY_BYTES_MAX)) this.#applyOne(entry)
+    const { table, isOver } = this.#options
+    if (table.applied >= commit || isOver()) return false
+    for (const entry of log.slice(table.applied + 1, commit + 1, APPLY_BYTES_MAX)) {
+      if (entry.kind === 'configuration') this.#applyConf(entry)
+      else this.#applyOne(entry)
+      if (isOver()) return false
+    }
     return table.applied < commit
+  }
+
+  /** §6: who the members are is applied state like any other; a change that cannot be made has no effect, on every replica. */
+  #applyConf(entry: Entry): void {
+    const { table, waiters, onApplied, onConf } = this.#options
+    const { index, term } = entry
+    const { membership, change, why } = membershipAfter(table.membership, entry.data)
+    table.apply(index, [], membership)
+    onConf({ type: 'conf.applied', index, change })
+    if (why === null) waiters.applied({ index, term, body: EMPTY })
+    else waiters.failed(index, term, new FlotillaError('CONF_INVALID', why))
+    onApplied(entry)
   }
 
   #applyOne(entry: Entry): void {

@@ -23,6 +23,8 @@ export interface DeskOptions {
   /** State of the node's life. */
   readonly life: () => string
   readonly find: (group: string) => OpenedGroup | undefined
+  /** Whether the node waits to become a member of that group. */
+  readonly awaits?: (group: string) => boolean
   /** Mail was put into the peer's box. */
   readonly wake: (host: PeerHost) => void
   /** Passes on what only the leader can do; missing where proposals are refused instead. */
@@ -47,7 +49,7 @@ export class Desk {
 
   #propose(request: Request): Promise<Answer> {
     const { group, body, timeoutMs, founding } = request
-    const host = this.#hostOf(group, founding)
+    const host = this.hostOf(group, founding)
     checkTimeout(timeoutMs)
     if (body.length > COMMAND_BYTES_MAX) {
       throw new FlotillaError('TOO_LARGE', `a command may have ${COMMAND_BYTES_MAX} bytes`, { bytes: body.length })
@@ -57,15 +59,13 @@ export class Desk {
       const { leader, forwarding } = this.#wayFrom(host, request)
       return forwarding.propose(leader, request)
     }
-    return this.#wait(host, { timeoutMs, writes: true }, (ticket) =>
-      host.mailbox.propose({ ticket, kind: 'command', data: body }),
-    )
+    return this.wait(host, { timeoutMs, writes: true }, (ticket) => host.mailbox.propose({ ticket, kind: 'command', data: body }))
   }
 
   /** Answers as fresh as is asked for; linearizable unless it says otherwise. A `direct` read is for the leader alone. */
   async read(request: Request): Promise<Answer> {
     const { group, body, timeoutMs, founding, direct = false } = request
-    const host = this.#hostOf(group, founding)
+    const host = this.hostOf(group, founding)
     checkTimeout(timeoutMs)
     const freshness = freshnessOf(request, 'linearizable')
     const moment = momentOf(this.#options.clock)
@@ -78,13 +78,13 @@ export class Desk {
       dueAt: moment.at + timeoutMs,
       freshRound: plan === 'lease' ? host.rounds?.fresh(moment) : undefined,
     }
-    const { index, term } = await this.#wait(host, { timeoutMs, writes: false }, (ticket) => host.ask(ticket, question))
+    const { index, term } = await this.wait(host, { timeoutMs, writes: false }, (ticket) => host.ask(ticket, question))
     return { index, term, body: host.stateMachine.query(body, host.table) }
   }
 
   /** Hands leadership over, or has the leader do it; resolves with who leads then. */
   async transfer(request: TransferRequest): Promise<LeaderHint> {
-    const host = this.#hostOf(request.group)
+    const host = this.hostOf(request.group)
     checkTimeout(request.timeoutMs)
     if (host.leads) return handOver(host, request, this.#options)
     const { leader, forwarding } = this.#wayFrom(host, request)
@@ -100,12 +100,12 @@ export class Desk {
   }
 
   query({ group, body, founding }: Request): Answer {
-    const host = this.#hostOf(group, founding)
+    const host = this.hostOf(group, founding)
     return { index: host.table.applied, term: host.term, body: host.stateMachine.query(body, host.table) }
   }
 
   leader(group: string): LeaderHint {
-    const host = this.#hostOf(group)
+    const host = this.hostOf(group)
     return { leader: host.leader, term: host.term, founding: birthmarkIn(host.epoch) || undefined }
   }
 
@@ -117,7 +117,7 @@ export class Desk {
 
   /** Committed entries by index, as many as fit one message. */
   log(group: string, { from, limit, founding }: LogRequest): LogPage {
-    const host = this.#hostOf(group, founding)
+    const host = this.hostOf(group, founding)
     const { log, commit } = host.snapshot.context
     if (from < log.firstIndex) {
       throw new FlotillaError('COMPACTED', `entries before ${log.firstIndex} are gone`, { group, from, first: log.firstIndex })
@@ -136,7 +136,7 @@ export class Desk {
   }
 
   /** A place among those who wait; refuses when there is none. */
-  #wait(
+  wait(
     host: PeerHost,
     call: { readonly timeoutMs: number; readonly writes: boolean },
     post: (ticket: number) => void,
@@ -151,10 +151,11 @@ export class Desk {
   }
 
   /** The group's peer. `founding`: what the asker knows of the group; another one than ours is not the group it means. */
-  #hostOf(group: string, founding = ''): PeerHost {
+  hostOf(group: string, founding = ''): PeerHost {
     const { node, life, find } = this.#options
     if (life() !== 'serving') throw new FlotillaError('UNAVAILABLE', `the node is ${life()}`, { node })
     const opened = find(group)
+    if (!opened && this.#options.awaits?.(group)) throw new FlotillaError('UNAVAILABLE', 'not a member yet', { group, node })
     if (!opened) throw new FlotillaError('UNKNOWN_GROUP', `no group '${group}' on node '${node}'`, { group, node })
     if (opened.life.state === 'failed') throw new FlotillaError('UNAVAILABLE', 'this replica has failed', { group, node })
     const ours = birthmarkIn(opened.host.epoch)

@@ -9,12 +9,14 @@ import { refusalError } from '../peer/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { NodeStore } from '../ports/store.ts'
+import { membersOf } from '../protocol/confchange.ts'
 import type { StoragePersisted } from '../protocol/events.ts'
 import { type Message, waitsForDisk } from '../protocol/messages.ts'
 import type { Ready, Refused } from '../protocol/ready.ts'
 import type { SoftState } from '../protocol/types.ts'
 import { Deadlines } from './deadlines.ts'
 import { Flush } from './flush.ts'
+import { momentOf } from './moments.ts'
 import type { Outbox } from './outbox.ts'
 import type { PeerHost } from './peer-host.ts'
 
@@ -28,6 +30,10 @@ export interface EngineOptions {
   readonly logger: Logger
   /** A peer's role or leader changed. */
   readonly onRole: (host: PeerHost, soft: SoftState) => void
+  /** A group has other members. */
+  readonly onMembers: () => void
+  /** A peer was removed from its group, and has said its last words. */
+  readonly onRemoved: (host: PeerHost) => void
   /** A peer broke a rule and is silent from now on. */
   readonly onBroken: (host: PeerHost, error: FlotillaError) => void
   /** The disk failed: the whole node is. */
@@ -72,8 +78,14 @@ export class Engine {
     this.#dirty.delete(host)
   }
 
+  /** A peer takes part no more, and nothing of it is to be saved. */
+  forget(host: PeerHost): void {
+    this.remove(host)
+    this.#flush.forget(host.group)
+  }
+
   start(): void {
-    this.#deadlines.start(() => this.#tick())
+    this.#deadlines.start((jumped) => this.#tick(jumped))
   }
 
   /** The peer has mail: it is stepped in the next turn, together with whoever else has by then. */
@@ -99,7 +111,7 @@ export class Engine {
 
   /** Asks the best follower of every group we lead to take over, and waits until it has, or for `ms` at most (thesis 3.10). */
   async handOff(ms: number): Promise<void> {
-    const led = [...this.#hosts.values()].filter((host) => host.leads && Object.keys(host.peers).length > 1)
+    const led = [...this.#hosts.values()].filter((host) => host.leads && membersOf(host.snapshot.context.conf).length > 1)
     for (const host of led) {
       host.mailbox.event({ type: 'client.transfer', ticket: 0, to: null })
       this.wake(host)
@@ -114,10 +126,12 @@ export class Engine {
   /**
    * Our disk has failed: promise nothing, but tell others that they may lead. TimeoutNow says nothing of our disk; it arrives behind the entries
    * that are on their way, so the heir need not have acknowledged them. No peer is stepped any more: a step might want the disk.
+   * What was applied is as true as ever, and still told.
    */
   abdicate(): void {
     this.stop()
     for (const host of this.#hosts.values()) {
+      host.gazette.publish()
       const { heir } = host
       if (heir !== null) this.#post(host, { type: 'TimeoutNow', from: host.id, to: heir, term: host.term })
     }
@@ -140,17 +154,23 @@ export class Engine {
     for (const host of turn) this.#guarded(host, () => this.#step(host))
     if (this.#stopped) return // the disk failed under one of them
     this.#options.outbox.send()
+    for (const host of turn) if (host.gazette.isShort) host.gazette.publish() // in one packet with what was just sent
     this.#flush.kick()
     queueMicrotask(() => this.#apply(turn)) // disk and network are at work now; a microtask, so that what was sent has left
   }
 
-  /** The second half of a turn: what is committed is applied, and who waited for it is answered. */
+  /**
+   * The second half of a turn: what is committed is applied, and who waited for it is answered. Subscribers hear of it one turn later, when what
+   * the callers said next has left and others are at work.
+   */
   #apply(turn: readonly PeerHost[]): void {
     for (const host of turn) {
       if (this.#stopped) return
       if (this.#hosts.get(host.group) !== host) continue
       this.#guarded(host, () => {
-        if (host.applyCommitted()) this.wake(host)
+        host.gazette.publish()
+        const more = host.applyCommitted()
+        if (more || !host.gazette.isEmpty) this.wake(host)
         host.answerReads()
       })
     }
@@ -177,8 +197,12 @@ export class Engine {
   }
 
   #stepMail(host: PeerHost): void {
+    const before = host.rounds === null ? null : momentOf(this.#options.clock)
     host.stepAll()
+    if (before) host.rounds?.note(host.snapshot.context.round, before)
     if (host.hasNews) this.#carryOut(host, host.collect())
+    if (host.hasNewMembers) this.#options.onMembers()
+    if (host.isGone) this.#options.onRemoved(host)
   }
 
   /** Does what a Ready asks for, in the order that keeps its promises. */
@@ -238,10 +262,13 @@ export class Engine {
     this.wake(host)
   }
 
-  #tick(): void {
-    const now = this.#options.clock.now()
+  #tick(jumped: boolean): void {
+    const { clock, electionTimeoutMs } = this.#options
+    const now = clock.now()
     for (const host of this.#hosts.values()) {
+      if (jumped) distrustClock(host)
       host.reportApplied()
+      host.askAgain(now, electionTimeoutMs)
       if (!host.mailbox.isEmpty || this.#deadlines.isDue(host.timers)) this.wake(host)
       host.waiters.expire(now)
     }
@@ -262,6 +289,7 @@ export class Engine {
         this.#options.onFailure(error)
         return
       }
+      host.gazette.publish() // what was applied before is true
       this.remove(host)
       host.waiters.rejectAll(error)
       this.#options.onBroken(host, error)
@@ -271,3 +299,9 @@ export class Engine {
 
 const refusal = (code: Refused['code'], host: PeerHost): FlotillaError =>
   refusalError(code, { group: host.group, leader: host.leader })
+
+/** The clock jumped, or the process stood still: no lease is counted from before. */
+function distrustClock(host: PeerHost): void {
+  host.rounds?.forget()
+  if (host.leads) host.mailbox.event({ type: 'clock.jumped' })
+}

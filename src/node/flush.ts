@@ -70,6 +70,11 @@ export class Flush {
     return this.#filling
   }
 
+  /** What is not on its way to the disk yet of this group stays away from it: the group is destroyed. */
+  forget(group: string): void {
+    this.#pending.delete(group)
+  }
+
   /** Runs the callback once that transaction is durable: now, if it is. Never, if the disk fails. */
   after(transaction: number, callback: () => void): void {
     if (this.#dead) return

@@ -24,6 +24,9 @@ export const epochOf = (members: string, birthmark: string): string => (birthmar
 /** The birthmark of an epoch; empty when it is not known yet. What clients are told, and say. */
 export const birthmarkIn = (epoch: string): string => epoch.split('.')[1] ?? ''
 
+/** The digest of the founding members in an epoch. */
+export const foundersIn = (epoch: string): string => epoch.split('.')[0] ?? ''
+
 /** Whether two epochs can be of one founding: the same members, and no two marks. */
 export function isSameFounding(a: string, b: string): boolean {
   const [membersA, markA] = a.split('.')
@@ -39,10 +42,25 @@ const factOf = (group: string): string => `founding:${group}`
 /** The birthmark of a group that this store has applied the first entry of; empty while it has not. */
 export function recallBirthmark(store: NodeStore, group: string, { applied, truncated }: Recovered): string {
   const known = store.recall(factOf(group))
-  if (known !== undefined || applied < 1) return known ?? ''
+  if ((known !== undefined && known !== '') || applied < 1) return known ?? ''
   if (truncated.index > 0) throw new FlotillaError('STORAGE_FAILED', `the store lost the founding of group '${group}'`, { group })
   const [first] = store.reader(group).entries(1, 2, 1)
   return first ? markOf(first.data) : ''
+}
+
+const foundersFactOf = (group: string): string => `founders:${group}`
+
+/** The digest of the founding members that a group was opened with; of a store that never knew others, they are the members. */
+export const recallFounders = (store: NodeStore, group: string): string | undefined => store.recall(foundersFactOf(group))
+
+/** What a group was founded as, known before the group itself is: one that exists is never without it. */
+export async function keepFounding(
+  store: NodeStore,
+  group: string,
+  { founders, mark }: { readonly founders: string; readonly mark: string },
+): Promise<void> {
+  if (store.recall(foundersFactOf(group)) !== founders) await store.remember(foundersFactOf(group), founders)
+  if (mark !== (store.recall(factOf(group)) ?? '')) await store.remember(factOf(group), mark)
 }
 
 /** Keeps a birthmark beyond the log. Until that is done a restart finds it in the log itself. */

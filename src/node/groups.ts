@@ -1,14 +1,16 @@
 /** Opens the groups of a node: what the store holds of each, checked against what the program says, as peers ready to begin. */
 
 import { FlotillaError } from '../base/errors.ts'
-import type { NodeStore } from '../ports/store.ts'
+import type { NodeStore, Recovered } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { type PeerId, votersOnly } from '../protocol/types.ts'
+import type { MembersView } from '../wire/members.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import { Gazette } from './committed.ts'
-import { birthmarkIn, keepBirthmark, membersDigest, recallBirthmark } from './founding.ts'
-import { type PeerLife, startPeerLife } from './lifecycle.ts'
+import { birthmarkIn, keepBirthmark, keepFounding, membersDigest, recallBirthmark, recallFounders } from './founding.ts'
 import { leaseMsOf } from './leases.ts'
+import { type PeerLife, startPeerLife } from './lifecycle.ts'
+import { memberNames, NO_CONF, peerOf } from './members.ts'
 import { type GroupOptions, type NodeSettings, raftSettingsOf } from './options.ts'
 import { PeerHost } from './peer-host.ts'
 
@@ -25,28 +27,78 @@ export interface OpenGroupsOptions {
   readonly subjects: Subjects
 }
 
-/** Opens all groups; throws `CONFIG_INVALID` or `STORE_MISMATCH` when the store tells another story than the program. */
+/**
+ * Opens what the store holds, and founds what it never held. Who is to join, or was removed from a group, has none of it until it is a member: such
+ * groups are left out. Throws `STORE_MISMATCH` when the store tells another story than the program.
+ */
 export async function openGroups(options: OpenGroupsOptions): Promise<ReadonlyMap<string, OpenedGroup>> {
+  const { settings, store } = options
   const groups = new Map<string, OpenedGroup>()
-  for (const group of options.settings.groups) groups.set(group.id, await openGroup(options, group))
+  const stored = new Set(store.groups())
+  for (const group of settings.groups) {
+    if (stored.has(group.id)) groups.set(group.id, await reopenGroup(options, group))
+    else if (!settings.join && !store.tombstone(group.id)) groups.set(group.id, await foundGroup(options, group))
+  }
   return groups
 }
 
-async function openGroup(options: OpenGroupsOptions, group: Required<GroupOptions>): Promise<OpenedGroup> {
+/** The store knows best: members may have come and gone since the program's list was written. */
+async function reopenGroup(options: OpenGroupsOptions, group: Required<GroupOptions>): Promise<OpenedGroup> {
+  const { settings, store } = options
+  const recovered = await store.open(group.id, { conf: NO_CONF, peers: {}, kind: group.stateMachine.kind })
+  if (recallFounders(store, group.id) === undefined) {
+    const mark = recallBirthmark(store, group.id, recovered)
+    await keepFounding(store, group.id, { founders: membersDigest(recovered.peers), mark }) // a store from before members could change
+  }
+  const known = Object.values(memberNames(recovered)).sort()
+  if (!settings.join && known.length > 0 && known.join() !== group.nodes.join()) {
+    settings.logger.warn(
+      { group: group.id, members: known, given: group.nodes },
+      'the members of a group are others than the given nodes',
+    )
+  }
+  return openGroup(options, group, recovered)
+}
+
+async function foundGroup(options: OpenGroupsOptions, group: Required<GroupOptions>): Promise<OpenedGroup> {
+  const { store } = options
+  const peers = peersOf(group.nodes)
+  await keepFounding(store, group.id, { founders: membersDigest(peers), mark: '' })
+  const conf = votersOnly(Object.keys(peers).map(Number))
+  return openGroup(options, group, await store.open(group.id, { conf, peers, kind: group.stateMachine.kind }))
+}
+
+/** Takes part in a group that others have made us a member of: with an empty log, and a configuration that the log is to tell. */
+export async function joinGroup(
+  options: OpenGroupsOptions,
+  group: Required<GroupOptions>,
+  view: MembersView,
+): Promise<OpenedGroup> {
+  const { store } = options
+  await keepFounding(store, group.id, { founders: view.founding, mark: view.mark })
+  const replaced = store.tombstone(group.id)
+  const bootstrap = { conf: NO_CONF, peers: view.peers, lastPeerId: view.lastPeerId, kind: group.stateMachine.kind }
+  return openGroup(options, group, await store.open(group.id, { ...bootstrap, ...(replaced && { replaces: replaced.peer }) }))
+}
+
+function openGroup(options: OpenGroupsOptions, group: Required<GroupOptions>, recovered: Recovered): OpenedGroup {
   const { settings, store } = options
   const { id, stateMachine } = group
-  const peers = peersOf(group.nodes)
-  const conf = votersOnly(Object.keys(peers).map(Number))
-  const recovered = await store.open(id, { conf, peers, kind: stateMachine.kind })
-  checkMembers(id, group.nodes, Object.values(recovered.peers))
   const table = store.table(id)
   const founding = (): string => birthmarkIn(host.epoch)
-  const gazette = new Gazette({ ...options, cluster: settings.cluster, group: id, stateMachine, logger: settings.logger, founding })
+  const gazette = new Gazette({
+    ...options,
+    cluster: settings.cluster,
+    group: id,
+    stateMachine,
+    logger: settings.logger,
+    founding,
+  })
   const host: PeerHost = new PeerHost({
     group: id,
-    members: membersDigest(recovered.peers),
+    members: recallFounders(store, id) ?? membersDigest(recovered.peers),
     birthmark: recallBirthmark(store, id, recovered),
-    id: peerOf(recovered.peers, settings.id),
+    id: ownPeer(recovered.peers, settings.id),
     recovered,
     reader: store.reader(id),
     table,
@@ -66,16 +118,8 @@ async function openGroup(options: OpenGroupsOptions, group: Required<GroupOption
 /** Peer ids by the order of names: the same on every node, whatever order its list has. */
 const peersOf = (nodes: readonly string[]): Record<PeerId, string> => Object.fromEntries(nodes.map((node, i) => [i + 1, node]))
 
-function peerOf(peers: Readonly<Record<PeerId, string>>, node: string): PeerId {
-  const id = Object.keys(peers).find((peer) => peers[Number(peer)] === node)
+function ownPeer(peers: Readonly<Record<PeerId, string>>, node: string): PeerId {
+  const id = peerOf(peers, node)
   if (id === undefined) throw new FlotillaError('CONFIG_INVALID', `node '${node}' has no replica of this group`)
-  return Number(id)
-}
-
-/** Members are fixed once a group exists; a list that says otherwise is a mistake, not a change of membership. */
-function checkMembers(group: string, given: readonly string[], stored: readonly string[]): void {
-  const known = stored.toSorted()
-  if (known.join() === given.join()) return
-  const message = `group '${group}' was founded with nodes ${known.join(', ')}, not ${given.join(', ')}; start the node with that list`
-  throw new FlotillaError('CONFIG_INVALID', message, { group, stored: known, given })
+  return id
 }

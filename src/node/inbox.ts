@@ -2,36 +2,36 @@
 
 import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { NodeStore } from '../ports/store.ts'
 import type { Incoming } from '../ports/transport.ts'
 import type { Message } from '../protocol/messages.ts'
 import { reasonToDrop } from '../protocol/plausible.ts'
 import { decodeEnvelope, type GroupMessage, type Sender } from '../wire/envelope.ts'
+import type { Acquaintance } from './acquaintance.ts'
 import { isSameFounding } from './founding.ts'
+import { isRemoved } from './members.ts'
 import type { PeerHost } from './peer-host.ts'
 import type { Refusals } from './refusals.ts'
 
 export interface InboxOptions {
   readonly cluster: string
   readonly self: string
-  readonly nodes: readonly string[]
-  readonly store: NodeStore
+  /** Names of those who share a group with us, now. */
+  readonly neighbours: () => ReadonlySet<string>
+  readonly acquaintance: Acquaintance
   readonly refusals: Refusals
   readonly logger: Logger
   readonly find: (group: string) => PeerHost | undefined
   readonly wake: (host: PeerHost) => void
-  /** A node speaks from another store than the one first met under its name: its disk was lost or replaced. */
+  /** A node speaks from another store than the one first met under its name, or from a copy of it: its disk was lost or replaced. */
   readonly onStranger: (sender: Sender) => void
   /** A node was met for the first time; it should meet us, too. */
   readonly onMet: (node: string) => void
+  /** A peer speaks that was removed from its group; its node should hear of it. */
+  readonly onRemoved: (node: string, group: string, peer: number) => void
 }
 
 export class Inbox {
   readonly #options: InboxOptions
-  /** Latest boot seen of each node: what an earlier incarnation left in some buffer is not heard any more. */
-  readonly #boots = new Map<string, number>()
-  /** Stores of nodes met for the first time, while that is being written down. */
-  readonly #met = new Map<string, string>()
 
   constructor(options: InboxOptions) {
     this.#options = options
@@ -41,55 +41,67 @@ export class Inbox {
   receive(incoming: Incoming): void {
     try {
       const { sender, messages } = decodeEnvelope(incoming.data.slice()) // entries stay; the transport's buffer need not
-      this.#checkSender(sender, incoming.subject)
-      for (const message of messages) this.#hand(sender, message)
+      this.#checkSubject(sender, incoming.subject)
+      const isNeighbour = this.#options.neighbours().has(sender.node)
+      if (!isNeighbour && messages.length === 0) return // a greeting, of who is to come or has gone
+      const heard = isNeighbour ? messages : this.#fromNewcomer(sender, messages)
+      this.#checkStore(sender)
+      for (const message of heard) this.#hand(sender, message)
     } catch (error) {
       this.#refuse(toFlotillaError(error, 'CODEC_INVALID'), incoming.subject)
     }
   }
 
   #hand(sender: Sender, { group, epoch, message }: GroupMessage): void {
-    const { find, wake } = this.#options
+    const { find, wake, onRemoved } = this.#options
     const host = find(group)
     const wrong = host
       ? mistakeIn(host, { sender, epoch, message })
       : new FlotillaError('UNKNOWN_GROUP', 'no such group here', { group })
     if (!host || wrong) {
       if (wrong) this.#refuse(wrong, sender.node)
+      if (host && isFarewellDue(host, { sender, epoch, message })) onRemoved(sender.node, group, message.from)
       return
     }
+    host.learn(message.from, sender.node)
     host.mailbox.message(message)
     wake(host)
   }
 
   /** The subject's last token is the sender; a server's permissions can enforce it, so the envelope must say the same. */
-  #checkSender(sender: Sender, subject: string): void {
-    const { cluster, nodes, self, store } = this.#options
+  #checkSubject(sender: Sender, subject: string): void {
+    const { cluster, self } = this.#options
     const claimed = subject.slice(subject.lastIndexOf('.') + 1)
     if (sender.cluster !== cluster) throw mismatch('a message of another cluster', sender)
-    if (sender.node !== claimed || sender.node === self || !nodes.includes(sender.node))
-      throw mismatch('a message of somebody else', sender)
-    const key = `store:${sender.node}`
-    const known = store.recall(key) ?? this.#met.get(key)
-    if (known === undefined) this.#acquaint(key, sender)
-    else if (known !== sender.store) {
-      this.#options.onStranger(sender)
-      throw mismatch(`node '${sender.node}' speaks from another store than the one this cluster knows`, sender)
-    }
-    const boot = this.#boots.get(sender.node) ?? 0
-    if (sender.boot < boot) throw mismatch('a message from before the last restart of its sender', sender)
-    this.#boots.set(sender.node, sender.boot)
+    if (sender.node !== claimed || sender.node === self) throw mismatch('a message of somebody else', sender)
   }
 
-  /** First contact: from now on this node's name belongs to that store. */
-  #acquaint(key: string, sender: Sender): void {
-    const { store, logger } = this.#options
-    this.#met.set(key, sender.store)
-    logger.info({ node: sender.node, store: sender.store }, 'met a node for the first time')
-    store.remember(key, sender.store).catch((error: unknown) => {
-      logger.error({ node: sender.node, error: String(error) }, 'could not keep the identity of a node')
+  /**
+   * Of who shares no group with us as far as we know: what comes from a member that our log does not tell of yet. It may lead, and we could hear of it from
+   * nobody else.
+   */
+  #fromNewcomer(sender: Sender, messages: readonly GroupMessage[]): readonly GroupMessage[] {
+    const { find, onRemoved } = this.#options
+    const heard = messages.filter(({ group, epoch, message }) => {
+      const host = find(group)
+      if (!host) return false
+      if (isFarewellDue(host, { sender, epoch, message })) onRemoved(sender.node, group, message.from)
+      return isSameFounding(epoch, host.epoch) && isNewcomer(host, message.from, sender.node)
     })
-    this.#options.onMet(sender.node)
+    if (heard.length === 0) throw mismatch('a message of somebody else', sender)
+    return heard
+  }
+
+  #checkStore(sender: Sender): void {
+    const { acquaintance, onStranger, onMet } = this.#options
+    const verdict = acquaintance.judge(sender)
+    if (verdict === 'met') onMet(sender.node)
+    if (verdict !== 'stranger') return
+    onStranger(sender)
+    throw mismatch(
+      `node '${sender.node}' speaks from another store, or another run of it, than the one this cluster knows`,
+      sender,
+    )
   }
 
   #refuse(error: FlotillaError, from: string): void {
@@ -105,12 +117,23 @@ interface Claim {
   readonly message: Message
 }
 
+/** Whether that peer is still to come, as far as our log tells, and can live on that node. */
+const isNewcomer = (host: PeerHost, peer: number, node: string): boolean =>
+  peer > host.table.membership.lastPeerId && (host.nodeOf(peer) ?? node) === node
+
+/** Whether a peer speaks that was ours, and is none any more. */
+const isFarewellDue = (host: PeerHost, { sender, epoch, message }: Claim): boolean =>
+  isSameFounding(epoch, host.epoch) &&
+  isRemoved(host.table.membership, message.from) &&
+  (host.nodeOf(message.from) ?? sender.node) === sender.node
+
 /** Why this peer must not hear that message, if so. */
 function mistakeIn(host: PeerHost, { sender, epoch, message }: Claim): FlotillaError | undefined {
   if (host.mailbox.isFull) return new FlotillaError('BUSY', 'a mailbox is full', { group: host.group })
   if (!isSameFounding(epoch, host.epoch)) return mismatch('the group was founded by others there', sender)
-  if (message.to !== host.id || host.nodeOf(message.from) !== sender.node)
-    return mismatch('a message of or for another peer', sender)
+  const isFromThere = host.nodeOf(message.from) === sender.node || isNewcomer(host, message.from, sender.node)
+  if (message.to !== host.id || !isFromThere) return mismatch('a message of or for another peer', sender)
+  if (isRemoved(host.table.membership, message.from)) return mismatch('a message of a peer that was removed', sender)
   const reason = reasonToDrop(host.snapshot.context, message)
   if (reason === null) return undefined
   return new FlotillaError('CODEC_INVALID', `a message that cannot be true, ${reason}`, {

@@ -13,14 +13,17 @@ import type { Subscription, Transport } from '../ports/transport.ts'
 import { openLmdb } from '../storage/lmdb/store.ts'
 import type { Answer, LeaderHint } from '../wire/requests.ts'
 import { type Subjects, subjectsOf } from '../wire/subjects.ts'
+import { Acquaintance } from './acquaintance.ts'
 import { Desk } from './desk.ts'
 import { openDiscovery } from './discovery.ts'
 import { Engine } from './engine.ts'
 import { Forwarding } from './forwarding.ts'
 import { birthmarkIn } from './founding.ts'
-import { type OpenedGroup, openGroups } from './groups.ts'
+import { Hosting } from './hosting.ts'
 import { Inbox } from './inbox.ts'
 import { type NodeLife, startNodeLife } from './lifecycle.ts'
+import { MemberDesk } from './member-desk.ts'
+import { MemberServices } from './member-services.ts'
 import { type NodeOptions, type NodeSettings, settingsOf } from './options.ts'
 import { Outbox } from './outbox.ts'
 import type { PeerHost } from './peer-host.ts'
@@ -57,13 +60,14 @@ class Node implements FlotillaNode {
   readonly #subjects: Subjects
   readonly #desk: Desk
   readonly #services: Services
+  readonly #memberServices: MemberServices
   readonly #refusals = new Refusals()
   readonly #strangers: Strangers
   readonly #startedAt: number
   #store: NodeStore | null = null
   #engine: Engine | null = null
   #outbox: Outbox | null = null
-  #groups: ReadonlyMap<string, OpenedGroup> = new Map()
+  #hosting: Hosting | null = null
   readonly #subscriptions: Subscription[] = []
 
   constructor(options: NodeOptions) {
@@ -77,7 +81,7 @@ class Node implements FlotillaNode {
     this.#subjects = subjectsOf(settings.cluster, settings.prefix)
     this.#strangers = new Strangers({
       self: settings.id,
-      nodes: settings.nodes,
+      neighbours: () => this.#hosting?.neighbours.names ?? new Set(),
       clock: this.#clock,
       transport: this.#transport,
       subjects: this.#subjects,
@@ -87,7 +91,8 @@ class Node implements FlotillaNode {
       clock: this.#clock,
       payloadMax: () => this.#transport.payloadMax,
       life: () => this.life.state,
-      find: (group) => this.#groups.get(group),
+      find: (group) => this.#hosting?.groups.get(group),
+      awaits: (group) => this.#hosting?.awaits(group) ?? false,
       wake: (host) => this.#engine?.wake(host),
       ...(settings.forward ? { forwarding: new Forwarding(this.#transport, this.#subjects) } : {}),
     })
@@ -100,6 +105,8 @@ class Node implements FlotillaNode {
       desk: this.#desk,
       status: () => this.status(),
     })
+    const memberDesk = new MemberDesk({ desk: this.#desk, clock: this.#clock })
+    this.#memberServices = new MemberServices({ node: settings.id, ...this.#places, refusals: this.#refusals, desk: memberDesk })
     this.life = startNodeLife({
       open: () => this.#open(),
       join: () => this.#join(),
@@ -139,7 +146,7 @@ class Node implements FlotillaNode {
       life: this.life.state,
       refused: this.#refusals.all,
       uptimeMs: Math.round(this.#clock.now() - this.#startedAt),
-      groups: [...this.#groups.values()],
+      groups: [...(this.#hosting?.groups.values() ?? [])],
     })
   }
 
@@ -155,11 +162,26 @@ class Node implements FlotillaNode {
     if (!store && dir === undefined) throw new FlotillaError('CONFIG_INVALID', 'dir: a node needs a directory for its store')
     this.#store = store ?? (await openLmdb({ dir: dir as string, cluster, node: id }))
     const { identity } = this.#store
-    const places = { transport: this.#transport, subjects: this.#subjects }
-    const sender = { cluster, node: id, store: identity.uuid, boot: identity.boot }
-    this.#outbox = new Outbox({ ...places, sender, logger: this.#settings.logger })
+    const sender = { cluster, node: id, store: identity.uuid, boot: identity.boot, run: identity.run }
+    this.#outbox = new Outbox({ ...this.#places, sender, logger: this.#settings.logger })
     this.#engine = this.#makeEngine(this.#store, this.#outbox)
-    this.#groups = await openGroups({ ...places, settings: this.#settings, store: this.#store })
+    this.#hosting = new Hosting({
+      ...this.#places,
+      settings: this.#settings,
+      store: this.#store,
+      clock: this.#clock,
+      engine: this.#engine,
+      outbox: this.#outbox,
+      acquaintance: new Acquaintance(this.#store, this.#settings.logger),
+      services: this.#services,
+      memberServices: this.#memberServices,
+      onFailure: (error) => this.life.fail(error),
+    })
+    await this.#hosting.open()
+  }
+
+  get #places() {
+    return { transport: this.#transport, subjects: this.#subjects }
   }
 
   #makeEngine(store: NodeStore, outbox: Outbox): Engine {
@@ -175,11 +197,13 @@ class Node implements FlotillaNode {
       onRole: (host, { role }) => {
         logger.info({ group: host.group, role, term: host.term, leader: host.leader }, 'role changed')
         if (role === 'leader') this.#lead(host)
-        else this.#services.follow(host.group)
+        else this.#follow(host)
       },
+      onMembers: () => this.#hosting?.membersChanged(),
+      onRemoved: (host) => this.#hosting?.leave(host),
       onBroken: (host, error) => {
-        this.#services.follow(host.group)
-        this.#groups.get(host.group)?.life.tell({ type: 'broken', error })
+        this.#follow(host)
+        this.#hosting?.groups.get(host.group)?.life.tell({ type: 'broken', error })
       },
       onFailure: (error) => this.life.fail(error),
     })
@@ -187,8 +211,14 @@ class Node implements FlotillaNode {
 
   #lead(host: PeerHost): void {
     this.#services.lead(host.group)
+    this.#memberServices.lead(host.group)
     const news = { group: host.group, node: this.id, term: host.term, founding: birthmarkIn(host.epoch) || undefined }
     this.#transport.publish(this.#subjects.event('leadership'), new TextEncoder().encode(JSON.stringify(news)))
+  }
+
+  #follow({ group }: PeerHost): void {
+    this.#services.follow(group)
+    this.#memberServices.follow(group)
   }
 
   /** joining: is anybody else of our name there? Then every peer begins. */
@@ -196,26 +226,27 @@ class Node implements FlotillaNode {
     this.#services.openHello()
     await this.#sayHello()
     this.#checkPayload()
-    const { engine, store, outbox } = this.#parts()
-    const { cluster, id, nodes, logger } = this.#settings
+    const { engine, store, outbox, hosting } = this.#parts()
+    const { cluster, id, logger } = this.#settings
     const find = (group: string): PeerHost | undefined => engine.hosts.get(group)
     const wake = (host: PeerHost): void => engine.wake(host)
     const inbox = new Inbox({
       cluster,
       self: id,
-      nodes,
-      store,
+      neighbours: () => hosting.neighbours.names,
+      acquaintance: hosting.acquaintance,
       refusals: this.#refusals,
       logger,
       find,
       wake,
       onStranger: (sender) => this.#strangers.tell(sender),
       onMet: (node) => outbox.greet(node),
+      onRemoved: (node, group, peer) => hosting.removals.tell(node, group, peer),
     })
     this.#subscriptions.push(this.#transport.subscribe(this.#subjects.raftTo(id), (m) => inbox.receive(m)))
-    this.#subscriptions.push(this.#strangers.listen(store.identity.uuid, (error) => this.life.fail(error)))
-    for (const node of nodes) if (node !== id) outbox.greet(node)
+    this.#subscriptions.push(this.#strangers.listen(store.identity, (error) => this.life.fail(error)))
     this.#services.open()
+    this.#memberServices.open()
     this.#subscriptions.push(
       openDiscovery({
         transport: this.#transport,
@@ -225,11 +256,7 @@ class Node implements FlotillaNode {
         started: new Date().toISOString(),
       }),
     )
-    for (const { host, life } of this.#groups.values()) {
-      life.tell({ type: 'loaded' })
-      engine.add(host)
-      this.#services.openGroup(host.group)
-    }
+    this.#subscriptions.push(hosting.start())
     engine.start()
   }
 
@@ -273,13 +300,15 @@ class Node implements FlotillaNode {
   }
 
   #unsubscribe(): void {
+    this.#hosting?.stop()
     this.#services.close()
+    this.#memberServices.close()
     for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe()
   }
 
   async #close(error: FlotillaError): Promise<void> {
     this.#engine?.stop()
-    for (const { host, life } of this.#groups.values()) {
+    for (const { host, life } of this.#hosting?.groups.values() ?? []) {
       host.waiters.rejectAll(error)
       life.tell({ type: 'stop' })
       life.tell({ type: 'flushed' })
@@ -292,8 +321,9 @@ class Node implements FlotillaNode {
     await this.#transport.close()
   }
 
-  #parts(): { readonly engine: Engine; readonly store: NodeStore; readonly outbox: Outbox } {
-    if (!this.#engine || !this.#store || !this.#outbox) throw new FlotillaError('STORE_CLOSED', 'the node is not open')
-    return { engine: this.#engine, store: this.#store, outbox: this.#outbox }
+  #parts() {
+    const [engine, store, outbox, hosting] = [this.#engine, this.#store, this.#outbox, this.#hosting]
+    if (!engine || !store || !outbox || !hosting) throw new FlotillaError('STORE_CLOSED', 'the node is not open')
+    return { engine, store, outbox, hosting }
   }
 }

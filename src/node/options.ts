@@ -14,7 +14,7 @@ import { DEFAULT_SETTINGS, type RaftSettings } from '../protocol/settings.ts'
 export interface GroupOptions {
   readonly id: string
   readonly stateMachine: StateMachine
-  /** Names of the nodes that hold it. Default: all nodes of the cluster. Fixed once the group exists. */
+  /** Names of the nodes it is founded with. Default: all nodes of the cluster. Once the group exists, its members change at run time. */
   readonly nodes?: readonly string[]
 }
 
@@ -35,9 +35,18 @@ export interface NodeOptions {
   readonly cluster: string
   /** Name of this node, unique in its cluster. */
   readonly id: string
-  /** Names of all nodes, this one included, the same everywhere. The order does not matter. */
+  /**
+   * Names of all nodes that found the cluster, this one included, the same everywhere. The order does not matter. A group that exists keeps the members
+   * it has. May be empty for who joins.
+   */
   readonly nodes: readonly string[]
   readonly groups: readonly GroupOptions[]
+  /**
+   * This node founds nothing: it serves at once, and takes part in each of its groups as soon as the members there have added it. Default false.
+   */
+  readonly join?: boolean
+  /** While this node leads, it makes voters of learners that have caught up, one at a time. Default false. */
+  readonly autoPromote?: boolean
   /** The connection. Closed with the node if the node should own it: see `natsTransport`. */
   readonly transport: Transport
   /** Directory of the store; made if it is not there. */
@@ -64,11 +73,11 @@ export interface NodeOptions {
 }
 
 const id = z.string().regex(ID_PATTERN, "ids are 1 to 63 of a-z, 0-9, '-' and '_', beginning with a letter or digit")
-const unique = z
+const names = z
   .array(id)
-  .min(1)
   .max(99)
   .refine((ids) => new Set(ids).size === ids.length, 'names must be unique')
+const unique = names.min(1)
 const milliseconds = z.number().min(10).max(600_000)
 
 /** An instance of a port, by what it can do: a class of the user's own fits, and is passed on as it is. */
@@ -88,18 +97,33 @@ const transport = port(
   'a transport, such as that of natsTransport()',
   ...['publish', 'subscribe', 'request', 'requestMany', 'watch', 'flush', 'close'],
 )
-const store = port('a store', 'groups', 'open', 'reader', 'table', 'write', 'bytes', 'remember', 'recall', 'close')
+const store = port(
+  'a store',
+  'groups',
+  'open',
+  'destroy',
+  'tombstone',
+  'reader',
+  'table',
+  'write',
+  'bytes',
+  'remember',
+  'recall',
+  'close',
+)
 const onFailure = z.custom((value) => typeof value === 'function', 'must be a function')
 
 /** Strict: a misspelt option would be one that silently does nothing. */
 const schema = z.strictObject({
   cluster: id,
   id,
-  nodes: unique,
+  nodes: names,
   groups: z
     .array(z.strictObject({ id, stateMachine, nodes: unique.optional() }))
     .min(1)
     .max(GROUPS_MAX),
+  join: z.boolean().default(false),
+  autoPromote: z.boolean().default(false),
   transport,
   dir: z.string().min(1).optional(),
   store: store.optional(),
@@ -120,6 +144,8 @@ export interface NodeSettings {
   readonly id: string
   readonly nodes: readonly string[]
   readonly groups: readonly Required<GroupOptions>[]
+  readonly join: boolean
+  readonly autoPromote: boolean
   readonly prefix: string
   readonly electionTimeoutMs: number
   readonly heartbeatMs: number
@@ -137,9 +163,10 @@ export function settingsOf(options: NodeOptions): NodeSettings {
     const issue = parsed.error.issues[0]
     throw invalid(`${issue?.path.join('.') || 'options'}: ${issue?.message ?? 'not valid'}`)
   }
-  const { cluster, id: self, prefix, timing } = parsed.data
+  const { cluster, id: self, prefix, timing, join } = parsed.data
   const nodes = parsed.data.nodes.toSorted()
-  if (!nodes.includes(self)) throw invalid(`id: '${self}' is not one of nodes ${nodes.join(', ')}`)
+  if (!join && nodes.length === 0) throw invalid('nodes: name the nodes of the cluster, or let this one join')
+  if (!join && !nodes.includes(self)) throw invalid(`id: '${self}' is not one of nodes ${nodes.join(', ')}`)
   const heartbeatMs = timing.heartbeatMs ?? timing.electionTimeoutMs / 10
   if (heartbeatMs * 2 > timing.electionTimeoutMs) throw invalid('timing.heartbeatMs: must be at most half of electionTimeoutMs')
   return {
@@ -147,6 +174,8 @@ export function settingsOf(options: NodeOptions): NodeSettings {
     id: self,
     nodes,
     groups: groupsOf(options, self, nodes),
+    join,
+    autoPromote: parsed.data.autoPromote,
     prefix,
     electionTimeoutMs: timing.electionTimeoutMs,
     heartbeatMs,
@@ -174,6 +203,7 @@ function groupsOf(options: NodeOptions, self: string, nodes: readonly string[]):
     if (seen.has(group.id)) throw invalid(`groups: '${group.id}' is given twice`)
     seen.add(group.id)
     const hosts = (group.nodes ?? nodes).toSorted()
+    if (options.join) return { id: group.id, stateMachine: group.stateMachine, nodes: hosts }
     const stranger = hosts.find((host) => !nodes.includes(host))
     if (stranger !== undefined) throw invalid(`groups.${group.id}: '${stranger}' is not one of nodes ${nodes.join(', ')}`)
     if (!hosts.includes(self)) throw invalid(`groups.${group.id}: node '${self}' is not one of its nodes ${hosts.join(', ')}`)

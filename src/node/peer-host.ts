@@ -1,20 +1,28 @@
 /** One peer on its node: holds the snapshot, steps it, and says what its steps ask for. Knows its own group and nothing of others. */
 
+import { EMPTY } from '../base/bytes.ts'
 import type { FlotillaError } from '../base/errors.ts'
 import { collect, roleOf } from '../peer/collect.ts'
 import type { RoleSnapshot } from '../peer/role-words.ts'
 import { startPeer, stepEvent, stepMessage } from '../peer/step.ts'
 import type { LogReader } from '../ports/log-reader.ts'
 import type { StateMachine } from '../ports/state-machine.ts'
-import type { Recovered } from '../ports/store.ts'
+import type { Membership, Recovered } from '../ports/store.ts'
 import type { Table } from '../ports/table.ts'
+import { isMember, MEMBERS_MAX } from '../protocol/confchange.ts'
 import type { StoragePersisted } from '../protocol/events.ts'
 import type { Output, Ready } from '../protocol/ready.ts'
+import type { RaftSettings } from '../protocol/settings.ts'
 import type { Entry, LogIndex, PeerId } from '../protocol/types.ts'
 import { Applier } from './applier.ts'
+import type { Gazette } from './committed.ts'
 import type { Timers } from './deadlines.ts'
 import { epochOf, markOf, newBirthmark } from './founding.ts'
+import { Rounds } from './leases.ts'
 import { Mailbox } from './mailbox.ts'
+import { isRemoved } from './members.ts'
+import { raftSettingsOf } from './options.ts'
+import { type Question, Reads } from './reading.ts'
 import { Waiters } from './waiters.ts'
 
 /** Entries applied before the core is told, though no tick came. */
@@ -31,28 +39,41 @@ export interface PeerHostOptions {
   readonly reader: LogReader
   readonly table: Table
   readonly stateMachine: StateMachine
+  /** What was applied and has still to be told. */
+  readonly gazette: Pick<Gazette, 'isEmpty' | 'isShort' | 'publish'>
   /** Called for each entry after its effect is visible. */
   readonly onApplied: (entry: Entry) => void
+  /** What the core is to know of the node's options. Default: theirs. */
+  readonly raft?: RaftSettings
+  /** How long a round of heartbeats covers reads, in milliseconds; missing where no lease is to answer any. */
+  readonly leaseMs?: number | undefined
+  /** How often the node was started before: an answer to a question of an earlier run must not be taken for one to ours. */
+  readonly boot?: number
 }
+
+/** Tickets of one run of a node. */
+const TICKETS_PER_BOOT = 2 ** 32
 
 export class PeerHost {
   readonly group: string
   readonly id: PeerId
   readonly stateMachine: StateMachine
   readonly table: Table
-  readonly peers: Readonly<Record<number, string>>
   readonly mailbox = new Mailbox()
   readonly timers: Timers = new Map()
-  readonly waiters = new Waiters()
+  readonly waiters: Waiters
+  readonly gazette: PeerHostOptions['gazette']
+  readonly reads = new Reads()
+  /** When rounds of heartbeats began; null where no lease is to answer reads. */
+  readonly rounds: Rounds | null
   /** The last flush that this peer's promises depend on. */
   flushNeeded = 0
+  /** Nodes of peers that are to come. */
+  readonly #heard = new Map<PeerId, string>()
+  #membersSeen: Membership
   readonly #members: string
   #epoch: string
   readonly #applier: Applier
-  /** Confirmed reads whose index is not applied yet. */
-  #reads: { readonly ticket: number; readonly index: LogIndex }[] = []
-  /** Reads in the core, waiting to be confirmed. */
-  readonly #asked = new Set<number>()
   #snapshot: RoleSnapshot
   #collected: RoleSnapshot
   #said: Output[]
@@ -65,9 +86,20 @@ export class PeerHost {
     this.id = options.id
     this.stateMachine = stateMachine
     this.table = table
-    this.peers = recovered.peers
-    this.#applier = new Applier({ stateMachine, table, waiters: this.waiters, onApplied })
-    const [snapshot, said] = startPeer({ id: this.id, ...recovered, reader, birthmark: newBirthmark() })
+    this.#membersSeen = table.membership
+    this.waiters = new Waiters((options.boot ?? 0) * TICKETS_PER_BOOT)
+    this.rounds = options.leaseMs === undefined ? null : new Rounds(options.leaseMs)
+    this.gazette = options.gazette
+    this.#applier = new Applier({
+      stateMachine,
+      table,
+      waiters: this.waiters,
+      onApplied,
+      onConf: (event) => this.mailbox.event(event),
+      isOver: () => isRemoved(table.membership, this.id),
+    })
+    const settings = options.raft ?? raftSettingsOf({ leaseReads: false, priority: 0 })
+    const [snapshot, said] = startPeer({ id: this.id, ...recovered, reader, birthmark: newBirthmark(), settings })
     this.#snapshot = snapshot
     this.#collected = snapshot
     this.#said = [...said]
@@ -115,14 +147,44 @@ export class PeerHost {
     return followers[0]?.peer ?? null
   }
 
+  /** Node names by peer id: of members, of those who left lately, and of those who will come as far as a joining peer was told. */
+  get peers(): Readonly<Record<PeerId, string>> {
+    return this.table.membership.peers
+  }
+
   nodeOf(peer: PeerId): string | undefined {
-    return this.peers[peer]
+    return this.peers[peer] ?? this.#heard.get(peer)
+  }
+
+  /** A member that our log does not tell of yet speaks to us from that node: this is where answers go. */
+  learn(peer: PeerId, node: string): void {
+    if (this.nodeOf(peer) !== undefined) return
+    if (this.#heard.size >= MEMBERS_MAX) this.#heard.delete(this.#heard.keys().next().value ?? peer)
+    this.#heard.set(peer, node)
+  }
+
+  /** Whether the members have changed since this was last asked. */
+  get hasNewMembers(): boolean {
+    const { membership } = this.table
+    if (membership === this.#membersSeen) return false
+    this.#membersSeen = membership
+    return true
+  }
+
+  /** Whether we were removed, and the core knows it: it has said its last words. */
+  get isGone(): boolean {
+    return isRemoved(this.table.membership, this.id) && !isMember(this.#snapshot.context.conf, this.id)
   }
 
   /** A caller's question is in the mailbox now. */
-  ask(ticket: number): void {
-    this.#asked.add(ticket)
-    this.mailbox.read(ticket)
+  ask(ticket: number, question: Question): void {
+    this.reads.ask(ticket, question)
+    this.mailbox.read(ticket, question.freshRound)
+  }
+
+  /** Asks the leader again what may have been lost on the way, where it went unanswered for so many milliseconds. */
+  askAgain(now: number, ms: number): void {
+    for (const ticket of this.reads.overdue(now, ms)) this.mailbox.read(ticket)
   }
 
   /** Steps through everything that waits. Throws an InvariantError when a rule is broken: then this peer must say nothing more. */
@@ -158,7 +220,7 @@ export class PeerHost {
     const { log, commit, applied } = this.#snapshot.context
     const more = this.#applier.apply(log, commit)
     if (this.#applier.applied - applied >= APPLIED_LAG_MAX) this.reportApplied()
-    return more
+    return more || !this.mailbox.isEmpty // a change of configuration is to be heard of at once
   }
 
   /**
@@ -172,37 +234,24 @@ export class PeerHost {
 
   /** These reads are confirmed: they may be answered once `index` is applied. */
   confirm(tickets: readonly number[], index: LogIndex): void {
-    for (const ticket of tickets) {
-      this.#asked.delete(ticket)
-      this.#reads.push({ ticket, index })
-    }
+    this.reads.confirm(tickets, index)
   }
 
   /** These requests were not taken, or given up: who waits hears why. */
   refuse(tickets: readonly number[], error: FlotillaError): void {
-    for (const ticket of tickets) {
-      this.#asked.delete(ticket)
-      this.waiters.reject(ticket, error)
-    }
+    this.reads.drop(tickets)
+    for (const ticket of tickets) this.waiters.reject(ticket, error)
   }
 
   /** Answers confirmed reads that the state machine has caught up with. */
   answerReads(): void {
-    if (this.#reads.length === 0) return
     const { applied } = this.table
     const { term } = this.#snapshot.context
-    const body = new Uint8Array(0)
-    this.#reads = this.#reads.filter(({ ticket, index }) => {
-      if (index > applied) return true
-      this.waiters.resolve(ticket, { index: applied, term, body })
-      return false
-    })
+    for (const ticket of this.reads.take(applied)) this.waiters.resolve(ticket, { index: applied, term, body: EMPTY })
   }
 
   /** Reads that the core dropped because we lead no more. */
   takeAsked(): readonly number[] {
-    const asked = [...this.#asked]
-    this.#asked.clear()
-    return asked
+    return this.reads.takeAsked()
   }
 }

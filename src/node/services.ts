@@ -15,7 +15,7 @@ import {
   encodeRefusal,
   type Request,
 } from '../wire/requests.ts'
-import type { Subjects } from '../wire/subjects.ts'
+import type { GroupVerb, Subjects } from '../wire/subjects.ts'
 import { decodeTransfer, type TransferRequest } from '../wire/transfer.ts'
 import type { Desk } from './desk.ts'
 import type { Refusals } from './refusals.ts'
@@ -40,6 +40,8 @@ export class Services {
   readonly #subscriptions: Subscription[] = []
   /** Subscriptions of the groups we lead. */
   readonly #led = new Map<string, readonly Subscription[]>()
+  /** Subscriptions of the groups we hold. */
+  readonly #held = new Map<string, readonly Subscription[]>()
 
   constructor(options: ServicesOptions) {
     this.#options = options
@@ -66,17 +68,29 @@ export class Services {
 
   /** Answers what any replica of the group can. */
   openGroup(group: string): void {
-    const { subjects, desk } = this.#options
-    this.#on(subjects.group(group, 'query'), (m) => this.#answer(m, async (request) => desk.read(anywhere(own(group, request)))), REPLICAS)
-    this.#on(subjects.group(group, 'log'), (m) => this.#logPage(m, group), REPLICAS)
-    this.#on(subjects.group(group, 'leader'), (m) => this.#reply(m, () => encodeLeaderHint(desk.leader(group))), REPLICAS)
+    const { subjects, desk, transport } = this.#options
+    const on = (verb: GroupVerb, handler: (m: Incoming) => void): Subscription =>
+      transport.subscribe(subjects.group(group, verb), handler, REPLICAS)
+    this.#held.set(group, [
+      on('query', (m) => this.#answer(m, async (request) => desk.read(anywhere(own(group, request))))),
+      on('log', (m) => this.#logPage(m, group)),
+      on('leader', (m) => this.#reply(m, () => encodeLeaderHint(desk.leader(group)))),
+    ])
+  }
+
+  /** The group is not here any more. */
+  closeGroup(group: string): void {
+    this.follow(group)
+    for (const subscription of this.#held.get(group) ?? []) subscription.unsubscribe()
+    this.#held.delete(group)
   }
 
   /** Answers what only the leader may. No subscriber on these subjects means: no leader. */
   lead(group: string): void {
     if (this.#led.has(group)) return
     const { subjects, desk, transport } = this.#options
-    const propose = (m: Incoming): void => this.#answer(m, async (request) => desk.propose({ ...own(group, request), direct: true }))
+    const propose = (m: Incoming): void =>
+      this.#answer(m, async (request) => desk.propose({ ...own(group, request), direct: true }))
     const read = (m: Incoming): void => this.#answer(m, async (request) => desk.read({ ...own(group, request), direct: true }))
     const transfer = (m: Incoming): void => this.#transfer(m, (request) => ({ ...own(group, request), direct: true }))
     this.#led.set(group, [
@@ -92,7 +106,7 @@ export class Services {
   }
 
   close(): void {
-    for (const group of [...this.#led.keys()]) this.follow(group)
+    for (const group of [...this.#led.keys(), ...this.#held.keys()]) this.closeGroup(group)
     for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe()
   }
 

@@ -6,17 +6,20 @@
 import { text, utf8 } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { StoreIdentity } from '../ports/store.ts'
 import type { Subscription, Transport } from '../ports/transport.ts'
 import { majority } from '../protocol/quorum.ts'
 import type { Sender } from '../wire/envelope.ts'
 import type { Subjects } from '../wire/subjects.ts'
+import { runOf } from './acquaintance.ts'
 
 /** A stranger is told this often at most. */
 const TELL_MS = 1000
 
 export interface StrangersOptions {
   readonly self: string
-  readonly nodes: readonly string[]
+  /** Names of those who share a group with us, now. */
+  readonly neighbours: () => ReadonlySet<string>
   readonly clock: Clock
   readonly transport: Transport
   readonly subjects: Subjects
@@ -31,24 +34,27 @@ export class Strangers {
   }
 
   /** Tells a node that its store is not the one we know under its name. */
-  tell({ node, store }: Sender): void {
+  tell(sender: Sender): void {
+    const { node } = sender
     const { self, clock, transport, subjects } = this.#options
     const now = clock.now()
     if (now - (this.#toldAt.get(node) ?? Number.NEGATIVE_INFINITY) < TELL_MS) return
     this.#toldAt.set(node, now)
-    transport.publish(subjects.node(node, 'stranger'), utf8(`${self} ${store}`))
+    transport.publish(subjects.node(node, 'stranger'), utf8(`${self} ${runOf(sender)}`))
   }
 
-  /** Calls back when a majority of the cluster says so of our own store. */
-  listen(store: string, onRefused: (error: FlotillaError) => void): Subscription {
-    const { self, nodes, transport, subjects } = this.#options
+  /** Calls back when a majority of the cluster says so of our own run: what is said of another, a copy may have earned. */
+  listen(identity: Pick<StoreIdentity, 'uuid' | 'boot' | 'run'>, onRefused: (error: FlotillaError) => void): Subscription {
+    const { self, neighbours, transport, subjects } = this.#options
+    const { uuid: store, boot, run } = identity
+    const us = runOf({ store, boot, run })
     const voices = new Set<string>()
     return transport.subscribe(subjects.node(self, 'stranger'), (m) => {
       const [by = '', about] = text(m.data.subarray(0, 200)).split(' ')
-      if (about !== store || by === self || !nodes.includes(by)) return
+      if (about !== us || by === self || !neighbours().has(by)) return
       voices.add(by)
-      if (voices.size < majority(nodes.length)) return
-      const message = `the cluster knows another store under the name '${self}': this node's disk was lost or replaced. Start it with its old directory`
+      if (voices.size < majority(neighbours().size + 1)) return
+      const message = `the cluster knows another store under the name '${self}': this node's disk was lost, replaced or copied. Start it with its old directory`
       onRefused(new FlotillaError('STORE_MISMATCH', message, { node: self, store, by: [...voices] }))
     })
   }

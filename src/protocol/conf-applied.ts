@@ -8,7 +8,7 @@ import type { ConfState } from './types.ts'
 import { mayCampaign } from './vote.ts'
 
 /** The configuration behind that entry. A peer that was never told one begins with what the entry says was before it. */
-export function confAfter({ conf }: RaftState, { change }: ConfApplied): ConfState {
+export function confAfter({ conf }: Pick<RaftState, 'conf'>, { change }: Pick<ConfApplied, 'change'>): ConfState {
   if (change === null) return conf
   return applyChange(conf.voters.length === 0 ? (change.base ?? conf) : conf, change)
 }

@@ -13,10 +13,20 @@ export function checkId(what: string, id: string): string {
 }
 
 /** Operator requests to one node. */
-export type NodeVerb = 'status' | 'hello' | 'stranger' | 'propose' | 'read' | 'query' | 'transfer'
+export type NodeVerb =
+  | 'status'
+  | 'hello'
+  | 'stranger'
+  | 'propose'
+  | 'read'
+  | 'query'
+  | 'transfer'
+  | 'members'
+  | 'reconfigure'
+  | 'removed'
 
-/** What a group answers. `propose`, `read` and `transfer`: its leader alone; `query`, `log` and `leader`: any of its replicas. */
-export type GroupVerb = 'propose' | 'read' | 'transfer' | 'query' | 'log' | 'leader'
+/** What a group answers. `propose`, `read`, `transfer`, `members` and `reconfigure`: its leader alone; `query`, `log` and `leader`: any of its replicas. */
+export type GroupVerb = 'propose' | 'read' | 'transfer' | 'members' | 'reconfigure' | 'query' | 'log' | 'leader'
 
 export interface Subjects {
   /** Raft messages from one node to another; the sender is a token, so that a server's permissions can enforce it. */

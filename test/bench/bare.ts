@@ -136,7 +136,7 @@ export class BarePipeline {
 
   #send(to: string, message: Message): void {
     const { transport, store, self } = this.#options
-    const sender = { cluster: 'bare', node: self, store: store.identity.uuid, boot: store.identity.boot }
+    const sender = { cluster: 'bare', node: self, store: store.identity.uuid, boot: store.identity.boot, run: store.identity.run }
     transport.publish(this.#subjects.raft(to, self), encodeEnvelope({ sender, messages: [{ group: GROUP, epoch: '', message }] }))
   }
 

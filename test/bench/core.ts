@@ -132,7 +132,13 @@ function elected(): TimedPeer {
 }
 
 function codecCosts(ms: number): Cost[] {
-  const sender = { cluster: 'bench', node: 'a', store: '01234567-89ab-cdef-0123-456789abcdef', boot: 1 }
+  const sender = {
+    cluster: 'bench',
+    node: 'a',
+    store: '01234567-89ab-cdef-0123-456789abcdef',
+    boot: 1,
+    run: '01234567-89ab-cdef-0123-456789abcdef',
+  }
   return [1, 64].flatMap((count) => {
     const entries = Array.from({ length: count }, (_, i) => entryAt(i + 1))
     const message: AppendEntries = {

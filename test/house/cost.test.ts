@@ -28,7 +28,13 @@ const [follower] = stepMessage(startPeer(new Disk().recall(1, [1, 2, 3]))[0], ap
 const letter = append({ term: 1, terms: [1] })
 
 /** The same message on the wire, alone in its envelope. */
-const sender = { cluster: 'demo', node: 'a', store: '01234567-89ab-cdef-0123-456789abcdef', boot: 1 }
+const sender = {
+  cluster: 'demo',
+  node: 'a',
+  store: '01234567-89ab-cdef-0123-456789abcdef',
+  boot: 1,
+  run: '01234567-89ab-cdef-0123-456789abcdef',
+}
 const bytes = encodeEnvelope({ sender, messages: [{ group: 'kv', epoch: '0123456789abcdef', message: letter }] })
 
 /** What the message costs anyway: to be taken off the wire, and looked at. */

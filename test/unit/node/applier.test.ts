@@ -5,7 +5,9 @@ import { test } from 'node:test'
 import { text, utf8 } from '../../../src/base/bytes.ts'
 import { APPLY_BYTES_MAX } from '../../../src/base/limits.ts'
 import { Applier } from '../../../src/node/applier.ts'
+import { isRemoved } from '../../../src/node/members.ts'
 import { Waiters } from '../../../src/node/waiters.ts'
+import type { ConfApplied } from '../../../src/protocol/events.ts'
 import { Log } from '../../../src/protocol/log.ts'
 import { type Entry, votersOnly } from '../../../src/protocol/types.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
@@ -19,14 +21,22 @@ async function bench(entries: readonly Entry[]) {
   const table = store.table('g')
   const waiters = new Waiters()
   const applied: number[] = []
-  const applier = new Applier({ stateMachine: parrot(), table, waiters, onApplied: ({ index }) => applied.push(index) })
+  const confs: ConfApplied[] = []
+  const applier = new Applier({
+    stateMachine: parrot(),
+    table,
+    waiters,
+    onApplied: ({ index }) => applied.push(index),
+    onConf: (event) => confs.push(event),
+    isOver: () => isRemoved(table.membership, 1),
+  })
   const empty = Log.from({ truncated: { index: 0, term: 0 }, lastIndex: 0, runs: [], reader: { entries: () => [] } })
   const waitFor = (index: number) => {
     const { ticket, outcome } = waiters.wait(1, true)
     waiters.seat([ticket], index, 1)
     return outcome
   }
-  return { applier, table, applied, log: empty.append(entries), waitFor, store }
+  return { applier, table, applied, confs, log: empty.append(entries), waitFor, store }
 }
 
 test('what is committed is applied once, in order, and whoever waits gets the result', async () => {

@@ -31,7 +31,7 @@ async function bench() {
   hub.connect('world').subscribe('flotilla.demo.raft.*.a', ({ data }) => {
     for (const { message } of decodeEnvelope(data).messages) sent.push(message)
   })
-  const sender = { cluster: 'demo', node: 'a', store: store.identity.uuid, boot: 1 }
+  const sender = { cluster: 'demo', node: 'a', store: store.identity.uuid, boot: 1, run: 'r' }
   const outbox = new Outbox({ transport: hub.connect('a'), subjects: subjectsOf('demo'), sender, logger: silent })
   const roles: SoftState[] = []
   const ends: FlotillaError[] = []
@@ -44,6 +44,8 @@ async function bench() {
     heartbeatMs: 100,
     logger: silent,
     onRole: (_, soft) => roles.push(soft),
+    onMembers: () => {},
+    onRemoved: () => {},
     onBroken: (_, error) => ends.push(error),
     onFailure: (error) => ends.push(error),
   })

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MAILBOX_EVENTS_MAX, TERM_JUMP_MAX } from '../../../src/base/limits.ts'
+import { Acquaintance } from '../../../src/node/acquaintance.ts'
 import { Inbox } from '../../../src/node/inbox.ts'
 import type { PeerHost } from '../../../src/node/peer-host.ts'
 import { Refusals } from '../../../src/node/refusals.ts'
@@ -15,7 +16,7 @@ import { memoryStore } from '../../../src/storage/memory/store.ts'
 import { encodeEnvelope, type Sender } from '../../../src/wire/envelope.ts'
 import { append, command, sampleHost, turns } from './sample-node.ts'
 
-const B: Sender = { cluster: 'demo', node: 'b', store: 'store-b', boot: 3 }
+const B: Sender = { cluster: 'demo', node: 'b', store: 'store-b', boot: 3, run: 'r3' }
 
 interface Said {
   readonly sender?: Sender
@@ -46,6 +47,7 @@ interface Bench {
   readonly woken: () => number
   readonly strangers: Sender[]
   readonly met: string[]
+  readonly removed: string[]
 }
 
 async function bench(disk = new MemoryDisk()): Promise<Bench> {
@@ -54,21 +56,23 @@ async function bench(disk = new MemoryDisk()): Promise<Bench> {
   const refusals = new Refusals()
   const strangers: Sender[] = []
   const met: string[] = []
+  const removed: string[] = []
   let woken = 0
   const inbox = new Inbox({
     cluster: 'demo',
     self: 'a',
-    nodes: ['a', 'b', 'c'],
-    store,
+    neighbours: () => new Set(['b', 'c']),
+    acquaintance: new Acquaintance(store, silent),
     refusals,
     logger: silent,
     find: (group) => (group === 'g' ? host : undefined),
     wake: () => woken++,
     onStranger: (sender) => strangers.push(sender),
     onMet: (node) => met.push(node),
+    onRemoved: (node, group, peer) => removed.push(`${node} ${group} ${peer}`),
   })
   const hear = (said: Said): void => inbox.receive(incoming(said))
-  return { hear, inbox, host, store, refused: () => refusals.all, woken: () => woken, strangers, met }
+  return { hear, inbox, host, store, refused: () => refusals.all, woken: () => woken, strangers, met, removed }
 }
 
 test('a message of a peer gets into its mailbox and wakes it', async () => {
@@ -158,17 +162,42 @@ test('a name belongs to the store that was met first, even before that is on dis
   assert.deepEqual(refused(), { STORE_MISMATCH: 1 })
   assert.equal(host.mailbox.take().length, 2)
   await turns()
-  assert.equal(store.recall('store:b'), 'store-b')
+  assert.equal(store.recall('store:b'), 'store-b/3/r3')
 })
 
 test('what an earlier run of a node left in some buffer is not heard any more', async () => {
   const { hear, host, refused } = await bench()
-  hear({ sender: { ...B, boot: 4 } })
+  hear({ sender: { ...B, boot: 4, run: 'r4' } })
   hear({ sender: { ...B, boot: 3 } })
-  hear({ sender: { ...B, boot: 4 } })
-  hear({ sender: { ...B, boot: 5 } })
+  hear({ sender: { ...B, boot: 4, run: 'r4' } })
+  hear({ sender: { ...B, boot: 5, run: 'r5' } })
   assert.deepEqual(refused(), { STORE_MISMATCH: 1 })
   assert.equal(host.mailbox.take().length, 3)
+})
+
+test('of two copies of one directory the first that is heard counts, also after a restart of the hearer', async () => {
+  const disk = new MemoryDisk()
+  const first = await bench(disk)
+  first.hear({})
+  first.hear({ sender: { ...B, run: 'copy' } })
+  assert.deepEqual(first.strangers, [{ ...B, run: 'copy' }], 'as often opened, and yet another')
+  await turns()
+  await first.store.close()
+  const second = await bench(disk)
+  second.hear({ sender: { ...B, run: 'copy' } })
+  second.hear({ sender: { ...B, boot: 2, run: 'old' } })
+  assert.deepEqual(second.refused(), { STORE_MISMATCH: 2 })
+  second.hear({})
+  second.hear({ sender: { ...B, boot: 4, run: 'r4' } })
+  assert.equal(second.host.mailbox.take().length, 2)
+})
+
+test('a store known from before runs were told is known by its next word', async () => {
+  const { hear, store, refused, met } = await bench()
+  await store.remember('store:b', 'store-b')
+  hear({})
+  hear({ sender: { ...B, run: 'copy' } })
+  assert.deepEqual([refused(), met], [{ STORE_MISMATCH: 1 }, []])
 })
 
 test('entries stay what they were when the transport uses its buffer again', async () => {

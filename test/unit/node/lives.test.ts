@@ -127,14 +127,44 @@ test('the charts know these transitions and no others', () => {
   node.send(nodeEvents[1] as NodeLifeEvent)
   assert.equal(node.getSnapshot().value, 'opening', 'the disk of a node that is not open cannot fail under it')
   const table: Record<string, Record<PeerLifeEvent['type'], string>> = {
-    loading: { loaded: 'running', broken: 'failed', stop: 'stopped', flushed: 'loading' },
-    running: { loaded: 'running', broken: 'failed', stop: 'stopping', flushed: 'running' },
-    stopping: { loaded: 'stopping', broken: 'failed', stop: 'stopping', flushed: 'stopped' },
-    failed: { loaded: 'failed', broken: 'failed', stop: 'stopped', flushed: 'failed' },
+    loading: {
+      loaded: 'running',
+      broken: 'failed',
+      stop: 'stopped',
+      flushed: 'loading',
+      removed: 'destroying',
+      destroyed: 'loading',
+    },
+    running: {
+      loaded: 'running',
+      broken: 'failed',
+      stop: 'stopping',
+      flushed: 'running',
+      removed: 'destroying',
+      destroyed: 'running',
+    },
+    destroying: {
+      loaded: 'destroying',
+      broken: 'failed',
+      stop: 'stopped',
+      flushed: 'destroying',
+      removed: 'destroying',
+      destroyed: 'stopped',
+    },
+    stopping: {
+      loaded: 'stopping',
+      broken: 'failed',
+      stop: 'stopping',
+      flushed: 'stopped',
+      removed: 'stopping',
+      destroyed: 'stopping',
+    },
+    failed: { loaded: 'failed', broken: 'failed', stop: 'stopped', flushed: 'failed', removed: 'failed', destroyed: 'failed' },
   }
   const ways: Record<string, PeerLifeEvent[]> = {
     loading: [],
     running: [{ type: 'loaded' }],
+    destroying: [{ type: 'loaded' }, { type: 'removed' }],
     stopping: [{ type: 'loaded' }, { type: 'stop' }],
     failed: [{ type: 'broken', error }],
   }

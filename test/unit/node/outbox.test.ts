@@ -11,7 +11,7 @@ import { decodeEnvelope, type Envelope, type GroupMessage } from '../../../src/w
 import { subjectsOf } from '../../../src/wire/subjects.ts'
 import { append, command, turns } from './sample-node.ts'
 
-const SENDER = { cluster: 'demo', node: 'a', store: 's', boot: 1 }
+const SENDER = { cluster: 'demo', node: 'a', store: 's', boot: 1, run: 'r' }
 const subjects = subjectsOf('demo')
 const heartbeat: Message = { type: 'Heartbeat', from: 1, to: 2, term: 1, commit: 0, round: 1 }
 const letter = (group: string, message: Message = heartbeat): GroupMessage => ({ group, epoch: '0123456789abcdef', message })

@@ -15,7 +15,13 @@ function scene() {
   const clock = manualClock()
   const subjects = subjectsOf('demo')
   const nodes = ['a', 'b', 'c']
-  const strangers = new Strangers({ self: 'a', nodes, clock, transport: hub.connect('a'), subjects })
+  const strangers = new Strangers({
+    self: 'a',
+    neighbours: () => new Set(nodes.filter((node) => node !== 'a')),
+    clock,
+    transport: hub.connect('a'),
+    subjects,
+  })
   const guest = hub.connect('guest')
   const say = async (words: string): Promise<void> => {
     guest.publish(subjects.node('a', 'stranger'), utf8(words))
@@ -24,14 +30,25 @@ function scene() {
   return { strangers, guest, clock, say }
 }
 
-test('a node ends only when a majority calls it a stranger, by its own store', async () => {
+test('a node ends only when a majority calls it a stranger, by its own run of its own store', async () => {
   const { strangers, say } = scene()
   const codes: string[] = []
-  strangers.listen('store-1', ({ code }) => codes.push(code))
-  for (const words of ['b store-1', 'b store-1', 'a store-1', 'z store-1', 'c store-2', '', 'c', 'x'.repeat(5000)])
+  strangers.listen({ uuid: 'store-1', boot: 2, run: 'x' }, ({ code }) => codes.push(code))
+  for (const words of [
+    'b store-1/2/x',
+    'b store-1/2/x',
+    'a store-1/2/x',
+    'z store-1/2/x',
+    'c store-2/2/x',
+    'c store-1/2/y',
+    'c store-1/1/x',
+    '',
+    'c',
+    'x'.repeat(5000),
+  ])
     await say(words)
   assert.deepEqual(codes, [], 'one voice is not enough, and no others count')
-  await say('c store-1')
+  await say('c store-1/2/x')
   assert.deepEqual(codes, ['STORE_MISMATCH'])
 })
 
@@ -39,11 +56,11 @@ test('a stranger is told who says so and of which store, once a second', async (
   const { strangers, guest, clock } = scene()
   const heard: string[] = []
   guest.subscribe('flotilla.demo.node.c.stranger', ({ data }) => void heard.push(text(data)))
-  const c = { cluster: 'demo', node: 'c', store: 'store-9', boot: 1 }
+  const c = { cluster: 'demo', node: 'c', store: 'store-9', boot: 1, run: 'r' }
   strangers.tell(c)
   strangers.tell(c)
   clock.advance(1000)
   strangers.tell(c)
   await turns()
-  assert.deepEqual(heard, ['a store-9', 'a store-9'])
+  assert.deepEqual(heard, ['a store-9/1/r', 'a store-9/1/r'])
 })

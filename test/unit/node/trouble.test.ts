@@ -10,7 +10,7 @@ import type { Headers, Transport } from '../../../src/ports/transport.ts'
 import type { Message } from '../../../src/protocol/messages.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
 import { loopback } from '../../../src/transport/loopback/hub.ts'
-import { encodeEnvelope, type Sender } from '../../../src/wire/envelope.ts'
+import { decodeEnvelope, encodeEnvelope, type Sender } from '../../../src/wire/envelope.ts'
 import { encodeFrame } from '../../../src/wire/frame.ts'
 import { decodeAnswer, decodeLeaderHint, decodeLogPage, encodeRequest } from '../../../src/wire/requests.ts'
 import { parrot } from './sample-node.ts'
@@ -52,6 +52,15 @@ async function assertUnharmed(cluster: SmallCluster, leader: FlotillaNode, term:
   }
 }
 
+/** What a node says of itself in its envelopes. */
+const senderOf = (guest: Transport, node: string): Promise<Sender> =>
+  new Promise((resolve) => {
+    const overheard = guest.subscribe(`${ROOT}.raft.*.${node}`, ({ data }) => {
+      overheard.unsubscribe()
+      resolve(decodeEnvelope(data).sender)
+    })
+  })
+
 test('garbage on raft subjects is counted as CODEC_INVALID', async (t) => {
   const { cluster, guest, leader } = await troubled(t)
   const { term } = groupOf(leader)
@@ -69,7 +78,7 @@ test('well-formed words of strangers are counted by what is wrong with them', as
   assert(target)
   const victim = groupOf(target).peer
   const speaker = leader
-  const sender: Sender = { cluster: 'demo', node: speaker.id, ...{ store: speaker.status().store.uuid, boot: 1 } }
+  const sender = await senderOf(guest, speaker.id)
   const vote: Message = {
     type: 'RequestVote',
     from: groupOf(speaker).peer,

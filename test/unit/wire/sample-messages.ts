@@ -58,10 +58,10 @@ const groupMessage: fc.Arbitrary<GroupMessage> = fc.record({
 /** Any envelope that a node could send, as ordinary objects. */
 export const anyEnvelope: fc.Arbitrary<Envelope> = fc
   .record({
-    sender: fc.record({ cluster: id, node: id, store: fc.uuid(), boot: whole }),
+    sender: fc.record({ cluster: id, node: id, store: fc.uuid(), boot: whole, run: fc.uuid() }),
     messages: fc.array(groupMessage, { maxLength: 6 }),
   })
   .map((envelope) => structuredClone(envelope))
 
 /** Somebody who may speak. */
-export const SENDER = { cluster: 'demo', node: 'a', store: 'store-of-a', boot: 1 }
+export const SENDER = { cluster: 'demo', node: 'a', store: 'store-of-a', boot: 1, run: 'run-of-a' }

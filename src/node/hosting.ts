@@ -1,0 +1,152 @@
+/** The groups that a node holds, as they come and go: opened, joined, left. Knows the lives of peers, and nothing of what they say. */
+
+import { FlotillaError, toFlotillaError } from '../base/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Subscription } from '../ports/transport.ts'
+import type { MembersView } from '../wire/members.ts'
+import type { Acquaintance } from './acquaintance.ts'
+import type { Engine } from './engine.ts'
+import { joinGroup, type OpenedGroup, type OpenGroupsOptions, openGroups } from './groups.ts'
+import { askMembers, Joining } from './joining.ts'
+import type { MemberServices } from './member-services.ts'
+import { isRemoved, peerOf } from './members.ts'
+import { Neighbours } from './neighbours.ts'
+import type { Outbox } from './outbox.ts'
+import type { PeerHost } from './peer-host.ts'
+import { Removals } from './removals.ts'
+import type { Services } from './services.ts'
+
+export interface HostingOptions extends OpenGroupsOptions {
+  readonly clock: Clock
+  readonly engine: Engine
+  readonly outbox: Outbox
+  readonly acquaintance: Acquaintance
+  readonly services: Pick<Services, 'openGroup' | 'closeGroup'>
+  readonly memberServices: Pick<MemberServices, 'follow'>
+  /** The disk failed. */
+  readonly onFailure: (error: FlotillaError) => void
+}
+
+export class Hosting {
+  readonly acquaintance: Acquaintance
+  readonly #options: HostingOptions
+  readonly #groups = new Map<string, OpenedGroup>()
+  readonly #joining: Joining
+  readonly neighbours: Neighbours
+  readonly removals: Removals
+  #stopped = false
+
+  constructor(options: HostingOptions) {
+    const { settings, engine } = options
+    this.#options = options
+    this.acquaintance = options.acquaintance
+    this.neighbours = new Neighbours(settings.id, () => [...this.#groups.values()].map(({ host }) => host))
+    const asking = { ...options, self: settings.id, logger: settings.logger }
+    this.#joining = new Joining({
+      ...asking,
+      onMember: (group, view) => this.#admit(group, view),
+      isOurs: (view) => this.#isOurs(view),
+    })
+    this.removals = new Removals({
+      ...asking,
+      find: (group) => engine.hosts.get(group),
+      ask: (group) => askMembers(options, group),
+      onConfirmed: (host) => this.leave(host),
+    })
+  }
+
+  get groups(): ReadonlyMap<string, OpenedGroup> {
+    return this.#groups
+  }
+
+  awaits(group: string): boolean {
+    return this.#joining.awaits(group)
+  }
+
+  /** Opens what the store holds, or founds it. */
+  async open(): Promise<void> {
+    for (const [id, group] of await openGroups(this.#options)) this.#groups.set(id, group)
+  }
+
+  /** Every peer begins; what is not here yet is waited for. */
+  start(): Subscription {
+    for (const group of this.#groups.values()) this.#begin(group)
+    this.#greet([...this.neighbours.names])
+    for (const { id } of this.#options.settings.groups) if (!this.#groups.has(id)) this.#joining.await(id)
+    return this.removals.listen()
+  }
+
+  /** A group has other members than before. */
+  membersChanged(): void {
+    const { gone, come } = this.neighbours.changed()
+    for (const node of gone) this.#options.acquaintance.forget(node)
+    this.#greet(come)
+  }
+
+  /** Our peer is no member any more: its data is destroyed, a tombstone stays, and should it be made a member again, then as another. */
+  leave(host: PeerHost): void {
+    const opened = this.#groups.get(host.group)
+    if (opened?.host !== host || this.#stopped) return
+    const { engine, services, memberServices, settings } = this.#options
+    settings.logger.warn({ group: host.group, peer: host.id }, 'removed from the group; its data here is destroyed')
+    opened.life.tell({ type: 'removed' })
+    engine.forget(host)
+    this.#groups.delete(host.group)
+    services.closeGroup(host.group)
+    memberServices.follow(host.group)
+    host.waiters.rejectAll(
+      new FlotillaError('UNAVAILABLE', 'this node is no member of the group any more', { group: host.group }),
+    )
+    this.membersChanged()
+    void this.#destroy(opened)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#joining.stop()
+  }
+
+  async #destroy({ host, life }: OpenedGroup): Promise<void> {
+    try {
+      await this.#options.store.destroy(host.group, { peer: host.id })
+      life.tell({ type: 'destroyed' })
+      if (!this.#stopped) this.#joining.await(host.group)
+    } catch (thrown) {
+      const error = toFlotillaError(thrown, 'STORAGE_FAILED')
+      life.tell({ type: 'broken', error })
+      if (error.code !== 'STORE_CLOSED') this.#options.onFailure(error)
+    }
+  }
+
+  /** Whether a peer of our name is a member there, and not the one that was removed. */
+  #isOurs({ group, peers }: MembersView): boolean {
+    const { settings, store } = this.#options
+    const peer = peerOf(peers, settings.id)
+    return peer !== undefined && peer > (store.tombstone(group)?.peer ?? 0)
+  }
+
+  async #admit(id: string, view: MembersView): Promise<void> {
+    const group = this.#options.settings.groups.find((one) => one.id === id)
+    if (!group) return
+    const opened = await joinGroup(this.#options, group, view)
+    if (this.#stopped) return
+    this.#options.settings.logger.info({ group: id, peer: opened.host.id }, 'a member of the group from now on')
+    this.#groups.set(id, opened)
+    this.#begin(opened)
+    this.membersChanged()
+  }
+
+  #begin({ host, life }: OpenedGroup): void {
+    life.tell({ type: 'loaded' })
+    if (isRemoved(host.table.membership, host.id)) {
+      this.leave(host) // a crash came between
+      return
+    }
+    this.#options.engine.add(host)
+    this.#options.services.openGroup(host.group)
+  }
+
+  #greet(nodes: readonly string[]): void {
+    for (const node of nodes) this.#options.outbox.greet(node)
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Peers that were removed while their node was down. Those who hear such a peer tell its node; the node believes no single voice, and asks the group's
+ * leader who the members are.
+ */
+
+import type { Clock } from '../ports/clock.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
+import type { PeerId } from '../protocol/types.ts'
+import { decodeNewsOfRemoval, encodeNewsOfRemoval, type MembersView } from '../wire/members.ts'
+import type { Subjects } from '../wire/subjects.ts'
+import { birthmarkIn, foundersIn } from './founding.ts'
+import type { PeerHost } from './peer-host.ts'
+
+/** A removed peer's node is told this often at most, and asks as often. */
+const AGAIN_MS = 1000
+
+export interface RemovalsOptions {
+  readonly self: string
+  readonly clock: Clock
+  readonly transport: Transport
+  readonly subjects: Subjects
+  readonly logger: Logger
+  readonly find: (group: string) => PeerHost | undefined
+  /** Who the members are, from the leader. */
+  readonly ask: (group: string) => Promise<MembersView>
+  /** It is true: this peer of ours was removed. */
+  readonly onConfirmed: (host: PeerHost) => void
+}
+
+export class Removals {
+  readonly #options: RemovalsOptions
+  /** When something was last said or asked, by what it was about. */
+  readonly #doneAt = new Map<string, number>()
+
+  constructor(options: RemovalsOptions) {
+    this.#options = options
+  }
+
+  /** Tells a node that a peer of it was removed. */
+  tell(node: string, group: string, peer: PeerId): void {
+    if (!this.#isTime(`tell ${node} ${group}`)) return
+    const { self, transport, subjects } = this.#options
+    transport.publish(subjects.node(node, 'removed'), encodeNewsOfRemoval({ group, peer, by: self }))
+  }
+
+  /** Hears what others tell of our own peers. */
+  listen(): Subscription {
+    const { self, transport, subjects, logger } = this.#options
+    return transport.subscribe(subjects.node(self, 'removed'), (m) => {
+      this.#hear(m).catch((error: unknown) => logger.debug({ error: String(error) }, 'could not ask whether a peer was removed'))
+    })
+  }
+
+  async #hear(m: Incoming): Promise<void> {
+    const { find, ask, onConfirmed, logger } = this.#options
+    const { group, peer, by } = decodeNewsOfRemoval(m.data)
+    const host = find(group)
+    if (!host || host.id !== peer || !this.#isTime(`ask ${group}`)) return
+    const view = await ask(group)
+    if (find(group) !== host || !confirms(view, host)) return
+    logger.warn({ group, peer, by, index: view.index }, 'this peer was removed while its node was away')
+    onConfirmed(host)
+  }
+
+  #isTime(what: string): boolean {
+    const now = this.#options.clock.now()
+    if (now - (this.#doneAt.get(what) ?? Number.NEGATIVE_INFINITY) < AGAIN_MS) return false
+    this.#doneAt.set(what, now)
+    return true
+  }
+}
+
+/** Whether the members of this very founding know our id as given, and not as theirs. */
+function confirms({ founding, mark, lastPeerId, peers }: MembersView, { id, epoch }: PeerHost): boolean {
+  const ours = birthmarkIn(epoch)
+  if (founding !== foundersIn(epoch) || (ours !== '' && mark !== ours)) return false
+  return id <= lastPeerId && peers[id] === undefined
+}
