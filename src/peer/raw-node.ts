@@ -1,7 +1,4 @@
-/**
- * One peer of Raft without I/O, for those who bring their own network and disk: time is ticks, chance is a seed, nothing is awaited. What a node runs
- * on is the same core; here its turns are the caller's.
- */
+/** One peer of Raft without I/O: time is ticks, chance is a seed, nothing is awaited; its turns are the caller's. */
 
 import { assert, InvariantError } from '../base/assert.ts'
 import { FlotillaError } from '../base/errors.ts'
@@ -24,6 +21,10 @@ import type { RoleSnapshot } from './role-words.ts'
 import { type Stepped, startPeer, stepEvent, stepMessage, type TimerEvent } from './step.ts'
 import { TickTimers } from './tick-timers.ts'
 
+/**
+ * One peer, for those who bring their own network and disk; a node runs on the same core. Feed it, then do what its {@link RawReady} asks for.
+ * Nothing that another peer sends makes it throw.
+ */
 export class RawNode {
   readonly #settings: RawSettings
   readonly #timers: TickTimers

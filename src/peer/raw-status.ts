@@ -19,6 +19,7 @@ export interface ProgressStatus {
   readonly active: boolean
 }
 
+/** What a peer knows of itself and, as leader, of the others. Indexes are positions in the log. */
 export interface RawStatus {
   readonly id: PeerId
   readonly role: Role
