@@ -138,8 +138,7 @@ export class RawNode {
 
   /**
    * Asks for an index at which a read is linearizable (thesis 6.4): it comes back with the context as a read state, once it is confirmed. Throws
-   * `NOT_LEADER` when nobody leads, `BUSY` when too many are waiting. A question may be lost without a word: it is forgotten after four election
-   * timeouts.
+   * `NOT_LEADER` when nobody leads, `BUSY` when too many are waiting. It may be lost without a word, and is forgotten after four election timeouts.
    */
   readIndex(context: string): void {
     if (this.#reads.isFull) throw new FlotillaError('BUSY', 'too many reads are waiting')
