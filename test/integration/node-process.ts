@@ -19,6 +19,7 @@ export interface NodeProcessOptions {
   readonly electionTimeoutMs: number
   /** Every write to disk begins so much later: what is promised too early is then lost in a kill. */
   readonly diskDelayMs: number
+  readonly leaseReads: boolean
 }
 
 /** What it says. */
@@ -38,7 +39,7 @@ function end(event: 'refused' | 'failed', error: unknown): void {
 }
 
 async function main(options: NodeProcessOptions): Promise<void> {
-  const { cluster, id, nodes, servers, dir, electionTimeoutMs, diskDelayMs } = options
+  const { cluster, id, nodes, servers, dir, electionTimeoutMs, diskDelayMs, leaseReads } = options
   const transport = await natsTransport({ servers, reconnectTimeWait: 50, reconnectJitter: 10 })
   const groups = [
     { id: 'kv', stateMachine: kv() },
@@ -51,7 +52,7 @@ async function main(options: NodeProcessOptions): Promise<void> {
       return commit(changes)
     }
   const store = await openLmdb({ dir, cluster, node: id, ...(diskDelayMs > 0 && { wrapCommit: slowly }) })
-  const node = await createNode({ cluster, id, nodes, groups, transport, store, timing: { electionTimeoutMs } })
+  const node = await createNode({ cluster, id, nodes, groups, transport, store, leaseReads, timing: { electionTimeoutMs } })
   process.once('SIGTERM', () => void node.stop())
   say({ event: 'serving' })
   const error = await node.closed

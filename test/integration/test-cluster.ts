@@ -31,6 +31,7 @@ export interface Circumstances {
   /** Directories by node. */
   readonly dirs?: Readonly<Record<string, string>>
   readonly diskDelayMs?: number
+  readonly leaseReads?: boolean
 }
 
 export class TestCluster {
@@ -41,6 +42,7 @@ export class TestCluster {
   readonly #dirs = new Map<string, string>()
   /** Of every node's disk, from its next start on. */
   diskDelayMs = 0
+  leaseReads = false
 
   constructor(server: Server, client: Client) {
     this.server = server
@@ -49,7 +51,10 @@ export class TestCluster {
   }
 
   /** Starts everything; it is gone again when the test ends, however it ends. */
-  static async start(t: TestContext, { dirs = {}, diskDelayMs = 0 }: Circumstances = {}): Promise<TestCluster> {
+  static async start(
+    t: TestContext,
+    { dirs = {}, diskDelayMs = 0, leaseReads = false }: Circumstances = {},
+  ): Promise<TestCluster> {
     const server = await anyServer()
     t.diagnostic(`through ${server.kind === 'nats-server' ? 'a real nats-server' : 'the EMBEDDED BROKER, not a real server'}`)
     const nats = { servers: server.url, reconnectTimeWait: 50, reconnectJitter: 10, maxReconnectAttempts: -1 }
@@ -57,6 +62,7 @@ export class TestCluster {
     const cluster = new TestCluster(server, client)
     t.after(() => cluster.#end())
     cluster.diskDelayMs = diskDelayMs
+    cluster.leaseReads = leaseReads
     for (const [node, dir] of Object.entries(dirs)) cluster.#dirs.set(node, dir)
     await Promise.all(NODES.map((node) => cluster.run(node)))
     await cluster.leader('kv')
@@ -74,9 +80,18 @@ export class TestCluster {
 
   optionsOf(node: string): NodeProcessOptions {
     const { url: servers } = this.server
-    const { diskDelayMs } = this
+    const { diskDelayMs, leaseReads } = this
     const dir = this.dirOf(node)
-    return { cluster: 'test', id: node, nodes: NODES, servers, dir, diskDelayMs, electionTimeoutMs: ELECTION_TIMEOUT_MS }
+    return {
+      cluster: 'test',
+      id: node,
+      nodes: NODES,
+      servers,
+      dir,
+      diskDelayMs,
+      leaseReads,
+      electionTimeoutMs: ELECTION_TIMEOUT_MS,
+    }
   }
 
   /** Starts a node, or starts it again. */

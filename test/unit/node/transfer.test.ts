@@ -92,9 +92,10 @@ test('a proposal goes one hop: who gets one that was passed on and does not lead
   const leader = await cluster.leader()
   const [follower] = await cluster.followers()
   assert(follower)
+  const guest = cluster.guest()
   const propose = async (direct: boolean) => {
     const data = encodeRequest({ group: 'g', body: utf8('x'), timeoutMs: 2000, direct })
-    return decodeAnswer((await cluster.guest().request(subjects.node(follower.id, 'propose'), data, { timeoutMs: 3000 })).data)
+    return decodeAnswer((await guest.request(subjects.node(follower.id, 'propose'), data, { timeoutMs: 3000 })).data)
   }
   await assert.rejects(propose(true), { code: 'NOT_LEADER', details: { group: 'g', leader: leader.id } })
   assert.equal(text((await propose(false)).body), 'x')
