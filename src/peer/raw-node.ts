@@ -21,10 +21,7 @@ import type { RoleSnapshot } from './role-words.ts'
 import { type Stepped, startPeer, stepEvent, stepMessage, type TimerEvent } from './step.ts'
 import { TickTimers } from './tick-timers.ts'
 
-/**
- * One peer, for those who bring their own network and disk; a node runs on the same core. Feed it, then do what its {@link RawReady} asks for.
- * Nothing that another peer sends makes it throw.
- */
+/** One peer, for those who bring their own network and disk. Feed it, then do what its {@link RawReady} asks for. */
 export class RawNode {
   readonly #settings: RawSettings
   readonly #timers: TickTimers
