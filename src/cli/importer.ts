@@ -11,6 +11,9 @@ export interface RecordToPut {
   readonly value: Uint8Array | string
 }
 
+/** After an interruption, what is on its way is waited for so long, in milliseconds. */
+const IN_FLIGHT_GRACE_MS = 2000
+
 /** Puts on their way at a time. */
 export const IN_FLIGHT_MAX = 256
 
@@ -18,6 +21,8 @@ export interface PutAllOptions {
   readonly kv: KvClient
   readonly family?: string
   readonly signal?: AbortSignal
+  /** The line the records begin with. Default 1. */
+  readonly firstLine?: number
   /** Called after each acknowledged record. */
   readonly onPut?: (record: RecordToPut) => void
   /** Called for a record that can never be put; the others go on. */
@@ -44,21 +49,63 @@ export async function putAll(
 ): Promise<PutAllResult> {
   const open = new Map<RecordToPut, Promise<void>>() // in the order of lines: the first one is where to resume
   const state = { put: 0, refused: 0, failure: null as unknown }
-  let next: number | null = null
-  for await (const record of records) {
-    if (options.signal?.aborted || state.failure !== null) {
-      next = record.line
+  let next: number | null = options.firstLine ?? 1
+  const stop = interruptionOf(options.signal)
+  const source = iteratorOf(records)
+  for (;;) {
+    const step = await stop.orUntil(source.next())
+    if (step === null) break // no record came, perhaps for long: whatever comes next is on the line after the last one
+    if (step.done === true) {
+      next = null
       break
     }
+    const record = step.value
+    next = record.line
+    if (stop.isOver() || state.failure !== null) break
+    next++
     open.set(
       record,
       putOne(record, options, state).then((settled) => void (settled && open.delete(record))),
     )
-    if (open.size >= IN_FLIGHT_MAX) await Promise.race(open.values())
+    if (open.size >= IN_FLIGHT_MAX) await stop.orUntil(Promise.race(open.values()))
   }
-  await Promise.all(open.values())
+  if (next !== null) source.return?.().then(undefined, () => {}) // not awaited: it may wait for a record that never comes
+  await stop.patiently(Promise.all(open.values()), IN_FLIGHT_GRACE_MS)
   const [first] = open.keys()
   return { ...state, resumeAt: first?.line ?? next }
+}
+
+type Records = AsyncIterable<RecordToPut> | Iterable<RecordToPut>
+
+async function* iteratorOf(records: Records): AsyncGenerator<RecordToPut, void, undefined> {
+  yield* records
+}
+
+/** An interruption, as something to wait for beside something else. */
+function interruptionOf(signal: AbortSignal | undefined) {
+  const isOver = (): boolean => signal?.aborted === true
+  return {
+    isOver,
+    /** The outcome of the work, or null once interrupted. */
+    orUntil<T>(work: Promise<T>): Promise<T | null> {
+      return new Promise((resolve, reject) => {
+        const end = (): void => resolve(null)
+        if (isOver()) end()
+        signal?.addEventListener('abort', end, { once: true })
+        work.then(resolve, reject).finally(() => signal?.removeEventListener('abort', end))
+      })
+    },
+    /** Waits for the work; once interrupted only so many milliseconds more. */
+    async patiently(work: Promise<unknown>, graceMs: number): Promise<void> {
+      if ((await this.orUntil(work)) !== null) return
+      let timer: NodeJS.Timeout | undefined
+      const patience = new Promise((resolve) => {
+        timer = setTimeout(resolve, graceMs)
+      })
+      await Promise.race([work, patience])
+      clearTimeout(timer)
+    },
+  }
 }
 
 /** Whether the record is dealt with: put, or refused for good. */

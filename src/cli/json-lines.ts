@@ -1,8 +1,8 @@
 /** A file of JSON lines as records: reads it piece by piece, and says which lines are none. Knows no store. */
 
-import { createReadStream } from 'node:fs'
 import type { RecordToPut } from './importer.ts'
 import { clipped } from './paint.ts'
+import { piecesOf } from './pieces.ts'
 import { utf8Of } from './values.ts'
 
 /** Longest line that is read, in bytes: more than a value may have. */
@@ -14,7 +14,10 @@ const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g
 const BYTE_ORDER_MARK = Buffer.of(0xef, 0xbb, 0xbf)
 
 export interface JsonLinesOptions {
-  readonly file: string
+  /** A file's name, or what is in it, piece by piece. */
+  readonly file: string | AsyncIterable<Uint8Array>
+  /** Reading is given up when it aborts. */
+  readonly signal?: AbortSignal
   /** Field that is the key. */
   readonly field: string
   /** Lines before this one are passed over. */
@@ -45,13 +48,14 @@ export async function* recordsOf(options: JsonLinesOptions): AsyncGenerator<Reco
 }
 
 /** Lines without their ends; null for one that is too long, of which no more than the limit is ever kept. */
-async function* linesOf({ file, onBytes }: JsonLinesOptions): AsyncGenerator<Buffer | null, void, undefined> {
+async function* linesOf({ file, signal, onBytes }: JsonLinesOptions): AsyncGenerator<Buffer | null, void, undefined> {
   let rest: Buffer = Buffer.alloc(0)
   let tooLong = false
   let read = 0
-  for await (const chunk of createReadStream(file, { highWaterMark: 64 * 1024 })) {
-    const data = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer])
-    read += (chunk as Buffer).length
+  for await (const piece of typeof file === 'string' ? piecesOf(file, signal) : file) {
+    const chunk = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+    const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    read += chunk.length
     let start = 0
     for (let end = data.indexOf(10); end !== -1; end = data.indexOf(10, start)) {
       yield tooLong || end - start > LINE_BYTES_MAX ? null : withoutReturn(data.subarray(start, end))

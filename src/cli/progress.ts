@@ -28,7 +28,8 @@ export class Progress {
       return
     }
     this.#drawnAt = now
-    void this.#out.write(this.#out.isTTY ? `\r${this.#bar(fraction, count)}\u001b[K` : `${this.#line(fraction, count)}\n`)
+    const shown = this.#out.isTTY ? `\r${this.#bar(fraction, count)}\u001b[K` : `${this.#line(fraction, count)}\n`
+    this.#out.write(shown).catch(() => {}) // whatever is wrong is said by the next thing that must be written
   }
 
   /** Takes the bar away and leaves one line. */

@@ -16,7 +16,7 @@ import { version } from './commands/version.ts'
 import { DONE, failureOf } from './failures.ts'
 import { helpOf, overview } from './help.ts'
 import { paintOf } from './paint.ts'
-import type { Terminal } from './terminal.ts'
+import { ReaderGone, type Terminal } from './terminal.ts'
 
 const help: Command = {
   name: 'help',
@@ -40,6 +40,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
     const args = new Arguments(rest, { ...command, flags: { ...command.flags, help: { help: 'show this' } } })
     return args.has('help') ? await showHelp(name, terminal) : await command.run({ args, terminal })
   } catch (error) {
+    if (error instanceof ReaderGone) return DONE // what was asked for was done, as far as somebody wanted to see it
     const { line, exitCode } = failureOf(error, name)
     await terminal.err.write(`${line}\n`)
     return exitCode

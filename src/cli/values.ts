@@ -1,4 +1,9 @@
-/** Bytes on their way to a person or to JSON, and back. Knows no command. */
+/** Bytes on their way to a person or to JSON, and back; and keys and families as a command line may give them. Knows no command. */
+
+import { toBytes } from '../base/bytes.ts'
+import { checkId } from '../wire/subjects.ts'
+import type { Arguments } from './arguments.ts'
+import { asUsed, Misuse } from './failures.ts'
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -32,4 +37,15 @@ function escaped(text: string): string {
   return text.replaceAll(/[\\\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
     character === '\\' ? '\\\\' : Array.from(Buffer.from(character), hex).join(''),
   )
+}
+
+/** The family that is meant. Throws a {@link Misuse} for what can be the name of none. */
+export const familyIn = (args: Arguments): string => asUsed(() => checkId('family', args.text('family') ?? 'default'))
+
+/** An operand that is a key. Throws a {@link Misuse} for one that can never be. */
+export function keyIn(args: Arguments, index: number): string {
+  const key = args.operand(index)
+  if (key === '') throw new Misuse('COMMAND_INVALID', 'a key has at least one byte')
+  asUsed(() => toBytes(key))
+  return key
 }

@@ -34,7 +34,7 @@ export const dev: Command = {
     const port = args.whole('port', { min: 0, max: 65_535 }) ?? PORT
     const dir = args.text('dir') ?? '.flotilla'
     const paint = paintOf(terminal.out)
-    const say = (line = ''): Promise<void> => terminal.out.write(`${line}\n`)
+    const say = (line = ''): Promise<void> => terminal.out.write(`${line}\n`).catch(() => {}) // the cluster runs, whoever listens
     const onDeath = ({ node, how, code, why }: Death): void => {
       const line = `node ${node} ended (${how})${code === '' ? '' : `: ${code}: ${why}`}`
       void say(`${paint.bad(line)}. It is not restarted by itself: revive it from the page.`)

@@ -3,7 +3,7 @@
 import { ASKING, type Command, FAMILY, freshnessIn, READING } from '../command.ts'
 import { withClient } from '../connection.ts'
 import { DONE, Refusal } from '../failures.ts'
-import { jsonField } from '../values.ts'
+import { familyIn, jsonField, keyIn } from '../values.ts'
 
 export const get: Command = {
   name: 'get',
@@ -13,10 +13,10 @@ export const get: Command = {
   flags: { ...ASKING, ...FAMILY, ...READING },
   run(call) {
     const freshness = freshnessIn(call.args)
+    const key = keyIn(call.args, 0)
+    const family = familyIn(call.args)
     return withClient(call, async (client, { group }) => {
       const { args, terminal } = call
-      const key = args.operand(0)
-      const family = args.text('family') ?? 'default'
       const value = await client.kv(group).get(key, { family, ...freshness })
       if (value === undefined) throw new Refusal('NOT_FOUND', `there is no key '${key}' in family ${family} of group ${group}`)
       if (args.has('json')) await terminal.out.write(`${JSON.stringify({ key, ...jsonField('value', value) })}\n`)

@@ -7,7 +7,7 @@ import { withClient } from '../connection.ts'
 import { DONE, Misuse } from '../failures.ts'
 import { clipped, paintOf } from '../paint.ts'
 import type { Output } from '../terminal.ts'
-import { jsonField, lineOf } from '../values.ts'
+import { familyIn, jsonField, lineOf } from '../values.ts'
 
 /** Rows shown on a terminal when nobody said how many. */
 const TERMINAL_ROWS = 100
@@ -30,12 +30,13 @@ export const scan: Command = {
   run(call) {
     const limit = call.args.whole('limit', { min: 1, max: Number.MAX_SAFE_INTEGER })
     const freshness = freshnessIn(call.args)
+    const family = familyIn(call.args)
     const { prefix, from, to } = rangeOf(call.args)
     if (prefix !== undefined && (from ?? to) !== undefined)
       throw new Misuse('COMMAND_INVALID', '--prefix is a range of its own: give it alone, or --from and --to')
     return withClient(call, async (client, { group }) => {
       const { args, terminal } = call
-      const options = { family: args.text('family') ?? 'default', ...freshness }
+      const options = { family, ...freshness }
       const shown = limit ?? (terminal.out.isTTY && !args.has('json') ? TERMINAL_ROWS : Number.POSITIVE_INFINITY)
       let count = 0
       for await (const row of client.kv(group).scan({ ...rangeOf(args), limit: shown + 1 }, options)) {

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { utf8 } from '../../../src/base/bytes.ts'
 import { run } from '../../../src/cli/run.ts'
 import { createNode } from '../../../src/node/node.ts'
 import type { FlotillaNode } from '../../../src/node/types.ts'
@@ -113,11 +114,28 @@ describe('commands', () => {
     const rest = await flotilla(`import ${file} --key id --from-line 14 --json`)
     assert.deepEqual([rest.code, rest.out], [0, '{"put":290,"refused":0,"resumeAt":null}\n'])
     const strict = await flotilla(`import ${file} --key id --strict --json`)
-    assert.deepEqual([strict.code, strict.out], [1, '{"put":10,"refused":1,"resumeAt":null}\n'])
+    assert.deepEqual([strict.code, strict.out], [1, '{"put":10,"refused":1,"resumeAt":11}\n'])
+    assert.match(strict.err, /go on with --from-line 11/)
+    const stdin = utf8('{"id":"from-stdin"}\n')
+    assert.equal((await flotilla('import - --key id', { stdin })).code, 0)
+    assert.equal((await flotilla('get from-stdin')).out, '{"id":"from-stdin"}')
     const absent = await flotilla(`import ${join(dir, 'nothing')} --key id`)
     assert.equal(absent.code, 1)
     assert.match(absent.err, /^flotilla: CONFIG_INVALID: ENOENT/)
     assert.equal((await flotilla(`import ${file}`)).code, 2)
+  })
+
+  test('keys and families that can never be are wrong use, found before anything is sent', async () => {
+    const nowhere = '--nats nats://127.0.0.1:1'
+    for (const line of ['get ', 'put  v', 'del ']) {
+      const { code, err } = await flotilla(`${line} ${nowhere}`)
+      assert.deepEqual([code, err], [2, 'flotilla: COMMAND_INVALID: a key has at least one byte\n'], line)
+    }
+    for (const line of ['get k', 'put k v', 'del k', 'scan', `import ${join(dir, 'none')} --key id`]) {
+      const { code, err } = await flotilla(`${line} --family NOPE! ${nowhere}`)
+      assert.equal(code, 2, line)
+      assert.match(err, /^flotilla: CONFIG_INVALID: family 'NOPE!' is not a legal id/)
+    }
   })
 
   test('import stops when it is interrupted, and says where to go on', async () => {

@@ -34,9 +34,14 @@ export function fakeTerminal({
     out: fakeOutput(isTTY, columns),
     err: fakeOutput(isTTY, columns),
     input: async () => stdin,
+    stdin: given(stdin),
     interruption: () => controller.signal,
     interrupt: () => controller.abort(),
   }
+}
+
+async function* given(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes
 }
 
 /** Collects what is written; never has colours, so that tests read words. */

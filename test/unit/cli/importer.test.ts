@@ -1,7 +1,8 @@
 /** Many records into a store that refuses some: bounds, and where to resume. */
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -133,4 +134,50 @@ test('JSON lines: a value is the bytes of its line, and a line that is not UTF-8
     values.push(Buffer.from(value).toString())
   assert.deepEqual(values, ['{"id":"a"}', ' {"id": "b"}\t ', '{"id":"größe"}'])
   assert.deepEqual(bad, ['3: not UTF-8'])
+})
+
+test('an interruption ends it while no record comes, and puts on their way are not waited for until their own end', async () => {
+  const controller = new AbortController()
+  async function* slow(): AsyncGenerator<RecordToPut> {
+    yield* records(3)
+    await new Promise(() => {})
+  }
+  const kv = storeThat((key) => {
+    if (key === 'k3') setTimeout(() => controller.abort(), 20)
+    return key === 'k2' ? new Promise(() => {}) : Promise.resolve()
+  })
+  const result = await putAll(slow(), { kv, signal: controller.signal })
+  assert.deepEqual(result, { put: 2, refused: 0, failure: null, resumeAt: 2 })
+})
+
+test('interrupted before the first record, it goes on where it was to begin', async () => {
+  async function* never(): AsyncGenerator<RecordToPut> {
+    await new Promise(() => {})
+  }
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(), 20)
+  const result = await putAll(never(), { kv: storeThat(async () => {}), signal: controller.signal, firstLine: 7 })
+  assert.equal(result.resumeAt, 7)
+})
+
+test('a pipe with a name is read until its last writer goes, and waiting for the first can be given up', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'flotilla-pipe-'))
+  t.after(() => rmSync(dir, { recursive: true }))
+  const file = join(dir, 'pipe')
+  execFileSync('mkfifo', [file])
+  const onBadLine = (): boolean => true
+  const controller = new AbortController()
+  const lines = (signal = new AbortController().signal): AsyncIterable<RecordToPut> =>
+    recordsOf({ file, signal, field: 'id', fromLine: 1, onBadLine })
+  setTimeout(() => controller.abort(), 50)
+  const none = await putAll(lines(controller.signal), { kv: storeThat(async () => {}), signal: controller.signal })
+  assert.deepEqual([none.put, none.resumeAt], [0, 1])
+  const keys: string[] = []
+  const all = putAll(lines(), { kv: storeThat(async (key) => void keys.push(key)) })
+  const writer = createWriteStream(file)
+  writer.write('{"id":"a"}\n')
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  writer.end('{"id":"b"}')
+  assert.equal((await all).resumeAt, null)
+  assert.deepEqual(keys, ['a', 'b'])
 })
