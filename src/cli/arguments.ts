@@ -25,6 +25,8 @@ export interface Shape {
   readonly flags: FlagTable
   /** Names of what follows the command, all of them needed. */
   readonly operands: readonly string[]
+  /** What may follow these. */
+  readonly optional?: readonly string[]
 }
 
 /** Words of a command line, taken apart. */
@@ -33,7 +35,7 @@ export class Arguments {
   readonly #values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>
 
   /** Throws {@link UsageError} for unknown flags, and for too many or too few operands. */
-  constructor(words: readonly string[], { flags, operands }: Shape) {
+  constructor(words: readonly string[], { flags, operands, optional = [] }: Shape) {
     const options: NonNullable<ParseArgsConfig['options']> = {}
     for (const [name, flag] of Object.entries(flags)) {
       options[name] = { type: flag.value === undefined ? 'boolean' : 'string', ...(flag.many ? { multiple: true } : {}) }
@@ -44,7 +46,7 @@ export class Arguments {
     if (this.has('help')) return
     const missing = operands.slice(this.operands.length)
     if (missing.length > 0) throw new UsageError(`${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`)
-    const extra = this.operands[operands.length]
+    const extra = this.operands[operands.length + optional.length]
     if (extra !== undefined) throw new UsageError(`'${extra}' is one word too many`)
   }
 

@@ -10,7 +10,7 @@ export const WRONG_USE = 2
 export const NO_ANSWER = 3
 
 /** Commands that are one write, and nothing else. */
-const WRITES: ReadonlySet<string> = new Set(['put', 'del'])
+const WRITES: ReadonlySet<string> = new Set(['put', 'del', 'members'])
 
 /** What became of a write that ended so. */
 const FATES: Readonly<Partial<Record<Code, string>>> = {

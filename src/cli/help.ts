@@ -36,4 +36,5 @@ export function helpOf(command: Command, paint: Paint): string {
   ].join('\n')
 }
 
-const synopsis = ({ name, operands }: Command): string => [name, ...operands].join(' ')
+const synopsis = ({ name, operands, optional = [] }: Command): string =>
+  [name, ...operands, ...optional.map((operand) => `[${operand}]`)].join(' ')

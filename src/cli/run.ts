@@ -6,6 +6,7 @@ import { del } from './commands/del.ts'
 import { dev } from './commands/dev.ts'
 import { get } from './commands/get.ts'
 import { importFile } from './commands/import.ts'
+import { members } from './commands/members.ts'
 import { node } from './commands/node.ts'
 import { put } from './commands/put.ts'
 import { scan } from './commands/scan.ts'
@@ -27,7 +28,21 @@ const help: Command = {
 }
 
 /** All commands, in the order in which help shows them. */
-export const COMMANDS: readonly Command[] = [put, get, del, scan, importFile, status, tail, transfer, node, dev, help, version]
+export const COMMANDS: readonly Command[] = [
+  put,
+  get,
+  del,
+  scan,
+  importFile,
+  status,
+  tail,
+  transfer,
+  members,
+  node,
+  dev,
+  help,
+  version,
+]
 
 /** Runs a command line; resolves to its exit code, and never rejects. */
 export async function run(words: readonly string[], terminal: Terminal): Promise<number> {

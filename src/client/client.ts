@@ -7,6 +7,7 @@ import { type ActorsClient, actorsClient } from './actors.ts'
 import { checkConnect } from './checks.ts'
 import { Cluster } from './cluster.ts'
 import { type KvClient, kvClient } from './kv.ts'
+import { type MembersClient, membersClient } from './members.ts'
 import type { ClientSettings, ClusterCalls } from './types.ts'
 
 /** The NATS client's own options with ours, or a connection that the caller keeps and closes. */
@@ -30,6 +31,8 @@ export interface Client extends ClusterCalls {
   kv(group: string): KvClient
   /** A group whose state machine is `actors(registry)`; `actors<typeof registry>('group')` is typed by its machines. */
   actors<R extends ActorRegistry>(group: string): ActorsClient<R>
+  /** Who a group's members are, and how they change. */
+  members(group: string): MembersClient
 }
 
 /**
@@ -65,6 +68,10 @@ class ConnectedClient extends Cluster implements Client {
 
   actors<R extends ActorRegistry>(group: string): ActorsClient<R> {
     return actorsClient<R>(this, group)
+  }
+
+  members(group: string): MembersClient {
+    return membersClient(this, group)
   }
 
   override async close(): Promise<void> {

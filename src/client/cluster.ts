@@ -33,6 +33,7 @@ import type {
   ClusterCalls,
   CommittedEntry,
   CommittedOptions,
+  LeaderCall,
   LogOptions,
   ReadOptions,
   WriteOptions,
@@ -41,7 +42,7 @@ import type {
 const TIMEOUT_MS = 5000
 
 /** What is asked of a group's leader. */
-type LeaderVerb = 'propose' | 'read' | 'transfer'
+type LeaderVerb = 'propose' | 'read' | 'transfer' | 'members' | 'reconfigure'
 
 export class Cluster implements ClusterCalls {
   readonly #transport: Transport
@@ -57,7 +58,7 @@ export class Cluster implements ClusterCalls {
 
   /** Throws `CONFIG_INVALID` for a cluster or prefix that cannot be a subject. */
   constructor({ cluster, transport, prefix, timeoutMs = TIMEOUT_MS, logger = silent }: ClientOptions) {
-    checkSettings({ cluster, prefix, timeoutMs })
+    checkSettings({ cluster, prefix, timeoutMs, logger })
     this.#subjects = subjectsOf(cluster, prefix)
     this.#transport = transport
     this.#timeoutMs = timeoutMs
@@ -103,6 +104,18 @@ export class Cluster implements ClusterCalls {
         const request = encodeTransfer({ group, to, timeoutMs, direct: true })
         return decodeLeaderHint((await this.#transport.request(subject, request, { timeoutMs })).data)
       },
+    })
+  }
+
+  async askOfLeader<T>(group: string, { verb, writes, timeoutMs: wanted, encode, decode }: LeaderCall<T>): Promise<T> {
+    this.#session(group)
+    return this.#calls.make({
+      writes,
+      repeatable: !writes,
+      timeoutMs: this.#deadline(wanted),
+      way: (ms) => this.#wayToLeader({ group, verb }, ms),
+      attempt: async (subject, timeoutMs) =>
+        decode((await this.#transport.request(subject, encode(timeoutMs), { timeoutMs })).data),
     })
   }
 

@@ -78,8 +78,20 @@ export interface GroupCalls {
   read(group: string, query: Uint8Array, options?: ReadOptions): Promise<Answer>
 }
 
+/** A question to a group's leader, or a wish, in a format of its own. */
+export interface LeaderCall<T> {
+  readonly verb: 'members' | 'reconfigure'
+  readonly writes: boolean
+  readonly timeoutMs?: number | undefined
+  readonly encode: (timeoutMs: number) => Uint8Array
+  /** Throws the refusal that came instead. */
+  readonly decode: (data: Uint8Array) => T
+}
+
 /** A cluster, from outside. */
 export interface ClusterCalls extends GroupCalls {
+  /** Asks the group's leader, and looks for it as long as it takes. */
+  askOfLeader<T>(group: string, call: LeaderCall<T>): Promise<T>
   /**
    * Hands leadership to the replica on node `to`, or to the follower that is furthest; resolves with who leads then. Rejects with `TARGET_INVALID`, or
    * `TIMEOUT` when nobody took over: then the leader leads on.

@@ -5,6 +5,7 @@ import { FlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PeerId, Term } from '../protocol/types.ts'
 import type { LeaderHint } from '../wire/requests.ts'
+import { memberNames, peerOf } from './members.ts'
 import type { PeerHost } from './peer-host.ts'
 
 /** How often one looks, in milliseconds: rare requests, so nobody need be told. */
@@ -27,8 +28,8 @@ export interface HandingOptions {
 /** Who is asked for, as the core knows it. Throws `TARGET_INVALID` for a node without a replica. */
 function targetOf(host: PeerHost, name: string | null): PeerId | null {
   if (name === null) return null
-  const peer = Object.keys(host.peers).find((id) => host.nodeOf(Number(id)) === name)
-  if (peer !== undefined) return Number(peer)
+  const peer = peerOf(memberNames(host.table.membership), name)
+  if (peer !== undefined) return peer
   throw new FlotillaError('TARGET_INVALID', `node '${name}' has no replica of group '${host.group}'`, {
     group: host.group,
     to: name,

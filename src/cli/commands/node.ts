@@ -30,6 +30,8 @@ export const node: Command = {
     ...CONNECTION,
     id: { value: 'NAME', help: 'name of this node' },
     nodes: { value: 'A,B,C', help: 'names of all nodes, the same everywhere', many: true },
+    join: { help: 'found nothing: wait until the members of each group add this node' },
+    'auto-promote': { help: 'while it leads, make voters of learners that have caught up' },
     dir: { value: 'DIR', help: 'directory of its store' },
     group: { value: 'ID', help: 'group to hold, may be repeated (kv)', many: true },
     'kv-families': { value: 'X,Y', help: 'column families beside default, lock and write', many: true },
@@ -72,7 +74,8 @@ function loggerOf({ args, terminal }: Invocation): Logger {
 function planOf({ args, terminal }: Invocation, logger: Logger): Omit<NodeOptions, 'transport'> {
   const id = args.needed('id')
   const nodes = args.list('nodes')
-  if (nodes.length === 0) throw new UsageError('--nodes is missing')
+  const join = args.has('join')
+  if (nodes.length === 0 && !join) throw new UsageError('--nodes is missing (or --join, to be added to a cluster that exists)')
   const electionTimeoutMs = args.whole('election-timeout', { min: 10, max: 600_000 })
   const priority = args.whole('priority', { min: 0, max: 1000 })
   const families = args.list('kv-families')
@@ -82,6 +85,8 @@ function planOf({ args, terminal }: Invocation, logger: Logger): Omit<NodeOption
       cluster: clusterOf({ args, terminal }),
       id,
       nodes,
+      join,
+      autoPromote: args.has('auto-promote'),
       dir: args.needed('dir'),
       logger,
       groups: (groups.length === 0 ? ['kv'] : groups).map((group) => ({ id: group, stateMachine: kv({ families }) })),

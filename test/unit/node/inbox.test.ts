@@ -11,6 +11,7 @@ import { silent } from '../../../src/ports/logger.ts'
 import type { NodeStore } from '../../../src/ports/store.ts'
 import type { Incoming } from '../../../src/ports/transport.ts'
 import type { Message } from '../../../src/protocol/messages.ts'
+import { votersOnly } from '../../../src/protocol/types.ts'
 import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
 import { encodeEnvelope, type Sender } from '../../../src/wire/envelope.ts'
@@ -97,10 +98,27 @@ test('a peer speaks only for itself and only to us, and only of the same foundin
   const { hear, host, refused } = await bench()
   hear({ message: { ...append(0, []), from: 3 } }) // peer 3 lives on node c
   hear({ message: { ...append(0, []), to: 2 } })
-  hear({ message: { ...append(0, []), from: 99 } })
+  hear({
+    message: { ...append(0, []), from: 4 },
+    sender: { ...B, node: 'x' },
+    subject: 'flotilla.demo.raft.a.x',
+    epoch: 'another',
+  })
   hear({ epoch: 'another' })
   assert.deepEqual(refused(), { STORE_MISMATCH: 4 })
   assert.equal(host.mailbox.isEmpty, true)
+})
+
+test('a member that our log does not tell of yet is heard, whoever it is; one that was removed is told so', async () => {
+  const { hear, host, refused, removed } = await bench()
+  const d = { sender: { ...B, node: 'd', store: 'store-d' }, subject: 'flotilla.demo.raft.a.d' }
+  hear({ ...d, message: { ...append(0, []), from: 4 } })
+  assert.deepEqual([host.nodeOf(4), host.mailbox.take().length, refused()], ['d', 1, {}])
+  hear({ message: { ...append(0, []), from: 4 } }) // not from b
+  assert.deepEqual([removed, refused()], [[], { STORE_MISMATCH: 1 }])
+  host.table.apply(1, [], { conf: votersOnly([1, 3, 4]), peers: { 1: 'a', 2: 'b', 3: 'c', 4: 'd' }, lastPeerId: 4 })
+  hear({})
+  assert.deepEqual([removed, refused(), host.mailbox.isEmpty], [['b g 2'], { STORE_MISMATCH: 2 }, true])
 })
 
 test('a group we do not have is counted', async () => {

@@ -26,6 +26,11 @@ test('what is missing is completed, and the order of names does not matter', () 
     heartbeatMs: 100,
     logger: silent,
     inspector: null,
+    join: false,
+    autoPromote: false,
+    leaseReads: false,
+    priority: 0,
+    forward: true,
   })
   assert.equal(settingsOf({ ...GOOD, timing: { electionTimeoutMs: 400 } }).heartbeatMs, 40)
   const some = settingsOf({ ...GOOD, groups: [{ id: 'g', stateMachine, nodes: ['c', 'b'] }] })
