@@ -1,9 +1,13 @@
 /** One node as a process of its own, for tests that kill it. Says what becomes of it as lines of JSON; knows no test. */
 
+import { EMPTY, text, utf8 } from '../../src/base/bytes.ts'
 import { FlotillaError } from '../../src/base/errors.ts'
 import { createNode } from '../../src/node/node.ts'
+import type { FlotillaNode } from '../../src/node/types.ts'
 import { actors } from '../../src/statemachines/actors/actors.ts'
 import { kv } from '../../src/statemachines/kv/kv.ts'
+import { encodeGet } from '../../src/statemachines/kv/query.ts'
+import { decodeGetResult } from '../../src/statemachines/kv/result.ts'
 import { openLmdb } from '../../src/storage/lmdb/store.ts'
 import type { Commit } from '../../src/storage/lmdb/writer.ts'
 import { natsTransport } from '../../src/transport/nats/transport.ts'
@@ -14,6 +18,8 @@ export interface NodeProcessOptions {
   readonly cluster: string
   readonly id: string
   readonly nodes: readonly string[]
+  /** It founds nothing, and waits to be added. */
+  readonly join?: boolean
   readonly servers: string
   readonly dir: string
   readonly electionTimeoutMs: number
@@ -27,6 +33,18 @@ export type NodeProcessLine =
   | { readonly event: 'serving' }
   | { readonly event: 'refused' | 'failed'; readonly code: string; readonly message: string }
   | { readonly event: 'stopped' }
+  | { readonly event: 'read'; readonly began: number; readonly value: string }
+
+/** A node with leases reads for itself this often: also at once when its process goes on after it stood still, before it has heard of anything. */
+const READ_EVERY_MS = 20
+
+async function readOnce(node: FlotillaNode): Promise<void> {
+  const began = Date.now()
+  try {
+    const { body } = await node.read('kv', encodeGet('default', utf8('k')), { consistency: 'lease', timeoutMs: 1000 })
+    say({ event: 'read', began, value: text(decodeGetResult(body) ?? EMPTY) })
+  } catch {} // no answer is a legal answer
+}
 
 const say = (line: NodeProcessLine): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
 
@@ -39,7 +57,7 @@ function end(event: 'refused' | 'failed', error: unknown): void {
 }
 
 async function main(options: NodeProcessOptions): Promise<void> {
-  const { cluster, id, nodes, servers, dir, electionTimeoutMs, diskDelayMs, leaseReads } = options
+  const { cluster, id, nodes, servers, dir, electionTimeoutMs, diskDelayMs, leaseReads, join = false } = options
   const transport = await natsTransport({ servers, reconnectTimeWait: 50, reconnectJitter: 10 })
   const groups = [
     { id: 'kv', stateMachine: kv() },
@@ -52,9 +70,10 @@ async function main(options: NodeProcessOptions): Promise<void> {
       return commit(changes)
     }
   const store = await openLmdb({ dir, cluster, node: id, ...(diskDelayMs > 0 && { wrapCommit: slowly }) })
-  const node = await createNode({ cluster, id, nodes, groups, transport, store, leaseReads, timing: { electionTimeoutMs } })
+  const node = await createNode({ cluster, id, nodes, join, groups, transport, store, leaseReads, timing: { electionTimeoutMs } })
   process.once('SIGTERM', () => void node.stop())
   say({ event: 'serving' })
+  if (leaseReads) setInterval(() => void readOnce(node), READ_EVERY_MS).unref()
   const error = await node.closed
   if (error) end('failed', error)
   else {

@@ -115,6 +115,11 @@ export class NodeProcess {
     return this.#lines.flatMap((line) => ('code' in line ? [line.code] : []))
   }
 
+  /** What it read by itself. */
+  get reads(): readonly { readonly began: number; readonly value: string }[] {
+    return this.#lines.flatMap((line) => (line.event === 'read' ? [line] : []))
+  }
+
   /** The line in which it says that. */
   async line(event: NodeProcessLine['event']): Promise<NodeProcessLine> {
     return until(`node ${this.id} says ${event}; it said ${JSON.stringify(this.#lines)} ${this.#words}`, () => {

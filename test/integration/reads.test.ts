@@ -44,6 +44,7 @@ test('a leader that stood still answers no read with what was before another led
       await until('the lease is held', async () => (await ask(leader, 'lease')) === `old ${round}`)
       cluster.node(leader).freeze()
       await kv.put('k', `new ${round}`, { idempotent: true }) // the others elect another
+      const acknowledged = Date.now()
       const asked = (['lease', 'lease', 'linearizable', 'follower', 'lease'] as const).map((how) => ask(leader, how))
       await new Promise((resolve) => setTimeout(resolve, 100)) // they wait in its socket
       cluster.node(leader).thaw()
@@ -52,6 +53,8 @@ test('a leader that stood still answers no read with what was before another led
         assert(value === undefined || value === `new ${round}`, `it said '${value}' in round ${round}`)
         if (value !== undefined) answered++
       }
+      const own = cluster.node(leader).reads.filter(({ began }) => began > acknowledged)
+      for (const { value } of own) assert.equal(value, `new ${round}`, 'what it read for itself')
     }
   } finally {
     await close()
