@@ -38,7 +38,7 @@ export interface HostOptions {
   readonly nodes?: readonly string[]
   readonly stateMachine?: StateMachine
   readonly onApplied?: (entry: Entry) => void
-  readonly gazette?: { readonly isEmpty: boolean; publish(): void }
+  readonly gazette?: { readonly isEmpty: boolean; readonly isShort: boolean; publish(): void }
 }
 
 /** The peer of the first of these nodes, by default one of three, with nothing in its log. */
@@ -56,7 +56,7 @@ export async function sampleHost(options: HostOptions = {}): Promise<PeerHost> {
     reader: store.reader(group),
     table: store.table(group),
     stateMachine,
-    gazette: options.gazette ?? { isEmpty: true, publish() {} },
+    gazette: options.gazette ?? { isEmpty: true, isShort: true, publish() {} },
     onApplied,
   })
 }
