@@ -17,10 +17,13 @@ const COLUMNS: readonly Column[] = [
 
 /** Nodes that belong to a group according to the others, and did not answer. `expected` are names known from elsewhere. */
 export function missingNodes(statuses: readonly NodeStatus[], group: string, expected: readonly string[] = []): string[] {
-  const named = statuses.flatMap((status) => peerOf(status, group)?.voters ?? [])
+  const named = statuses.flatMap((status) => membersIn(peerOf(status, group)))
   const present = new Set(statuses.map(({ node }) => node))
   return [...new Set([...named, ...expected])].filter((name) => !present.has(name)).sort()
 }
+
+const membersIn = (peer: GroupStatus | undefined): readonly string[] =>
+  peer === undefined ? [] : [...peer.voters, ...(peer.votersOutgoing ?? []), ...(peer.learners ?? [])]
 
 /** Whether all nodes have answered, as far as is known, and none has the group. */
 export function isUnknown(statuses: readonly NodeStatus[], group: string): boolean {

@@ -26,6 +26,8 @@ const group = z.object({
   firstIndex: whole,
   lastIndex: whole,
   voters: z.array(name),
+  votersOutgoing: z.array(name).optional(),
+  learners: z.array(name).optional(),
   progress: z.array(progress),
 })
 

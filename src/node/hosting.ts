@@ -8,11 +8,13 @@ import type { Acquaintance } from './acquaintance.ts'
 import type { Engine } from './engine.ts'
 import { joinGroup, type OpenedGroup, type OpenGroupsOptions, openGroups } from './groups.ts'
 import { askMembers, Joining } from './joining.ts'
+import type { MemberDesk } from './member-desk.ts'
 import type { MemberServices } from './member-services.ts'
 import { isRemoved, peerOf } from './members.ts'
 import { Neighbours } from './neighbours.ts'
 import type { Outbox } from './outbox.ts'
 import type { PeerHost } from './peer-host.ts'
+import { Promotion } from './promotion.ts'
 import { Removals } from './removals.ts'
 import type { Services } from './services.ts'
 
@@ -23,6 +25,7 @@ export interface HostingOptions extends OpenGroupsOptions {
   readonly acquaintance: Acquaintance
   readonly services: Pick<Services, 'openGroup' | 'closeGroup'>
   readonly memberServices: Pick<MemberServices, 'follow'>
+  readonly memberDesk: MemberDesk
   /** The disk failed. */
   readonly onFailure: (error: FlotillaError) => void
 }
@@ -34,6 +37,7 @@ export class Hosting {
   readonly #joining: Joining
   readonly neighbours: Neighbours
   readonly removals: Removals
+  readonly #promotion: Promotion | null
   #stopped = false
 
   constructor(options: HostingOptions) {
@@ -47,6 +51,11 @@ export class Hosting {
       onMember: (group, view) => this.#admit(group, view),
       isOurs: (view) => this.#isOurs(view),
     })
+    const { clock, memberDesk: desk } = options
+    const hosts = () => engine.hosts.values()
+    this.#promotion = settings.autoPromote
+      ? new Promotion({ clock, everyMs: settings.heartbeatMs, logger: settings.logger, desk, hosts })
+      : null
     this.removals = new Removals({
       ...asking,
       find: (group) => engine.hosts.get(group),
@@ -59,8 +68,9 @@ export class Hosting {
     return this.#groups
   }
 
+  /** Whether a group is to be held here, and we are no member of it now. */
   awaits(group: string): boolean {
-    return this.#joining.awaits(group)
+    return !this.#groups.has(group) && this.#options.settings.groups.some(({ id }) => id === group)
   }
 
   /** Opens what the store holds, or founds it. */
@@ -72,6 +82,7 @@ export class Hosting {
   start(): Subscription {
     for (const group of this.#groups.values()) this.#begin(group)
     this.#greet([...this.neighbours.names])
+    this.#promotion?.start()
     for (const { id } of this.#options.settings.groups) if (!this.#groups.has(id)) this.#joining.await(id)
     return this.removals.listen()
   }
@@ -104,6 +115,7 @@ export class Hosting {
   stop(): void {
     this.#stopped = true
     this.#joining.stop()
+    this.#promotion?.stop()
   }
 
   async #destroy({ host, life }: OpenedGroup): Promise<void> {

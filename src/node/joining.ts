@@ -45,11 +45,6 @@ export class Joining {
     this.#options = options
   }
 
-  /** Whether that group is waited for. */
-  awaits(group: string): boolean {
-    return this.#awaited.has(group)
-  }
-
   /** Waits for that group from now on. */
   await(group: string): void {
     this.#awaited.add(group)

@@ -60,6 +60,7 @@ class Node implements FlotillaNode {
   readonly #subjects: Subjects
   readonly #desk: Desk
   readonly #services: Services
+  readonly #memberDesk: MemberDesk
   readonly #memberServices: MemberServices
   readonly #refusals = new Refusals()
   readonly #strangers: Strangers
@@ -105,8 +106,13 @@ class Node implements FlotillaNode {
       desk: this.#desk,
       status: () => this.status(),
     })
-    const memberDesk = new MemberDesk({ desk: this.#desk, clock: this.#clock })
-    this.#memberServices = new MemberServices({ node: settings.id, ...this.#places, refusals: this.#refusals, desk: memberDesk })
+    this.#memberDesk = new MemberDesk({ desk: this.#desk, clock: this.#clock })
+    this.#memberServices = new MemberServices({
+      node: settings.id,
+      ...this.#places,
+      refusals: this.#refusals,
+      desk: this.#memberDesk,
+    })
     this.life = startNodeLife({
       open: () => this.#open(),
       join: () => this.#join(),
@@ -175,6 +181,7 @@ class Node implements FlotillaNode {
       acquaintance: new Acquaintance(this.#store, this.#settings.logger),
       services: this.#services,
       memberServices: this.#memberServices,
+      memberDesk: this.#memberDesk,
       onFailure: (error) => this.life.fail(error),
     })
     await this.#hosting.open()

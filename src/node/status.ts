@@ -41,7 +41,8 @@ export function nodeStatusOf({ settings, transport, store, life, refused, uptime
 
 function groupStatusOf(host: PeerHost, life: string): GroupStatus {
   const { snapshot } = host
-  const { term, vote, commit, log, conf } = snapshot.context
+  const { term, vote, commit, log } = snapshot.context
+  const { conf } = host.table.membership
   const nameOf = (peer: number): string => host.nodeOf(peer) ?? String(peer)
   return {
     group: host.group,
@@ -59,6 +60,8 @@ function groupStatusOf(host: PeerHost, life: string): GroupStatus {
     firstIndex: log.firstIndex,
     lastIndex: log.lastIndex,
     voters: conf.voters.map(nameOf),
+    votersOutgoing: conf.votersOutgoing.map(nameOf),
+    learners: [...conf.learners, ...conf.learnersNext].map(nameOf),
     progress: progressOf(host, nameOf),
   }
 }

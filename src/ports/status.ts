@@ -19,7 +19,7 @@ export interface GroupStatus {
   readonly kind: string
   /** Mark of the group's founding; missing or empty while the node does not know it. */
   readonly founding?: string | undefined
-  /** Life of the peer (machines/peer.ts): loading, running, stopping, stopped, failed. */
+  /** Life of the peer (machines/peer.ts): loading, running, stopping, destroying, stopped, failed. */
   readonly life: string
   readonly peer: number
   readonly role: Role
@@ -33,6 +33,10 @@ export interface GroupStatus {
   readonly firstIndex: LogIndex
   readonly lastIndex: LogIndex
   readonly voters: readonly string[]
+  /** Those who vote beside them, and are about to leave: only in a joint configuration. */
+  readonly votersOutgoing?: readonly string[] | undefined
+  /** Members that receive the log and do not vote, or are about to. */
+  readonly learners?: readonly string[] | undefined
   /** Only at the leader. */
   readonly progress: readonly ProgressStatus[]
 }
