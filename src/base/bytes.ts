@@ -17,7 +17,12 @@ export const text = (bytes: Uint8Array): string => decoder.decode(bytes)
 
 /** Bytes given as bytes, or as a string to be encoded as UTF-8. Throws `COMMAND_INVALID` for anything else, also if it looks like bytes. */
 export function toBytes(value: Uint8Array | string): Uint8Array {
-  if (typeof value === 'string') return utf8(value)
+  if (typeof value === 'string') {
+    // half of a pair has no bytes: it would be stored as another character, and two keys could become one
+    if (/\p{Surrogate}/u.test(value))
+      throw new FlotillaError('COMMAND_INVALID', 'a key or value is text that UTF-8 can hold: it has half of a surrogate pair')
+    return utf8(value)
+  }
   if (value instanceof Uint8Array) return value
   throw new FlotillaError('COMMAND_INVALID', 'a key or value is bytes (Uint8Array) or a string')
 }

@@ -12,6 +12,7 @@ import {
   decodeResult,
   decodeView,
 } from '../statemachines/actors/result.ts'
+import { optionsOf } from './checks.ts'
 import type { GroupCalls, ReadOptions, WriteOptions } from './types.ts'
 
 /** Names of the machines in a registry. */
@@ -85,7 +86,7 @@ class Actors<R extends ActorRegistry> implements ActorsClient<R> {
   }
 
   async start<T extends ActorType<R>>(type: T, id: string, ...rest: StartRest<R, T>): Promise<ActorReply<R, T>> {
-    const { input, ...options }: WriteOptions & { readonly input?: unknown } = rest[0] ?? {}
+    const { input, ...options }: WriteOptions & { readonly input?: unknown } = optionsOf<object>(rest[0])
     return this.#propose<T>(encodeStart(type, id, input), options)
   }
 
@@ -114,7 +115,8 @@ class Actors<R extends ActorRegistry> implements ActorsClient<R> {
     }
   }
 
-  async *list({ type, ...options }: ListOptions<R> = {}): AsyncGenerator<ActorSummary, void, undefined> {
+  async *list(given?: ListOptions<R>): AsyncGenerator<ActorSummary, void, undefined> {
+    const { type, ...options } = optionsOf(given)
     let after: string | undefined
     do {
       const query = encodeList({ ...(type === undefined ? {} : { type }), ...(after === undefined ? {} : { after }) })

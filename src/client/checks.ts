@@ -13,6 +13,11 @@ const SCHEMES: ReadonlySet<string> = new Set(['nats', 'tls'])
 /** Ways to reach a cluster, of which one must be given. */
 const SOURCES = ['servers', 'nats', 'transport'] as const
 
+/** All that `connect` understands: a misspelt option would be one that silently does nothing. */
+const OPTIONS: ReadonlySet<string> = new Set([...SOURCES, 'cluster', 'prefix', 'timeoutMs', 'logger'])
+
+const LOGGER_METHODS = ['debug', 'info', 'warn', 'error'] as const
+
 /** What a port to NATS can do, all of it. */
 const TRANSPORT_METHODS = ['publish', 'subscribe', 'request', 'requestMany', 'watch', 'close'] as const
 
@@ -26,6 +31,8 @@ export function checkConnect(options: unknown): void {
     const found = given.length === 0 ? 'none is given' : `given are ${given.join(' and ')}`
     throw invalid(`connect takes exactly one of servers, nats and transport; ${found}`)
   }
+  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name))
+  if (unknown !== undefined) throw invalid(`connect knows no option ${shown(unknown)}`)
   checkSettings(options)
   if (options.servers !== undefined) checkServers(options.servers)
   if (options.nats !== undefined && !isRecord(options.nats)) throw invalid('nats is a connection or the options for one')
@@ -33,10 +40,35 @@ export function checkConnect(options: unknown): void {
 }
 
 /** Checks what every client is given. Throws `CONFIG_INVALID`. */
-export function checkSettings({ cluster, prefix, timeoutMs }: Readonly<Record<string, unknown>>): void {
+export function checkSettings({ cluster, prefix, timeoutMs, logger }: Readonly<Record<string, unknown>>): void {
   checkName('cluster', cluster)
   if (prefix !== undefined) checkName('prefix', prefix)
   if (timeoutMs !== undefined) checkTimeout(timeoutMs)
+  if (logger !== undefined) checkLogger(logger)
+}
+
+function checkLogger(logger: unknown): void {
+  if (!isRecord(logger)) throw invalid(`logger is a Logger, not ${kindOf(logger)}`)
+  const missing = LOGGER_METHODS.filter((name) => typeof logger[name] !== 'function')
+  if (missing.length > 0) throw invalid(`logger is a Logger, but lacks ${missing.join(', ')}`)
+}
+
+/** What may end a stream. Throws `CONFIG_INVALID`. */
+export function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid(`signal is an AbortSignal, not ${kindOf(signal)}`)
+}
+
+/** The name of a family, which a program may have given as anything. Throws `CONFIG_INVALID`. */
+export function checkFamily(family: unknown): string {
+  if (typeof family === 'string') return family
+  throw invalid(`family is a string, not ${kindOf(family)}`)
+}
+
+/** The options of a call: an object, or none. Throws `CONFIG_INVALID`. */
+export function optionsOf<T extends object>(options: T | undefined): Partial<T> {
+  if (options === undefined) return {}
+  if (isRecord(options)) return options
+  throw invalid(`options are an object, not ${kindOf(options)}`)
 }
 
 /** An id of a cluster or a group, from a program that may have none. Throws `CONFIG_INVALID`. */

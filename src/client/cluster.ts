@@ -21,7 +21,7 @@ import {
 import { type GroupVerb, type Subjects, subjectsOf } from '../wire/subjects.ts'
 import { encodeTransfer } from '../wire/transfer.ts'
 import { Calls, type Way } from './calls.ts'
-import { checkFrom, checkName, checkSettings, checkTimeout, checkWait, copyOf } from './checks.ts'
+import { checkFrom, checkName, checkSettings, checkSignal, checkTimeout, checkWait, copyOf, optionsOf } from './checks.ts'
 import { committedEntries } from './committed.ts'
 import { Foundings } from './foundings.ts'
 import { type Leadership, Leaderships } from './leaderships.ts'
@@ -80,7 +80,8 @@ export class Cluster implements ClusterCalls {
     })
   }
 
-  async propose(group: string, command: Uint8Array, options: WriteOptions = {}): Promise<Answer> {
+  async propose(group: string, command: Uint8Array, given?: WriteOptions): Promise<Answer> {
+    const options = optionsOf(given)
     this.#session(group)
     const body = copyOf('a command', command)
     return this.#calls.make({
@@ -119,7 +120,8 @@ export class Cluster implements ClusterCalls {
     })
   }
 
-  async read(group: string, query: Uint8Array, options: ReadOptions = {}): Promise<Answer> {
+  async read(group: string, query: Uint8Array, given?: ReadOptions): Promise<Answer> {
+    const options = optionsOf(given)
     this.#session(group)
     const body = copyOf('a query', query)
     const freshness = freshnessOf(options, 'linearizable')
@@ -149,8 +151,10 @@ export class Cluster implements ClusterCalls {
     })
   }
 
-  committed(group: string, options: CommittedOptions = {}): AsyncIterable<CommittedEntry> {
+  committed(group: string, given?: CommittedOptions): AsyncIterable<CommittedEntry> {
+    const options = optionsOf(given)
     checkName('group', group)
+    checkSignal(options.signal)
     const signal = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal
     return committedEntries({
       group,
@@ -163,7 +167,8 @@ export class Cluster implements ClusterCalls {
     })
   }
 
-  async status({ waitMs = STATUS_WAIT_MS }: { readonly waitMs?: number } = {}): Promise<readonly NodeStatus[]> {
+  async status(options?: { readonly waitMs?: number }): Promise<readonly NodeStatus[]> {
+    const { waitMs = STATUS_WAIT_MS } = optionsOf(options)
     if (this.#closing.signal.aborted) throw new FlotillaError('CLOSED', 'the client is closed')
     return this.#rollCall.ask(checkWait(waitMs))
   }

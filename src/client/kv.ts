@@ -7,6 +7,7 @@ import { type Batch, encodeBatch, encodeCompareAndSet, encodeDelete, encodePut }
 import { DEFAULT_FAMILY } from '../statemachines/kv/families.ts'
 import { encodeGet, encodeScan, prefixRange } from '../statemachines/kv/query.ts'
 import { decodeCompareAndSetResult, decodeDone, decodeGetResult, decodeScanResult } from '../statemachines/kv/result.ts'
+import { checkFamily, optionsOf } from './checks.ts'
 import type { GroupCalls, ReadOptions, WriteOptions } from './types.ts'
 
 /** Keys and values: bytes, or text that is taken as UTF-8. */
@@ -109,7 +110,8 @@ class Kv implements KvClient {
     this.#group = group
   }
 
-  async get(key: Bytes, { family = DEFAULT_FAMILY, ...options }: KvReadOptions = {}): Promise<Uint8Array | undefined> {
+  async get(key: Bytes, given?: KvReadOptions): Promise<Uint8Array | undefined> {
+    const { family, options } = inFamily(given)
     const { body } = await this.#calls.read(this.#group, encodeGet(family, toBytes(key)), options)
     return decodeGetResult(body)
   }
@@ -119,19 +121,19 @@ class Kv implements KvClient {
     return value === undefined ? undefined : text(value)
   }
 
-  async put(key: Bytes, value: Bytes, { family = DEFAULT_FAMILY, ...options }: KvWriteOptions = {}): Promise<Written> {
+  async put(key: Bytes, value: Bytes, given?: KvWriteOptions): Promise<Written> {
+    const { family, options } = inFamily(given)
     return this.#write(encodePut(family, toBytes(key), toBytes(value)), options)
   }
 
-  async delete(key: Bytes, { family = DEFAULT_FAMILY, ...options }: KvWriteOptions = {}): Promise<Written> {
+  async delete(key: Bytes, given?: KvWriteOptions): Promise<Written> {
+    const { family, options } = inFamily(given)
     return this.#write(encodeDelete(family, toBytes(key)), options)
   }
 
-  async compareAndSet(
-    key: Bytes,
-    { expected, value }: KvChange,
-    { family = DEFAULT_FAMILY, ...options }: KvWriteOptions = {},
-  ): Promise<Compared> {
+  async compareAndSet(key: Bytes, change: KvChange, given?: KvWriteOptions): Promise<Compared> {
+    const { family, options } = inFamily(given)
+    const { expected, value } = changeOf(change)
     const before = expected === null ? {} : { expected: toBytes(expected) }
     const after = value === null ? {} : { replacement: toBytes(value) }
     const command = encodeCompareAndSet({ family, key: toBytes(key), ...before, ...after })
@@ -144,7 +146,8 @@ class Kv implements KvClient {
     return new PendingBatch((operations, options) => this.#write(encodeBatch(operations), options))
   }
 
-  async *scan(range: KvRange = {}, options: KvReadOptions = {}): AsyncGenerator<KvRow, void, undefined> {
+  async *scan(given: KvRange = {}, options: KvReadOptions = {}): AsyncGenerator<KvRow, void, undefined> {
+    const range: KvRange = optionsOf(given)
     let left = range.limit ?? Number.POSITIVE_INFINITY
     let rest: KvRange | null = range
     while (rest !== null && left > 0) {
@@ -155,7 +158,9 @@ class Kv implements KvClient {
     }
   }
 
-  async scanPage(range: KvRange = {}, { family = DEFAULT_FAMILY, ...options }: KvReadOptions = {}): Promise<KvPage> {
+  async scanPage(wanted: KvRange = {}, given?: KvReadOptions): Promise<KvPage> {
+    const { family, options } = inFamily(given)
+    const range = optionsOf(wanted)
     const { limit = SCAN_ROWS_MAX, reverse = false } = range
     const bounds = boundsOf(range)
     const { index, body } = await this.#calls.read(this.#group, encodeScan({ family, ...bounds, limit, reverse }), options)
@@ -184,18 +189,31 @@ class PendingBatch implements KvBatch {
   }
 
   put(key: Bytes, value: Bytes, family = DEFAULT_FAMILY): this {
-    this.#operations.push({ op: 'put', family, key: toBytes(key), value: toBytes(value) })
+    this.#operations.push({ op: 'put', family: checkFamily(family), key: toBytes(key), value: toBytes(value) })
     return this
   }
 
   delete(key: Bytes, family = DEFAULT_FAMILY): this {
-    this.#operations.push({ op: 'delete', family, key: toBytes(key) })
+    this.#operations.push({ op: 'delete', family: checkFamily(family), key: toBytes(key) })
     return this
   }
 
   async commit(options: WriteOptions = {}): Promise<Written> {
     return this.#send([...this.#operations], options)
   }
+}
+
+/** Which family is meant, and the rest of a call's options. */
+function inFamily<T extends InFamily>(given: T | undefined) {
+  const { family = DEFAULT_FAMILY, ...options } = optionsOf(given)
+  return { family: checkFamily(family), options }
+}
+
+/** Both sides must be said: one that was forgotten would delete, or match a key that is not there. */
+function changeOf(change: KvChange): KvChange {
+  const { expected, value } = optionsOf(change)
+  if (expected !== undefined && value !== undefined) return { expected, value }
+  throw new FlotillaError('COMMAND_INVALID', 'a compare-and-set takes { expected, value }, null for a key that is not there')
 }
 
 function boundsOf({ prefix, from, to }: KvRange): { readonly from?: Uint8Array; readonly to?: Uint8Array } {

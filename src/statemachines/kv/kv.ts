@@ -24,6 +24,9 @@ export function kv(options: KvOptions = {}): StateMachine {
   if (typeof options !== 'object' || options === null) {
     throw new FlotillaError('CONFIG_INVALID', 'kv() takes an object of options, such as { families: [] }')
   }
+  const unknown = Object.keys(options).find((name) => name !== 'families')
+  if (unknown !== undefined)
+    throw new FlotillaError('CONFIG_INVALID', `kv() knows no option ${JSON.stringify(unknown.slice(0, 40))}`)
   const families = resolveFamilies(options.families ?? [])
   const known: ReadonlySet<string> = new Set(families)
   const parse = (bytes: Uint8Array): KvCommand => {

@@ -33,7 +33,7 @@ export function connectionOptions(settings: NatsSettings): NodeConnectionOptions
     .split(',')
     .map((address) => address.trim())
     .filter((address) => address !== '')
-    .map(parseAddress)
+    .map((address) => parseAddress(address, settings.url?.includes('@') === true))
   if (settings.url !== undefined && addresses.length === 0) throw invalid('the address of the NATS server is empty')
   const embedded = addresses.find((address) => address.credentials !== undefined)?.credentials
   const credentials = credentialsOf({ ...embedded, ...settings })
@@ -54,12 +54,17 @@ interface Address {
   readonly credentials?: Pick<NatsSettings, 'user' | 'password' | 'token'>
 }
 
-function parseAddress(address: string): Address {
+/** `secret`: somewhere among the addresses there are credentials, and an address that makes no sense may be a part of them. */
+function parseAddress(address: string, secret: boolean): Address {
   const full = address.includes('://') ? address : `nats://${address}`
   const url = URL.canParse(full) ? new URL(full) : null
   if (url === null || url.hostname === '' || !['nats:', 'tls:'].includes(url.protocol)) {
-    const shown = address.includes('@') ? address.slice(address.lastIndexOf('@') + 1) : address
+    const shown = address.includes('@') ? address.slice(address.lastIndexOf('@') + 1) : secret ? '(not shown)' : address
     throw invalid(`not the address of a NATS server: ${shown} (nats://host:port or tls://host:port)`, { address: shown })
+  }
+  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') {
+    const escapes = 'in a user or password write @ as %40, / as %2F, ? as %3F, # as %23 and , as %2C'
+    throw invalid(`the address of a NATS server ends with its port: something follows (${escapes})`)
   }
   const server = `${url.hostname}:${url.port === '' ? 4222 : url.port}`
   const tls = url.protocol === 'tls:'

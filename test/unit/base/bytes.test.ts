@@ -96,3 +96,8 @@ test('numbers are written as a DataView writes them', () => {
     }),
   )
 })
+
+test('text that UTF-8 cannot hold is refused: two strings must not become the same bytes', () => {
+  for (const half of ['\ud800', 'x\udc00', '\udc00\ud800']) assert.throws(() => toBytes(half), { code: 'COMMAND_INVALID' })
+  assert.deepEqual(toBytes('\ud83d\ude00'), utf8('😀'))
+})

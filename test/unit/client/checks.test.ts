@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { utf8 } from '../../../src/base/bytes.ts'
+import type { FlotillaError } from '../../../src/base/errors.ts'
 import { type Client, type ConnectOptions, connect } from '../../../src/client/client.ts'
 import type { CallOptions, LogOptions, ReadOptions } from '../../../src/client/types.ts'
 import { encodePut } from '../../../src/statemachines/kv/command.ts'
@@ -38,6 +39,9 @@ const WRONG: readonly (readonly [what: string, options: unknown, words: RegExp])
   ['null for nats', { cluster: 'demo', nats: null }, /nats is/],
   ['an empty transport', { cluster: 'demo', transport: {} }, /lacks publish/],
   ['null for a transport', { cluster: 'demo', transport: null }, /a Transport, not null/],
+  ['a misspelt option', { cluster: 'demo', transport, timeOutMs: 5 }, /no option "timeOutMs"/],
+  ['an empty logger', { cluster: 'demo', transport, logger: {} }, /lacks debug, info, warn, error/],
+  ['null for a logger', { cluster: 'demo', transport, logger: null }, /a Logger, not null/],
   ['no cluster', { transport }, /cluster is a string, not undefined/],
   ['a number for a cluster', { cluster: 5, transport }, /cluster is a string/],
   ['a cluster that is no id', { cluster: 'A B', transport }, /not a legal id/],
@@ -97,4 +101,40 @@ test('a command that its owner changes after the call is sent as it was', async 
   command.fill(0)
   await done
   assert.deepEqual(cluster.log[0]?.data, asked)
+})
+
+test('whatever is given to a method, it refuses with a code, and nothing is sent', async (t) => {
+  const { cluster, client } = await stage(t)
+  const wrong = (value: unknown) => value as never
+  const store = client.kv('kv')
+  const actors = client.actors('kv')
+  const first = async (stream: AsyncIterable<unknown>): Promise<unknown> => stream[Symbol.asyncIterator]().next()
+  const asked: Readonly<Record<string, () => Promise<unknown>>> = {
+    put: () => store.put('k', 'v', wrong(null)),
+    get: () => store.get('k', wrong('x')),
+    delete: () => store.delete('k', wrong(7)),
+    family: () => store.put('k', 'v', { family: wrong(3) }),
+    'family of a batch': async () => store.batch().put('k', 'v', wrong({})),
+    'no change': () => store.compareAndSet('k', wrong(undefined)),
+    'null for a change': () => store.compareAndSet('k', wrong(null)),
+    'half a change': () => store.compareAndSet('k', wrong({ expected: null })),
+    scan: () => first(store.scan(wrong(null))),
+    'options of a scan': () => first(store.scan({}, wrong(null))),
+    batch: () => store.batch().put('k', 'v').commit(wrong(null)),
+    propose: () => client.propose('kv', utf8('x'), wrong(null)),
+    read: () => client.read('kv', utf8('x'), wrong(null)),
+    log: () => client.log('kv', wrong(null)),
+    status: () => client.status(wrong(null)),
+    committed: async () => first(client.committed('kv', wrong(null))),
+    signal: async () => first(client.committed('kv', { signal: wrong(3) })),
+    'half of a pair as a key': () => store.put('\ud800', 'v'),
+    'half of a pair as a value': () => store.put('k', 'x\udc00'),
+    start: () => actors.start('x', 'id', wrong(null)),
+    list: () => first(actors.list(wrong(null))),
+    send: () => actors.send('id', { type: 'x' }, wrong(null)),
+  }
+  for (const [what, ask] of Object.entries(asked)) {
+    await assert.rejects(ask, (error) => ['CONFIG_INVALID', 'COMMAND_INVALID'].includes((error as FlotillaError).code), what)
+  }
+  assert.deepEqual(cluster.asked, [])
 })

@@ -24,6 +24,7 @@ test('what is no list of names, or no options at all, is refused', () => {
     assert.throws(() => resolveFamilies(families), refusal('CONFIG_INVALID', /array of names/))
   }
   assert.throws(() => kv({ families: 'geo' as never }), refusal('CONFIG_INVALID', /array of names/))
+  assert.throws(() => kv({ familys: ['geo'] } as never), refusal('CONFIG_INVALID', /no option "familys"/))
   for (const options of [null, 'geo', 7] as never[])
     assert.throws(() => kv(options), refusal('CONFIG_INVALID', /object of options/))
 })

@@ -54,6 +54,20 @@ describe('settings of a NATS connection', () => {
     )
   })
 
+  test('a password that was not escaped is refused, whatever it makes of the address, and no piece of it is shown', () => {
+    for (const url of ['nats://joe:q@zz/w:rd@host', 'nats://joe:12#zz@host', 'nats://joe:12?zz@host', 'nats://joe:qq,zz@host']) {
+      assert.throws(
+        () => connectionOptions({ url }),
+        (error) => {
+          const said = `${error} ${JSON.stringify((error as FlotillaError).details)}`
+          assert.doesNotMatch(said, /joe|zz|12|w:rd|qq/)
+          return (error as FlotillaError).code === 'CONFIG_INVALID'
+        },
+        url,
+      )
+    }
+  })
+
   test('one kind of credentials, complete', () => {
     assert.deepEqual(connectionOptions({ user: 'u', password: 'p' }), { user: 'u', pass: 'p' })
     assert.deepEqual(connectionOptions({ token: 't' }), { token: 't' })

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { after, describe, type TestContext, test } from 'node:test'
 import type { NodeConnectionOptions } from 'nats'
 import { FlotillaError } from '../../../../src/base/errors.ts'
 import { natsTransport } from '../../../../src/transport/nats/transport.ts'
@@ -54,6 +55,45 @@ describe('TLS settings', () => {
     assert.equal((await endOf({ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' })).code, 'CONFIG_INVALID')
     const unreadable = await endOf({ caFile })
     assert.deepEqual([unreadable.code, unreadable.details.file], ['CONFIG_INVALID', caFile])
+  })
+
+  /** Says what it is, and then nothing but this. */
+  async function serverSaying(t: TestContext, info: object, then: string): Promise<string> {
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.write(`INFO ${JSON.stringify({ server_id: 'x', version: '2.11.0', max_payload: 1048576, ...info })}\r\n`)
+      socket.on('data', () => then !== '' && socket.write(then))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const sockets = new Set<Socket>()
+    server.on('connection', (socket) => sockets.add(socket))
+    t.after(() => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    })
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
+  test('a server that wants a certificate and gets none is waited for, and then it is said what is missing', async (t) => {
+    const servers = await serverSaying(t, { tls_required: true, tls_verify: true }, '')
+    const heard: string[] = []
+    const options = {
+      servers,
+      tls: {},
+      timeout: 100,
+      connectTimeoutMs: 1200,
+      onRetry: (error: Error) => heard.push(error.message),
+    }
+    await assert.rejects(natsTransport(options), { code: 'CONFIG_INVALID', message: /asks for a certificate .* was given none/ })
+    assert.match(heard[0] ?? '', /asks for a certificate/)
+  })
+
+  test('TLS that fails until patience ends is a refusal, not a server that is not there', async (t) => {
+    const servers = await serverSaying(t, { tls_required: true }, 'this is no TLS, and never will be\r\n')
+    const retried: Error[] = []
+    const options = { servers, tls: {}, connectTimeoutMs: 700, onRetry: (error: Error) => retried.push(error) }
+    await assert.rejects(natsTransport(options), { code: 'CONFIG_INVALID', message: /^TLS with the NATS server fails/ })
+    assert.ok(retried.length > 0, 'not at the first attempt: certificates may be about to be replaced')
   })
 
   test('settings that can work are not refused', async () => {

@@ -163,6 +163,42 @@ describe('what is neither options nor an open connection', () => {
     }
   })
 
+  test('options of a wrong kind, beyond their bounds or unknown are CONFIG_INVALID at once, and their values are not shown', async () => {
+    const wrong: readonly object[] = [
+      { servers: 7 },
+      { servers: [] },
+      { servers: ['x', ''] },
+      { servers: 'x', pass: 5 },
+      { servers: 'x', user: {} },
+      { servers: 'x', authenticator: 'secret' },
+      { servers: 'x', timeout: 'soon' },
+      { servers: 'x', inboxPrefix: 'a b' },
+      { servers: 'x', inboxPrefix: 'a.*' },
+      { servers: 'x', tls: 'secret' },
+      { servers: 'x', conectTimeoutMs: 5 },
+      ...[0, -1, 1e12, Number.NaN, '5'].map((connectTimeoutMs) => ({ servers: 'x', connectTimeoutMs })),
+      { port: 70_000 },
+    ]
+    for (const options of wrong) {
+      await assert.rejects(Reflect.apply(natsTransport, undefined, [options]), (error) => {
+        assert.doesNotMatch(String(error), /secret/)
+        return refusedWith('CONFIG_INVALID')(error)
+      })
+    }
+  })
+
+  test('an authenticator that throws is CONFIG_INVALID, not a wait without end', async (t) => {
+    const broker = await brokerFor(t)
+    const authenticator = (): never => {
+      throw new TypeError('secret')
+    }
+    const refused = natsTransport({ servers: broker.url, authenticator })
+    await assert.rejects(refused, (error) => {
+      assert.equal((error as Error).message, 'the authenticator threw')
+      return refusedWith('CONFIG_INVALID')(error)
+    })
+  })
+
   test('is CLOSED when it is a connection that is no more', async (t) => {
     const connection = await connect({ servers: (await brokerFor(t)).url })
     await connection.close()
