@@ -15,7 +15,11 @@ type Listener = Pick<RaftState, 'id' | 'term' | 'leader' | 'log' | 'commit'>
 /** A check for each field of a type: a new field does not compile until it has one. */
 type Checks<T> = { readonly [K in Exclude<keyof T, 'type'>]-?: Is }
 
-const isNumber: Is = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+/** The largest index, term or count that is believed. Nobody counts that far, and from here there is room left to count on: at 2^53, n + 1 is n. */
+const NUMBER_MAX = 2 ** 52
+
+const isNumber: Is = (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= NUMBER_MAX
+const isPosition: Is = (value) => isNumber(value) && (value as number) >= 1
 const isPeer: Is = (value) => Number.isSafeInteger(value) && (value as number) >= 1
 const isBoolean: Is = (value) => typeof value === 'boolean'
 const isBytes: Is = (value) => value instanceof Uint8Array
@@ -166,6 +170,6 @@ function wrongSnapshot(snapshot: Loose<Snapshot>, term: Term): string | null {
 /** A configuration that can be in force, with somebody who votes (§6). */
 const isConf: Is = (value) => checkConf(value as ConfState) === null && (value as ConfState).voters.length > 0
 
-const SNAPSHOT_CHECKS: Checks<Snapshot> = { index: isPeer, term: isPeer, conf: isConf, data: isBytes }
+const SNAPSHOT_CHECKS: Checks<Snapshot> = { index: isPosition, term: isPosition, conf: isConf, data: isBytes }
 
 const SNAPSHOT = fieldsOf('snapshot', SNAPSHOT_CHECKS)

@@ -45,6 +45,8 @@ const BAD: Readonly<Record<string, Message>> = {
   'a sender without a number': bad({ ...good, from: 'b' }),
   'a snapshot without voters': bad({ ...install, snapshot: { ...snapshot, conf: votersOnly([]) } }),
   'a snapshot of index 0': bad({ ...install, snapshot: { ...snapshot, index: 0 } }),
+  'a snapshot of an index behind which there is none': bad({ ...install, snapshot: { ...snapshot, index: 2 ** 53 - 1 } }),
+  'entries of such indexes': bad({ ...good, prevIndex: 2 ** 53 - 2, entries: [entry(2 ** 53 - 1, 3)] }),
   'a snapshot of a term to come': bad({ ...install, snapshot: { ...snapshot, term: 4 } }),
   'a vote request of a log beyond its term': requestVote({ term: 3, lastIndex: 9, lastTerm: 4 }),
   'a proposal with a term': bad({ type: 'Propose', from: 2, to: 1, term: 3, kind: 'command', data: [] }),

@@ -157,7 +157,7 @@ const DROPPED: Readonly<Record<string, readonly (readonly [m: unknown, change?: 
   'with a term, where none belongs': MESSAGES.filter(hasNoTerm).map((m) => [{ ...m, term: 4 }]),
   'of a term too far ahead': [
     [{ ...GOOD.Heartbeat, term: 5 + TERM_JUMP_MAX }],
-    [{ ...GOOD.PreVote, term: Number.MAX_SAFE_INTEGER }],
+    [{ ...GOOD.PreVote, term: 2 ** 52 }],
   ],
   'from a second leader of our term': [
     ...MESSAGES.filter(comesFromLeader).map((m) => [m, { leader: 3 }] as const),
@@ -178,7 +178,7 @@ const DROPPED: Readonly<Record<string, readonly (readonly [m: unknown, change?: 
     [append({ entries: [entry(6, 3), entry(6, 3)] })],
     [append({ entries: [entry(6, 3), entry(8, 4)] })],
     [append({ entries: [entry(6, 3, { index: '6' })] })],
-    [append({ prevIndex: Number.MAX_SAFE_INTEGER, entries: [entry(2 ** 53, 4)] })],
+    [append({ prevIndex: 2 ** 52, entries: [entry(2 ** 52 + 1, 4)] })],
   ],
   'with an entry of a wrong term': [
     [append({ entries: [entry(6, 3), entry(7, 2)] })],
