@@ -33,7 +33,7 @@ export class RawHost {
   #confs: RawDisk['confs'] = []
   #starts = 0
 
-  constructor(id: PeerId, conf: ConfState, options: Omit<RawNodeOptions, 'id' | 'initial'>, witness: Witness) {
+  constructor(conf: ConfState, { id, ...options }: Omit<RawNodeOptions, 'initial'>, witness: Witness) {
     this.id = id
     this.#options = options
     this.#witness = witness

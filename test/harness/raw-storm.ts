@@ -226,7 +226,7 @@ export class RawStorm {
   }
 
   #found(id: PeerId, isNew: boolean): void {
-    const host = new RawHost(id, isNew ? NOBODY : this.ledger.conf, this.#settings, this.ledger)
+    const host = new RawHost(isNew ? NOBODY : this.ledger.conf, { ...this.#settings, id }, this.ledger)
     this.hosts.set(id, host)
     this.#start(host)
   }
