@@ -8,7 +8,7 @@ import { freshnessOf } from '../wire/freshness.ts'
 import { type Answer, type LeaderHint, type LogPage, type LogRequest, type Request, TIMEOUT_MS_MAX } from '../wire/requests.ts'
 import type { TransferRequest } from '../wire/transfer.ts'
 import type { Forwarding } from './forwarding.ts'
-import { birthmarkIn } from './founding.ts'
+import { birthmarkIn, foundingIn } from './founding.ts'
 import type { OpenedGroup } from './groups.ts'
 import { handOver } from './handing.ts'
 import { momentOf } from './moments.ts'
@@ -106,7 +106,7 @@ export class Desk {
 
   leader(group: string): LeaderHint {
     const host = this.hostOf(group)
-    return { leader: host.leader, term: host.term, founding: birthmarkIn(host.epoch) || undefined }
+    return { leader: host.leader, term: host.term, ...foundingIn(host.epoch) }
   }
 
   /** Mark of the group's founding; empty while it is not known, or when there is no such group here. */
@@ -132,7 +132,7 @@ export class Desk {
       entries.push(...part)
       at += part.length
     }
-    return { group, first: log.firstIndex, commit, founding: birthmarkIn(host.epoch) || undefined, entries }
+    return { group, first: log.firstIndex, commit, ...foundingIn(host.epoch), entries }
   }
 
   /** A place among those who wait; refuses when there is none. */
@@ -153,6 +153,7 @@ export class Desk {
   /** The group's peer. `founding`: what the asker knows of the group; another one than ours is not the group it means. */
   hostOf(group: string, founding = ''): PeerHost {
     const { node, life, find } = this.#options
+    if (life() === 'closed') throw new FlotillaError('CLOSED', 'the node was stopped', { node })
     if (life() !== 'serving') throw new FlotillaError('UNAVAILABLE', `the node is ${life()}`, { node })
     const opened = find(group)
     if (!opened && this.#options.awaits?.(group)) throw new FlotillaError('UNAVAILABLE', 'not a member yet', { group, node })

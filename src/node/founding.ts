@@ -27,6 +27,12 @@ export const birthmarkIn = (epoch: string): string => epoch.split('.')[1] ?? ''
 /** The digest of the founding members in an epoch. */
 export const foundersIn = (epoch: string): string => epoch.split('.')[0] ?? ''
 
+/** The same as a field of an answer: what is not known is not said. */
+export function foundingIn(epoch: string): { readonly founding?: string } {
+  const founding = birthmarkIn(epoch)
+  return founding === '' ? {} : { founding }
+}
+
 /** Whether two epochs can be of one founding: the same members, and no two marks. */
 export function isSameFounding(a: string, b: string): boolean {
   const [membersA, markA] = a.split('.')

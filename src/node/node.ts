@@ -27,6 +27,7 @@ import { MemberServices } from './member-services.ts'
 import { type NodeOptions, type NodeSettings, settingsOf } from './options.ts'
 import { Outbox } from './outbox.ts'
 import type { PeerHost } from './peer-host.ts'
+import { own } from './ownership.ts'
 import { Refusals } from './refusals.ts'
 import { Services } from './services.ts'
 import { nodeStatusOf } from './status.ts'
@@ -78,7 +79,7 @@ class Node implements FlotillaNode {
     this.#settings = settings
     this.#clock = options.clock ?? wallClock
     this.#startedAt = this.#clock.now()
-    this.#transport = options.transport
+    this.#transport = own(options.transport)
     this.#subjects = subjectsOf(settings.cluster, settings.prefix)
     this.#strangers = new Strangers({
       self: settings.id,

@@ -55,7 +55,7 @@ export async function dial(options: NatsTransportOptions): Promise<NatsConnectio
         const known = await explained(error instanceof NoAnswerYet ? (last ?? error) : error, settings)
         last = known
         if (patience.isOver() || !waitOnFirstConnect) throw unreachable(known, settings)
-        onRetry?.(error instanceof Error ? error : new Error(String(error)))
+        onRetry?.(known instanceof Error ? known : new Error(String(known)))
         await patience.sleep(settings.reconnectTimeWait + Math.random() * settings.reconnectJitter, () =>
           unreachable(known, settings),
         )

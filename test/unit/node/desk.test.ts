@@ -9,7 +9,7 @@ import { Desk } from '../../../src/node/desk.ts'
 import { startPeerLife } from '../../../src/node/lifecycle.ts'
 import { append, command, sampleHost } from './sample-node.ts'
 
-const ask = (what: { group?: string; body?: Uint8Array; timeoutMs?: number } = {}) => ({
+const ask = (what: { group?: string; body?: Uint8Array; timeoutMs?: number; founding?: string } = {}) => ({
   group: 'g',
   body: utf8('x'),
   timeoutMs: 100,
@@ -100,4 +100,25 @@ test('the log gives what is committed and no more, and says when it is gone', as
   assert.deepEqual(desk.log('g', { from: 3, limit: 10 }).entries, [])
   assert.deepEqual(desk.leader('g'), { leader: 'b', term: 1 })
   assert.throws(() => desk.log('g', { from: 0, limit: 1 }), { code: 'COMPACTED' })
+})
+
+test('who means another founding of the group is refused, and nothing is done', async () => {
+  const { desk, host, woken } = await bench()
+  await desk.query(ask({ founding: 'other' })) // as long as the mark is not known, nobody can tell
+  host.born(command(1, 1, new Uint8Array([0xab, 0xcd])))
+  assert.equal(desk.founding('g'), 'abcd')
+  assert.equal(desk.leader('g').founding, 'abcd')
+  await desk.query(ask({ founding: 'abcd' }))
+  await desk.query(ask())
+  const other = ask({ founding: 'other' })
+  await assert.rejects(async () => desk.propose(other), { code: 'STORE_MISMATCH' })
+  await assert.rejects(async () => desk.read(other), { code: 'STORE_MISMATCH' })
+  await assert.rejects(async () => desk.query(other), { code: 'STORE_MISMATCH' })
+  await assert.rejects(async () => desk.log('g', { from: 1, limit: 1, founding: 'other' }), { code: 'STORE_MISMATCH' })
+  assert.equal(woken(), 0)
+})
+
+test('a node that was stopped says so', async () => {
+  const { desk } = await bench('closed')
+  await assert.rejects(async () => desk.propose(ask()), { code: 'CLOSED' })
 })
