@@ -80,6 +80,7 @@ export class Engine {
 
   /** A peer takes part no more, and nothing of it is to be saved. */
   forget(host: PeerHost): void {
+    host.gazette.publish()
     this.remove(host)
     this.#flush.forget(host.group)
   }
@@ -197,6 +198,7 @@ export class Engine {
   }
 
   #stepMail(host: PeerHost): void {
+    if (this.#hosts.get(host.group) !== host) return // it left while something of it was still due
     const before = host.rounds === null ? null : momentOf(this.#options.clock)
     host.stepAll()
     if (before) host.rounds?.note(host.snapshot.context.round, before)
@@ -215,23 +217,15 @@ export class Engine {
     if (transaction > 0) host.flushNeeded = transaction
     for (const { tickets, index, term } of ready.accepted) host.waiters.seat(tickets, index, term)
     if (ready.snapshot) host.mailbox.event({ type: 'snapshot.abandoned', index: ready.snapshot.index }) // no node sends one yet, none can take one
-    this.#tell(host, ready)
+    for (const { tickets, code } of ready.refused) host.refuse(tickets, refusal(code, host))
     for (const { tickets, index } of ready.reads) host.confirm(tickets, index)
     if (ready.softState) this.#changeRole(host, ready.softState)
     this.#letGo(host, ready.messages)
   }
 
-  #tell(host: PeerHost, ready: Ready): void {
-    for (const { tickets, code } of ready.refused) {
-      const error = refusal(code, host)
-      host.refuse(tickets, error)
-    }
-  }
-
   #changeRole(host: PeerHost, soft: SoftState): void {
     if (soft.role !== 'leader') {
-      const error = refusal('NOT_LEADER', host)
-      host.refuse(host.takeAsked(), error)
+      host.refuse(host.takeAsked(), refusal('NOT_LEADER', host))
     }
     this.#options.onRole(host, soft)
   }
@@ -266,7 +260,7 @@ export class Engine {
     const { clock, electionTimeoutMs } = this.#options
     const now = clock.now()
     for (const host of this.#hosts.values()) {
-      if (jumped) distrustClock(host)
+      if (jumped) host.distrustClock()
       host.reportApplied()
       host.askAgain(now, electionTimeoutMs)
       if (!host.mailbox.isEmpty || this.#deadlines.isDue(host.timers)) this.wake(host)
@@ -299,9 +293,3 @@ export class Engine {
 
 const refusal = (code: Refused['code'], host: PeerHost): FlotillaError =>
   refusalError(code, { group: host.group, leader: host.leader })
-
-/** The clock jumped, or the process stood still: no lease is counted from before. */
-function distrustClock(host: PeerHost): void {
-  host.rounds?.forget()
-  if (host.leads) host.mailbox.event({ type: 'clock.jumped' })
-}

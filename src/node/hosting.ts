@@ -7,6 +7,7 @@ import type { MembersView } from '../wire/members.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import type { Engine } from './engine.ts'
 import { joinGroup, type OpenedGroup, type OpenGroupsOptions, openGroups } from './groups.ts'
+import { Inbox } from './inbox.ts'
 import { askMembers, Joining } from './joining.ts'
 import type { MemberDesk } from './member-desk.ts'
 import type { MemberServices } from './member-services.ts'
@@ -15,8 +16,10 @@ import { Neighbours } from './neighbours.ts'
 import type { Outbox } from './outbox.ts'
 import type { PeerHost } from './peer-host.ts'
 import { Promotion } from './promotion.ts'
+import type { Refusals } from './refusals.ts'
 import { Removals } from './removals.ts'
 import type { Services } from './services.ts'
+import { Strangers } from './strangers.ts'
 
 export interface HostingOptions extends OpenGroupsOptions {
   readonly clock: Clock
@@ -26,25 +29,25 @@ export interface HostingOptions extends OpenGroupsOptions {
   readonly services: Pick<Services, 'openGroup' | 'closeGroup'>
   readonly memberServices: Pick<MemberServices, 'follow'>
   readonly memberDesk: MemberDesk
+  readonly refusals: Refusals
   /** The disk failed. */
   readonly onFailure: (error: FlotillaError) => void
 }
 
 export class Hosting {
-  readonly acquaintance: Acquaintance
   readonly #options: HostingOptions
   readonly #groups = new Map<string, OpenedGroup>()
   readonly #joining: Joining
-  readonly neighbours: Neighbours
-  readonly removals: Removals
+  readonly #neighbours: Neighbours
+  readonly #removals: Removals
+  readonly #strangers: Strangers
   readonly #promotion: Promotion | null
   #stopped = false
 
   constructor(options: HostingOptions) {
     const { settings, engine } = options
     this.#options = options
-    this.acquaintance = options.acquaintance
-    this.neighbours = new Neighbours(settings.id, () => [...this.#groups.values()].map(({ host }) => host))
+    this.#neighbours = new Neighbours(settings.id, () => [...this.#groups.values()].map(({ host }) => host))
     const asking = { ...options, self: settings.id, logger: settings.logger }
     this.#joining = new Joining({
       ...asking,
@@ -56,7 +59,8 @@ export class Hosting {
     this.#promotion = settings.autoPromote
       ? new Promotion({ clock, everyMs: settings.heartbeatMs, logger: settings.logger, desk, hosts })
       : null
-    this.removals = new Removals({
+    this.#strangers = new Strangers({ ...asking, neighbours: () => this.#neighbours.names })
+    this.#removals = new Removals({
       ...asking,
       find: (group) => engine.hosts.get(group),
       ask: (group) => askMembers(options, group),
@@ -78,18 +82,43 @@ export class Hosting {
     for (const [id, group] of await openGroups(this.#options)) this.#groups.set(id, group)
   }
 
-  /** Every peer begins; what is not here yet is waited for. */
-  start(): Subscription {
+  /** Others are heard, and every peer begins; what is not here yet is waited for. */
+  start(): readonly Subscription[] {
+    const { settings, store, transport, subjects, onFailure } = this.#options
+    const inbox = this.#makeInbox()
+    const subscriptions = [
+      transport.subscribe(subjects.raftTo(settings.id), (m) => inbox.receive(m)),
+      this.#strangers.listen(store.identity, onFailure),
+      this.#removals.listen(),
+    ]
     for (const group of this.#groups.values()) this.#begin(group)
-    this.#greet([...this.neighbours.names])
+    this.#greet([...this.#neighbours.names])
     this.#promotion?.start()
-    for (const { id } of this.#options.settings.groups) if (!this.#groups.has(id)) this.#joining.await(id)
-    return this.removals.listen()
+    for (const { id } of settings.groups) if (!this.#groups.has(id)) this.#joining.await(id)
+    return subscriptions
+  }
+
+  #makeInbox(): Inbox {
+    const { settings, engine, outbox, acquaintance, refusals } = this.#options
+    const { cluster, id: self, logger } = settings
+    return new Inbox({
+      cluster,
+      self,
+      logger,
+      refusals,
+      acquaintance,
+      neighbours: () => this.#neighbours.names,
+      find: (group) => engine.hosts.get(group),
+      wake: (host) => engine.wake(host),
+      onStranger: (sender) => this.#strangers.tell(sender),
+      onMet: (node) => outbox.greet(node),
+      onRemoved: (node, group, peer) => this.#removals.tell(node, group, peer),
+    })
   }
 
   /** A group has other members than before. */
   membersChanged(): void {
-    const { gone, come } = this.neighbours.changed()
+    const { gone, come } = this.#neighbours.changed()
     for (const node of gone) this.#options.acquaintance.forget(node)
     this.#greet(come)
   }

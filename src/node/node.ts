@@ -1,9 +1,8 @@
 /** A node: one process' part of a cluster. Puts the rooms together, and gives them a life. */
 
 import { randomInt, randomUUID } from 'node:crypto'
-import { copyBytes, EMPTY } from '../base/bytes.ts'
-import { FlotillaError, toFlotillaError } from '../base/errors.ts'
-import { PAYLOAD_BYTES_MIN } from '../base/limits.ts'
+import { copyBytes } from '../base/bytes.ts'
+import { FlotillaError } from '../base/errors.ts'
 import { prng } from '../base/prng.ts'
 import { wallClock } from '../clock/wall.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -19,26 +18,22 @@ import { openDiscovery } from './discovery.ts'
 import { Engine } from './engine.ts'
 import { Forwarding } from './forwarding.ts'
 import { birthmarkIn } from './founding.ts'
+import { checkPayload, sayHello } from './hello.ts'
 import { Hosting } from './hosting.ts'
-import { Inbox } from './inbox.ts'
 import { type NodeLife, startNodeLife } from './lifecycle.ts'
 import { MemberDesk } from './member-desk.ts'
 import { MemberServices } from './member-services.ts'
 import { type NodeOptions, type NodeSettings, settingsOf } from './options.ts'
 import { Outbox } from './outbox.ts'
-import type { PeerHost } from './peer-host.ts'
 import { own } from './ownership.ts'
+import type { PeerHost } from './peer-host.ts'
 import { Refusals } from './refusals.ts'
 import { Services } from './services.ts'
 import { nodeStatusOf } from './status.ts'
-import { Strangers } from './strangers.ts'
 import type { CallTime, FlotillaNode, ReadTime } from './types.ts'
 
 /** How long a caller waits unless it says otherwise, in milliseconds. */
 const TIMEOUT_MS = 5000
-
-/** How long one listens for another node of the same name. */
-const HELLO_MS = 250
 
 /**
  * Starts a node; resolves once it serves. Rejects with `CONFIG_INVALID`, `STORE_IN_USE`, `STORE_MISMATCH`, `STORAGE_FAILED`,
@@ -64,11 +59,9 @@ class Node implements FlotillaNode {
   readonly #memberDesk: MemberDesk
   readonly #memberServices: MemberServices
   readonly #refusals = new Refusals()
-  readonly #strangers: Strangers
   readonly #startedAt: number
   #store: NodeStore | null = null
   #engine: Engine | null = null
-  #outbox: Outbox | null = null
   #hosting: Hosting | null = null
   readonly #subscriptions: Subscription[] = []
 
@@ -81,13 +74,6 @@ class Node implements FlotillaNode {
     this.#startedAt = this.#clock.now()
     this.#transport = own(options.transport)
     this.#subjects = subjectsOf(settings.cluster, settings.prefix)
-    this.#strangers = new Strangers({
-      self: settings.id,
-      neighbours: () => this.#hosting?.neighbours.names ?? new Set(),
-      clock: this.#clock,
-      transport: this.#transport,
-      subjects: this.#subjects,
-    })
     this.#desk = new Desk({
       node: settings.id,
       clock: this.#clock,
@@ -101,8 +87,7 @@ class Node implements FlotillaNode {
     this.#services = new Services({
       node: settings.id,
       nonce: this.nonce,
-      transport: this.#transport,
-      subjects: this.#subjects,
+      ...this.#places,
       refusals: this.#refusals,
       desk: this.#desk,
       status: () => this.status(),
@@ -170,19 +155,20 @@ class Node implements FlotillaNode {
     this.#store = store ?? (await openLmdb({ dir: dir as string, cluster, node: id }))
     const { identity } = this.#store
     const sender = { cluster, node: id, store: identity.uuid, boot: identity.boot, run: identity.run }
-    this.#outbox = new Outbox({ ...this.#places, sender, logger: this.#settings.logger })
-    this.#engine = this.#makeEngine(this.#store, this.#outbox)
+    const outbox = new Outbox({ ...this.#places, sender, logger: this.#settings.logger })
+    this.#engine = this.#makeEngine(this.#store, outbox)
     this.#hosting = new Hosting({
       ...this.#places,
       settings: this.#settings,
       store: this.#store,
       clock: this.#clock,
       engine: this.#engine,
-      outbox: this.#outbox,
+      outbox,
       acquaintance: new Acquaintance(this.#store, this.#settings.logger),
       services: this.#services,
       memberServices: this.#memberServices,
       memberDesk: this.#memberDesk,
+      refusals: this.#refusals,
       onFailure: (error) => this.life.fail(error),
     })
     await this.#hosting.open()
@@ -232,64 +218,21 @@ class Node implements FlotillaNode {
   /** joining: is anybody else of our name there? Then every peer begins. */
   async #join(): Promise<void> {
     this.#services.openHello()
-    await this.#sayHello()
-    this.#checkPayload()
-    const { engine, store, outbox, hosting } = this.#parts()
-    const { cluster, id, logger } = this.#settings
-    const find = (group: string): PeerHost | undefined => engine.hosts.get(group)
-    const wake = (host: PeerHost): void => engine.wake(host)
-    const inbox = new Inbox({
-      cluster,
-      self: id,
-      neighbours: () => hosting.neighbours.names,
-      acquaintance: hosting.acquaintance,
-      refusals: this.#refusals,
-      logger,
-      find,
-      wake,
-      onStranger: (sender) => this.#strangers.tell(sender),
-      onMet: (node) => outbox.greet(node),
-      onRemoved: (node, group, peer) => hosting.removals.tell(node, group, peer),
-    })
-    this.#subscriptions.push(this.#transport.subscribe(this.#subjects.raftTo(id), (m) => inbox.receive(m)))
-    this.#subscriptions.push(this.#strangers.listen(store.identity, (error) => this.life.fail(error)))
+    await sayHello({ ...this.#places, ...this.#settings, clock: this.#clock, nonce: this.nonce })
+    checkPayload(this.#transport)
+    const { engine, hosting } = this.#parts()
     this.#services.open()
     this.#memberServices.open()
     this.#subscriptions.push(
       openDiscovery({
-        transport: this.#transport,
-        subjects: this.#subjects,
+        ...this.#places,
         instance: this.nonce,
         status: () => this.status(),
         started: new Date().toISOString(),
       }),
     )
-    this.#subscriptions.push(hosting.start())
+    this.#subscriptions.push(...hosting.start())
     engine.start()
-  }
-
-  /** An append that the server does not take would be made again and again, for ever: better not to begin. */
-  #checkPayload(): void {
-    const { payloadMax } = this.#transport
-    if (payloadMax >= PAYLOAD_BYTES_MIN) return
-    const message = `the NATS server takes messages of ${payloadMax} bytes; a node needs ${PAYLOAD_BYTES_MIN} (max_payload of the server; 1 MiB by default)`
-    throw new FlotillaError('CONFIG_INVALID', message, { payloadMax, payloadMin: PAYLOAD_BYTES_MIN })
-  }
-
-  async #sayHello(): Promise<void> {
-    const headers = { 'Flotilla-Nonce': this.nonce }
-    for (;;) {
-      try {
-        await this.#transport.request(this.#subjects.node(this.id, 'hello'), EMPTY, { timeoutMs: HELLO_MS, headers })
-      } catch (thrown) {
-        const { code } = toFlotillaError(thrown, 'UNAVAILABLE')
-        if (code === 'TIMEOUT' || code === 'UNAVAILABLE') return // nobody but us
-        if (code !== 'DISCONNECTED') throw thrown
-        await new Promise<void>((resolve) => this.#clock.after(HELLO_MS, resolve)) // without a connection nobody can tell; wait for it
-        continue
-      }
-      throw new FlotillaError('NODE_DUPLICATE', `a node '${this.id}' of cluster '${this.#settings.cluster}' is running already`)
-    }
   }
 
   /** draining: let others lead, answer who waits, save. */
@@ -330,8 +273,8 @@ class Node implements FlotillaNode {
   }
 
   #parts() {
-    const [engine, store, outbox, hosting] = [this.#engine, this.#store, this.#outbox, this.#hosting]
-    if (!engine || !store || !outbox || !hosting) throw new FlotillaError('STORE_CLOSED', 'the node is not open')
-    return { engine, store, outbox, hosting }
+    const [engine, hosting] = [this.#engine, this.#hosting]
+    if (!engine || !hosting) throw new FlotillaError('STORE_CLOSED', 'the node is not open')
+    return { engine, hosting }
   }
 }

@@ -232,6 +232,12 @@ export class PeerHost {
     if (index > this.#snapshot.context.applied) this.mailbox.event({ type: 'storage.applied', index })
   }
 
+  /** The clock jumped, or the process stood still: no lease is counted from before. */
+  distrustClock(): void {
+    this.rounds?.forget()
+    if (this.leads) this.mailbox.event({ type: 'clock.jumped' })
+  }
+
   /** These reads are confirmed: they may be answered once `index` is applied. */
   confirm(tickets: readonly number[], index: LogIndex): void {
     this.reads.confirm(tickets, index)
