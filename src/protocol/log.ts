@@ -201,7 +201,15 @@ export class Log {
    */
   since(before: Log): readonly Entry[] {
     let shared = Math.max(this.truncated.index, Math.min(before.lastIndex, this.lastIndex))
-    while (shared > this.truncated.index && before.termAt(shared) !== this.termAt(shared)) shared--
+    for (let at = shared; at > this.truncated.index; at--) {
+      if (before.termAt(at) !== this.termAt(at)) {
+        shared = at - 1
+        continue
+      }
+      const [one, other] = [before.#runAt(at), this.#runAt(at)]
+      if (one === other) break // from one log: all before it is, too
+      at = Math.max(one.from, other.from) // agrees down to here; below, a forged message may have changed what Log Matching says is the same
+    }
     return shared === this.lastIndex ? [] : this.#tail.slice(shared + 1, this.lastIndex + 1)
   }
 

@@ -90,6 +90,12 @@ describe('taken, without harm:', () => {
     assert.deepEqual([bench.status.commit, Object.keys(bench.status.progress)], [1, ['2', '3']])
   })
 
+  test('entries that go against Log Matching: memory and disk stay one', () => {
+    const bench = new RawBench({ log: [1, 1, 2, 2, 3], commit: 3 })
+    bench.hear(append({ term: 5, prevIndex: 3, prevTerm: 2, terms: [3, 3] })) // (5, term 3) again, with another entry before it
+    assert.deepEqual(bench.terms, [1, 1, 2, 3, 3])
+  })
+
   test('a second leader of one term: it is not believed, and the first leads on', () => {
     const bench = leading()
     void bench.sent

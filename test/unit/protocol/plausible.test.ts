@@ -155,10 +155,7 @@ const DROPPED: Readonly<Record<string, readonly (readonly [m: unknown, change?: 
   'from ourselves': MESSAGES.map((m) => [{ ...m, from: 1 }]),
   'of term 0': MESSAGES.filter((m) => !hasNoTerm(m)).map((m) => [{ ...m, term: 0 }]),
   'with a term, where none belongs': MESSAGES.filter(hasNoTerm).map((m) => [{ ...m, term: 4 }]),
-  'of a term too far ahead': [
-    [{ ...GOOD.Heartbeat, term: 5 + TERM_JUMP_MAX }],
-    [{ ...GOOD.PreVote, term: 2 ** 52 }],
-  ],
+  'of a term too far ahead': [[{ ...GOOD.Heartbeat, term: 5 + TERM_JUMP_MAX }], [{ ...GOOD.PreVote, term: 2 ** 52 }]],
   'from a second leader of our term': [
     ...MESSAGES.filter(comesFromLeader).map((m) => [m, { leader: 3 }] as const),
     ...MESSAGES.filter(comesFromLeader).map((m) => [m, { leader: 1 }] as const), // we lead
