@@ -1,10 +1,11 @@
 /** One directory, one name, one process: whoever comes second is refused, and the first goes on unharmed. */
 
 import assert from 'node:assert/strict'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { NodeProcess } from './processes.ts'
-import { assertNothingLost, TestCluster } from './test-cluster.ts'
+import { assertNothingLost, NODES, TestCluster } from './test-cluster.ts'
 
 test('second processes are refused, the first ones unharmed', async (t) => {
   const cluster = await TestCluster.start(t)
@@ -36,6 +37,27 @@ test('second processes are refused, the first ones unharmed', async (t) => {
     assert.equal(cluster.node(leader).over, false)
   })
 
+  await t.test(
+    'a copy of a directory is not heard, though opened as often as the original, and its hearers started anew',
+    async () => {
+      const follower = await cluster.follower('kv')
+      await cluster.node(follower).stop()
+      const copy = join(cluster.dir, 'copy')
+      cpSync(cluster.dirOf(follower), copy, { recursive: true })
+      await cluster.run(follower)
+      await kv.put('missed by the copy', '3', { idempotent: true })
+      await cluster.settled('kv')
+      await Promise.all(NODES.map((node) => cluster.node(node).stop()))
+      await Promise.all(NODES.filter((node) => node !== follower).map((node) => cluster.run(node)))
+      const impostor = new NodeProcess({ ...cluster.optionsOf(follower), dir: copy })
+      assert.equal(await impostor.exit(), 1)
+      assert.deepEqual(impostor.codes, ['STORE_MISMATCH'])
+      await cluster.run(follower) // the original is welcome
+      await cluster.settled('kv')
+      assert.equal(await kv.getText('missed by the copy'), '3')
+    },
+  )
+
   await t.test('a node that comes back under its name with an empty store is not heard, and told so', async () => {
     const follower = await cluster.follower('kv')
     await cluster.node(follower).stop()
@@ -49,6 +71,7 @@ test('second processes are refused, the first ones unharmed', async (t) => {
       await cluster.replicas(),
       new Map([
         ['before', '1'],
+        ['missed by the copy', '3'],
         ['after', '2'],
       ]),
     )
