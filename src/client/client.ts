@@ -3,12 +3,14 @@
 import type { Transport } from '../ports/transport.ts'
 import type { ActorRegistry } from '../statemachines/actors/registry.ts'
 import { natsTransport } from '../transport/nats/transport.ts'
+import type { LeaderHint } from '../wire/requests.ts'
 import { type ActorsClient, actorsClient } from './actors.ts'
 import { checkConnect } from './checks.ts'
 import { Cluster } from './cluster.ts'
 import { type KvClient, kvClient } from './kv.ts'
 import { type MembersClient, membersClient } from './members.ts'
-import type { ClientSettings, ClusterCalls } from './types.ts'
+import { handOver } from './transfer.ts'
+import type { CallOptions, ClientSettings, ClusterCalls } from './types.ts'
 
 /** The NATS client's own options with ours, or a connection that the caller keeps and closes. */
 export type NatsSource = NonNullable<Parameters<typeof natsTransport>[0]>
@@ -27,6 +29,11 @@ export type ConnectOptions = ClientSettings & Connection
 
 /** A cluster, from outside, and the typed clients of its groups. */
 export interface Client extends ClusterCalls {
+  /**
+   * Hands leadership to the replica on node `to`, or to the follower that is furthest; resolves with who leads then. Rejects with `TARGET_INVALID`, or
+   * `TIMEOUT` when nobody took over: then the leader leads on.
+   */
+  transfer(group: string, to?: string | null, options?: CallOptions): Promise<LeaderHint>
   /** A group whose state machine is `kv()`. */
   kv(group: string): KvClient
   /** A group whose state machine is `actors(registry)`; `actors<typeof registry>('group')` is typed by its machines. */
@@ -68,6 +75,10 @@ class ConnectedClient extends Cluster implements Client {
 
   actors<R extends ActorRegistry>(group: string): ActorsClient<R> {
     return actorsClient<R>(this, group)
+  }
+
+  transfer(group: string, to: string | null = null, options?: CallOptions): Promise<LeaderHint> {
+    return handOver(this, { group, to }, options)
   }
 
   members(group: string): MembersClient {

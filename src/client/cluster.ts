@@ -19,7 +19,6 @@ import {
   type Request,
 } from '../wire/requests.ts'
 import { type GroupVerb, type Subjects, subjectsOf } from '../wire/subjects.ts'
-import { encodeTransfer } from '../wire/transfer.ts'
 import { Calls, type Way } from './calls.ts'
 import { checkFrom, checkName, checkSettings, checkSignal, checkTimeout, checkWait, copyOf, optionsOf } from './checks.ts'
 import { committedEntries } from './committed.ts'
@@ -28,7 +27,6 @@ import { type Leadership, Leaderships } from './leaderships.ts'
 import { RollCall, STATUS_WAIT_MS } from './roll-call.ts'
 import { ASK_TIMEOUT_MS, type NumberedRoute, Session } from './session.ts'
 import type {
-  CallOptions,
   ClientOptions,
   ClusterCalls,
   CommittedEntry,
@@ -42,7 +40,9 @@ import type {
 const TIMEOUT_MS = 5000
 
 /** What is asked of a group's leader. */
-type LeaderVerb = 'propose' | 'read' | 'transfer' | 'members' | 'reconfigure'
+type LeaderVerb = 'propose' | 'read' | LeaderCall<unknown>['verb']
+
+type LogQuestion = Readonly<Record<'from' | 'limit' | 'timeoutMs', number> & { group: string }>
 
 export class Cluster implements ClusterCalls {
   readonly #transport: Transport
@@ -93,28 +93,13 @@ export class Cluster implements ClusterCalls {
     })
   }
 
-  async transfer(group: string, to: string | null = null, options: CallOptions = {}): Promise<LeaderHint> {
-    this.#session(group)
-    if (to !== null) checkName('to', to)
-    return this.#calls.make({
-      writes: false,
-      repeatable: false, // once it has come about, whoever leads then would be asked to hand over to itself
-      timeoutMs: this.#deadline(options.timeoutMs),
-      way: (ms) => this.#wayToLeader({ group, verb: 'transfer' }, ms),
-      attempt: async (subject, timeoutMs) => {
-        const request = encodeTransfer({ group, to, timeoutMs, direct: true })
-        return decodeLeaderHint((await this.#transport.request(subject, request, { timeoutMs })).data)
-      },
-    })
-  }
-
-  async askOfLeader<T>(group: string, { verb, writes, timeoutMs: wanted, encode, decode }: LeaderCall<T>): Promise<T> {
+  async askOfLeader<T>(group: string, { timeoutMs: wanted, encode, decode, ...call }: LeaderCall<T>): Promise<T> {
     this.#session(group)
     return this.#calls.make({
-      writes,
-      repeatable: !writes,
+      writes: call.writes,
+      repeatable: call.repeatable ?? !call.writes,
       timeoutMs: this.#deadline(wanted),
-      way: (ms) => this.#wayToLeader({ group, verb }, ms),
+      way: (ms) => this.#wayToLeader({ group, verb: call.verb }, ms),
       attempt: async (subject, timeoutMs) =>
         decode((await this.#transport.request(subject, encode(timeoutMs), { timeoutMs })).data),
     })
@@ -244,15 +229,7 @@ export class Cluster implements ClusterCalls {
     return { index, term, body: body.slice() } // the message may be a view of a buffer that the transport shares
   }
 
-  async #askLog(
-    subject: string,
-    {
-      group,
-      from,
-      limit,
-      timeoutMs,
-    }: { readonly group: string; readonly from: number; readonly limit: number; readonly timeoutMs: number },
-  ): Promise<LogPage> {
+  async #askLog(subject: string, { group, from, limit, timeoutMs }: LogQuestion): Promise<LogPage> {
     const founding = this.#foundings.of(group)
     const request = utf8(JSON.stringify({ from, limit, ...(founding === '' ? {} : { founding }) }))
     return this.#marked(group, this.#transport.request(subject, request, { timeoutMs }), decodeLogPage)

@@ -4,7 +4,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { NodeStatus } from '../ports/status.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Consistency } from '../wire/freshness.ts'
-import type { Answer, LeaderHint, LogPage } from '../wire/requests.ts'
+import type { Answer, LogPage } from '../wire/requests.ts'
 
 /** How long to ask. */
 export interface CallOptions {
@@ -80,8 +80,10 @@ export interface GroupCalls {
 
 /** A question to a group's leader, or a wish, in a format of its own. */
 export interface LeaderCall<T> {
-  readonly verb: 'members' | 'reconfigure'
+  readonly verb: 'members' | 'reconfigure' | 'transfer'
   readonly writes: boolean
+  /** Whether it may be sent again though it may have been done. Default: when it writes nothing. */
+  readonly repeatable?: boolean
   readonly timeoutMs?: number | undefined
   readonly encode: (timeoutMs: number) => Uint8Array
   /** Throws the refusal that came instead. */
@@ -92,11 +94,6 @@ export interface LeaderCall<T> {
 export interface ClusterCalls extends GroupCalls {
   /** Asks the group's leader, and looks for it as long as it takes. */
   askOfLeader<T>(group: string, call: LeaderCall<T>): Promise<T>
-  /**
-   * Hands leadership to the replica on node `to`, or to the follower that is furthest; resolves with who leads then. Rejects with `TARGET_INVALID`, or
-   * `TIMEOUT` when nobody took over: then the leader leads on.
-   */
-  transfer(group: string, to?: string | null, options?: CallOptions): Promise<LeaderHint>
   /** Entries the group has committed, from one of its replicas. */
   log(group: string, options: LogOptions): Promise<LogPage>
   /**

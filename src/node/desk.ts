@@ -55,10 +55,8 @@ export class Desk {
       throw new FlotillaError('TOO_LARGE', `a command may have ${COMMAND_BYTES_MAX} bytes`, { bytes: body.length })
     }
     host.stateMachine.check(body)
-    if (!host.leads) {
-      const { leader, forwarding } = this.#wayFrom(host, request)
-      return forwarding.propose(leader, request)
-    }
+    const way = this.#wayFrom(host, request)
+    if (way) return way.forwarding.propose(way.leader, request)
     return this.wait(host, { timeoutMs, writes: true }, (ticket) => host.mailbox.propose({ ticket, kind: 'command', data: body }))
   }
 
@@ -87,15 +85,16 @@ export class Desk {
     const host = this.hostOf(request.group)
     checkTimeout(request.timeoutMs)
     if (host.leads) return handOver(host, request, this.#options)
-    const { leader, forwarding } = this.#wayFrom(host, request)
-    return forwarding.transfer(leader, request)
+    const way = this.#wayFrom(host, request)
+    if (!way) throw notLeader(host)
+    return way.forwarding.transfer(way.leader, request)
   }
 
-  /** Whom to pass a request on to; refuses where there is nobody, or where it has been passed on already. */
+  /** Whom to pass a request on to; null where we lead, where there is nobody, or where it has been passed on already. */
   #wayFrom(host: PeerHost, { direct = false }: { readonly direct?: boolean | undefined }) {
     const { forwarding } = this.#options
     const { leader } = host
-    if (direct || !forwarding || leader === null || leader === this.#options.node) throw notLeader(host)
+    if (host.leads || direct || !forwarding || leader === null || leader === this.#options.node) return null
     return { leader, forwarding }
   }
 

@@ -7,6 +7,7 @@ import { type Client, connect } from '../../src/client/client.ts'
 import { createNode } from '../../src/node/node.ts'
 import type { FlotillaNode } from '../../src/node/types.ts'
 import type { Transport } from '../../src/ports/transport.ts'
+import { encodePut } from '../../src/statemachines/kv/command.ts'
 import { kv } from '../../src/statemachines/kv/kv.ts'
 import { memoryStore } from '../../src/storage/memory/store.ts'
 import { natsTransport } from '../../src/transport/nats/transport.ts'
@@ -32,6 +33,8 @@ const nodeRights = (id: string): Rights => ({
     `${ROOT}.event.>`,
     `${ROOT}.node.${id}.hello`,
     `${ROOT}.node.*.stranger`,
+    `${ROOT}.node.*.propose`,
+    `${ROOT}.node.*.transfer`,
     '_INBOX.>',
   ],
   subscribe: [
@@ -46,8 +49,8 @@ const nodeRights = (id: string): Rights => ({
 
 const CLIENT_RIGHTS: Rights = {
   publish: [
-    ...['propose', 'read', 'query', 'log', 'leader'].map((verb) => `${ROOT}.group.*.${verb}`),
-    ...['propose', 'read', 'query', 'status'].map((verb) => `${ROOT}.node.*.${verb}`),
+    ...['propose', 'read', 'transfer', 'query', 'log', 'leader'].map((verb) => `${ROOT}.group.*.${verb}`),
+    ...['propose', 'read', 'transfer', 'query', 'status'].map((verb) => `${ROOT}.node.*.${verb}`),
     `${ROOT}.nodes.status`,
   ],
   subscribe: [`${inboxOf('client')}.>`, `${ROOT}.group.*.committed.>`, `${ROOT}.event.leadership`],
@@ -82,7 +85,7 @@ async function useEverything(client: Client): Promise<void> {
   const rows = client.kv('kv')
   await rows.put('key', 'value')
   assert.equal(await rows.getText('key'), 'value')
-  await rows.getText('key', { consistency: 'stale' })
+  for (const consistency of ['follower', 'stale'] as const) assert.equal(await rows.getText('key', { consistency }), 'value')
   for await (const entry of client.committed('kv', { from: 1 })) if (entry.kind === 'command') break
   assert.ok((await client.log('kv', { from: 1 })).entries.length >= 2)
   assert.deepEqual(
@@ -106,6 +109,9 @@ test('a cluster lives on the documented permissions, and a client cannot play a 
   const ofNode = await transportOf(t, server, 'b')
   ofNode.publish(`${ROOT}.node.nobody.stranger`, utf8('a store'))
   await ofNode.flush()
+  const [follower] = nodes.filter((node) => node.status().groups[0]?.role !== 'leader')
+  await follower?.propose('kv', encodePut('default', utf8('by'), utf8('a follower'))) // passed on
+  await client.transfer('kv')
   const leader = await until('somebody leads', () => nodes.find((node) => node.status().groups[0]?.role === 'leader'))
   await leader.stop() // hands over: others lead, answer and publish
   await client.kv('kv').put('key', 'other', { idempotent: true })

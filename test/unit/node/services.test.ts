@@ -18,14 +18,14 @@ const ROOT = 'flotilla.demo'
 
 /** A desk that says who was asked, and refuses when told to. */
 function sampleDesk(refusal: { error?: unknown }): Desk {
-  const answer = (verb: string, { group, body }: Request): Answer => {
+  const answer = (verb: string, { group, body, direct }: Request): Answer => {
     if (refusal.error !== undefined) throw refusal.error
-    return { index: 1, term: 1, body: utf8(`${verb} ${group} ${text(body)}`) }
+    return { index: 1, term: 1, body: utf8(`${verb} ${group} ${text(body)}${direct ? ' directly' : ''}`) }
   }
   const desk: Pick<Desk, 'propose' | 'read' | 'query' | 'leader' | 'founding'> = {
     founding: () => '',
     propose: async (request) => answer('propose', request),
-    read: async (request) => answer('read', request),
+    read: async (request) => answer(request.consistency === 'stale' ? 'query' : 'read', request),
     query: (request) => answer('query', request),
     leader: (group) => {
       answer('leader', { group, body: utf8(''), timeoutMs: 1 })
@@ -69,7 +69,7 @@ test('a node answers by name, a replica for its group, a leader what only leader
   for (const verb of ['propose', 'read']) await assert.rejects(ask(`group.g.${verb}`), { code: 'UNAVAILABLE' })
   services.lead('g')
   services.lead('g')
-  for (const verb of ['propose', 'read']) assert.equal(await ask(`group.g.${verb}`), `${verb} g x`)
+  for (const verb of ['propose', 'read']) assert.equal(await ask(`group.g.${verb}`), `${verb} g x directly`)
   services.follow('g')
   for (const verb of ['propose', 'read']) await assert.rejects(ask(`group.g.${verb}`), { code: 'UNAVAILABLE' })
 })

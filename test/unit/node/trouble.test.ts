@@ -135,7 +135,7 @@ test('garbage on request subjects is answered with CODEC_INVALID', async (t) => 
 test('requests that cannot be done are answered with their code', async (t) => {
   const { cluster, guest, leader } = await troubled(t)
   const ask = async (subject: string, group: string, body: Uint8Array): Promise<unknown> => {
-    const { data } = await guest.request(`${ROOT}.${subject}`, encodeRequest({ group, body, timeoutMs: 1000 }), {
+    const { data } = await guest.request(`${ROOT}.${subject}`, encodeRequest({ group, body, timeoutMs: 1000, direct: true }), {
       timeoutMs: 2000,
     })
     return decodeAnswer(data)
