@@ -81,3 +81,18 @@ test('an error that is none of ours is thrown as one of ours, with its cause', a
     return true
   })
 })
+
+test('a failing disk sends a repeatable write to the next leader; a refusal later does not make an unknown outcome known', async () => {
+  const after = (...codes: readonly ('STORAGE_FAILED' | 'TIMEOUT' | 'UNKNOWN_GROUP')[]): Promise<number> => {
+    const left = [...codes]
+    const attempt = async (): Promise<number> => {
+      const code = left.shift()
+      if (code !== undefined) throw new FlotillaError(code, 'x')
+      return 1
+    }
+    return new Calls().make(call({ repeatable: true, attempt }))
+  }
+  assert.equal(await after('STORAGE_FAILED', 'STORAGE_FAILED'), 1)
+  await assert.rejects(after('TIMEOUT', 'UNKNOWN_GROUP'), refusedWith('TIMEOUT_UNKNOWN'))
+  await assert.rejects(after('STORAGE_FAILED', 'UNKNOWN_GROUP'), refusedWith('UNKNOWN_GROUP'))
+})

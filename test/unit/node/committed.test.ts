@@ -54,11 +54,13 @@ test('each committed entry is told once, in order, with its headers and the topi
       'Flotilla-Term': String(term),
       'Flotilla-Kind': 'command',
       'Flotilla-Reign': '1',
+      'Flotilla-Founding': groupOf(leader).founding ?? '',
       'Nats-Msg-Id': 'demo/g/2',
     },
     word: 'plain',
   })
   assert.equal(heard[0]?.headers['Flotilla-Kind'], 'noop')
+  assert.match(groupOf(leader).founding ?? '', /^[0-9a-f]{32}$/)
 })
 
 test('a subscriber that missed something sees the gap, and the log fills it', async (t) => {
