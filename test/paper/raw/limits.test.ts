@@ -52,6 +52,14 @@ describe('what is proposed and not committed', () => {
     assert.equal(bench.status.lastIndex, 1026)
   })
 
+  test('takes what has no payload even behind one that exceeds the limit alone', () => {
+    const bench = leading({ maxUncommittedBytes: PAYLOAD })
+    bench.propose(2 * PAYLOAD)
+    refuses(bench, 1)
+    bench.propose(0)
+    assert.equal(bench.status.lastIndex, 3)
+  })
+
   test('is refused to who is passed proposals by followers, too: nothing is appended', () => {
     const bench = full()
     bench.hear({ type: 'Propose', from: 2, to: 1, term: 0, kind: 'command', data: [Buffer.alloc(1)] })
