@@ -45,6 +45,9 @@ export const WAITERS_MAX = 16_384
 /** Reads waiting in one group: as many as callers may wait. */
 export const READS_MAX = 16_384
 
+/** Times that a peer's replies wait for one flush: of all groups a node may hold, a dozen times each. What comes on top is lost, as on the way. */
+export const HELD_MAX = 65_536
+
 /** Requests that a node passes on to leaders at a time, so that most of the connection's 16 384 stay free. */
 export const FORWARDED_MAX = 4096
 

@@ -3,6 +3,7 @@
  * Durability before words: nothing that promises something gets past here early.
  */
 
+import { HELD_MAX } from '../base/limits.ts'
 import type { GroupWrite, NodeStore } from '../ports/store.ts'
 import type { StoragePersisted } from '../protocol/events.ts'
 import type { Ready } from '../protocol/ready.ts'
@@ -75,7 +76,7 @@ export class Flush {
     this.#pending.delete(group)
   }
 
-  /** Runs the callback once that transaction is durable: now, if it is. Never, if the disk fails. */
+  /** Runs the callback once that transaction is durable: now, if it is. Never, if the disk fails, or if too many wait for it. */
   after(transaction: number, callback: () => void): void {
     if (this.#dead) return
     if (transaction <= this.#durable) {
@@ -83,6 +84,7 @@ export class Flush {
       return
     }
     const waiting = this.#waiting.get(transaction)
+    if (waiting && waiting.length >= HELD_MAX) return // lost, as on the way; it will be said again
     if (waiting) waiting.push(callback)
     else this.#waiting.set(transaction, [callback])
   }

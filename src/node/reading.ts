@@ -37,10 +37,9 @@ interface Asked extends Question {
   askedAt: number
 }
 
-interface Confirmed {
+interface Confirmed extends Question {
   readonly ticket: number
   readonly index: LogIndex
-  readonly moment: Moment
 }
 
 /** The reads of one peer. Bounded by who waits for them. */
@@ -68,7 +67,7 @@ export class Reads {
       const asked = this.#asked.get(ticket)
       if (!asked) continue
       this.#asked.delete(ticket)
-      this.#confirmed.push({ ticket, index, moment: asked.moment })
+      this.#confirmed.push({ ...asked, ticket, index })
     }
   }
 
@@ -97,6 +96,7 @@ export class Reads {
   /** What nobody waits for is forgotten; what went unanswered for so many milliseconds may be lost, and is to be asked again. */
   overdue(now: number, ms: number): readonly number[] {
     const again: number[] = []
+    if (this.#confirmed.some(({ dueAt }) => dueAt <= now)) this.#confirmed = this.#confirmed.filter(({ dueAt }) => dueAt > now)
     for (const [ticket, asked] of this.#asked) {
       if (asked.dueAt <= now) this.#asked.delete(ticket)
       else if (now - asked.askedAt >= ms) {

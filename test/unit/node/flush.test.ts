@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { HELD_MAX } from '../../../src/base/limits.ts'
 import { manualClock } from '../../../src/clock/manual.ts'
 import { Flush } from '../../../src/node/flush.ts'
 import type { GroupWrite, NodeStore } from '../../../src/ports/store.ts'
@@ -196,4 +197,15 @@ test('settle saves everything and waits for it', async () => {
   assert.equal(batches.length, 2)
   settle[1]?.resolve()
   await over
+})
+
+test('a disk that hangs does not gather replies without end: what is too much is lost, as on the way', async () => {
+  const { flush, settle } = desk()
+  const transaction = flush.add('g', synced(1), mark(1))
+  let left = 0
+  for (let i = 0; i < HELD_MAX + 10; i++) flush.after(transaction, () => left++)
+  flush.kick()
+  settle[0]?.resolve()
+  await turns()
+  assert.equal(left, HELD_MAX)
 })

@@ -87,3 +87,12 @@ test('what goes unanswered is asked again after a while, and forgotten when its 
   assert.deepEqual(reads.overdue(1000, 100), [])
   assert.deepEqual(reads.takeAsked(), [])
 })
+
+test('what is confirmed and never applied is forgotten with its caller, too', () => {
+  const reads = new Reads()
+  reads.ask(1, { moment: at(0), dueAt: 1000 })
+  reads.ask(2, { moment: at(0), dueAt: 2000 })
+  reads.confirm([1, 2], 50)
+  reads.overdue(1000, 100)
+  assert.deepEqual(reads.take(50), [2])
+})
