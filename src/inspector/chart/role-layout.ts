@@ -3,7 +3,7 @@
 import type { Layout } from './geometry.ts'
 
 export const ROLE_LAYOUT: Layout = {
-  width: 621,
+  width: 644,
   height: 914,
   states: {
     '*': {
@@ -31,37 +31,37 @@ export const ROLE_LAYOUT: Layout = {
       height: 28,
     },
     campaigning: {
-      x: 368,
+      x: 379,
       y: 449,
       width: 220,
       height: 221,
     },
     'campaigning.preCandidate': {
-      x: 406,
+      x: 417,
       y: 481,
       width: 159,
       height: 45,
     },
     'campaigning.candidate': {
-      x: 395.4,
+      x: 406.4,
       y: 614,
       width: 159,
       height: 45,
     },
     leader: {
-      x: 349.9,
+      x: 360.9,
       y: 732,
       width: 225,
       height: 174,
     },
     'leader.round': {
-      x: 365.9,
+      x: 376.9,
       y: 764,
       width: 198,
       height: 131,
     },
     'leader.round.beat': {
-      x: 381.9,
+      x: 392.9,
       y: 839,
       width: 171,
       height: 45,
@@ -88,10 +88,10 @@ export const ROLE_LAYOUT: Layout = {
         [294, 314],
         [163, 314],
         [163, 428],
-        [394, 428],
-        [394, 597],
-        [427.2, 597],
-        [427.2, 614],
+        [405, 428],
+        [405, 597],
+        [438.2, 597],
+        [438.2, 614],
       ],
       label: {
         x: 114,
@@ -106,13 +106,13 @@ export const ROLE_LAYOUT: Layout = {
         [398, 202],
         [324, 202],
         [324, 321],
-        [391.5, 321],
-        [391.5, 421],
-        [404, 421],
-        [404, 449],
+        [375, 321],
+        [375, 421],
+        [415, 421],
+        [415, 449],
       ],
       label: {
-        x: 342.5,
+        x: 326,
         y: 350.5,
         width: 98,
         height: 41,
@@ -148,8 +148,8 @@ export const ROLE_LAYOUT: Layout = {
     },
     'campaigning->following': {
       points: [
-        [384, 449],
-        [384, 435],
+        [395, 449],
+        [395, 435],
         [57, 435],
         [57, 307],
         [284, 307],
@@ -164,29 +164,31 @@ export const ROLE_LAYOUT: Layout = {
     },
     'campaigning.preCandidate->following': {
       points: [
-        [485.5, 481],
-        [485.5, 314],
+        [496.5, 481],
+        [496.5, 421],
+        [481, 421],
+        [481, 314],
         [332, 314],
         [332, 293],
       ],
       label: {
-        x: 448.5,
-        y: 344,
-        width: 74,
-        height: 54,
+        x: 432,
+        y: 331,
+        width: 98,
+        height: 80,
       },
     },
     'campaigning.preCandidate->campaigning.candidate': {
       points: [
-        [512, 526],
-        [512, 536],
-        [534.5, 536],
-        [534.5, 597],
-        [490.8, 597],
-        [490.8, 614],
+        [523, 526],
+        [523, 536],
+        [545.5, 536],
+        [545.5, 597],
+        [501.8, 597],
+        [501.8, 614],
       ],
       label: {
-        x: 516,
+        x: 527,
         y: 559,
         width: 37,
         height: 15,
@@ -194,11 +196,11 @@ export const ROLE_LAYOUT: Layout = {
     },
     'campaigning.candidate->campaigning.preCandidate': {
       points: [
-        [459, 614],
-        [459, 526],
+        [470, 614],
+        [470, 526],
       ],
       label: {
-        x: 410,
+        x: 421,
         y: 546,
         width: 98,
         height: 41,
@@ -206,27 +208,27 @@ export const ROLE_LAYOUT: Layout = {
     },
     'campaigning.candidate->following': {
       points: [
-        [522.6, 614],
-        [522.6, 604],
-        [576, 604],
-        [576, 307],
+        [533.6, 614],
+        [533.6, 604],
+        [587, 604],
+        [587, 307],
         [342, 307],
         [342, 293],
       ],
       label: {
-        x: 539,
-        y: 357,
-        width: 74,
-        height: 28,
+        x: 538,
+        y: 344,
+        width: 98,
+        height: 54,
       },
     },
     'campaigning.candidate->leader': {
       points: [
-        [474.9, 659],
-        [474.9, 732],
+        [485.9, 659],
+        [485.9, 732],
       ],
       label: {
-        x: 456.4,
+        x: 467.4,
         y: 686,
         width: 37,
         height: 15,
@@ -234,8 +236,8 @@ export const ROLE_LAYOUT: Layout = {
     },
     'leader->following': {
       points: [
-        [454.9, 732],
-        [454.9, 718],
+        [465.9, 732],
+        [465.9, 718],
         [223, 718],
         [223, 321],
         [304, 321],
@@ -250,8 +252,8 @@ export const ROLE_LAYOUT: Layout = {
     },
     'leader.round->following': {
       points: [
-        [464.9, 764],
-        [464.9, 711],
+        [475.9, 764],
+        [475.9, 711],
         [314, 711],
         [314, 293],
       ],
