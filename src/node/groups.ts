@@ -1,7 +1,7 @@
 /** Opens the groups of a node: what the store holds of each, checked against what the program says, as peers ready to begin. */
 
 import { FlotillaError } from '../base/errors.ts'
-import type { NodeStore, Recovered } from '../ports/store.ts'
+import type { GroupBootstrap, NodeStore, Recovered } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { type PeerId, votersOnly } from '../protocol/types.ts'
 import type { MembersView } from '../wire/members.ts'
@@ -77,8 +77,14 @@ export async function joinGroup(
   const { store } = options
   await keepFounding(store, group.id, { founders: view.founding, mark: view.mark })
   const replaced = store.tombstone(group.id)
-  const bootstrap = { conf: NO_CONF, peers: view.peers, lastPeerId: view.lastPeerId, kind: group.stateMachine.kind }
+  const bootstrap = { ...startOf(view), kind: group.stateMachine.kind }
   return openGroup(options, group, await store.open(group.id, { ...bootstrap, ...(replaced && { replaces: replaced.peer }) }))
+}
+
+/** Where a log that begins at the beginning is to be read from: if nobody came or went since the founding, then with its members, whom no entry names. */
+function startOf({ peers, founding, lastPeerId }: MembersView): Pick<GroupBootstrap, 'conf' | 'peers' | 'lastPeerId'> {
+  if (membersDigest(peers) !== founding) return { conf: NO_CONF, peers, lastPeerId }
+  return { conf: votersOnly(Object.keys(peers).map(Number)), peers }
 }
 
 function openGroup(options: OpenGroupsOptions, group: Required<GroupOptions>, recovered: Recovered): OpenedGroup {

@@ -3,9 +3,12 @@
 import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Subscription } from '../ports/transport.ts'
+import { asksForVote } from '../protocol/messages.ts'
+import type { GroupMessage, Sender } from '../wire/envelope.ts'
 import type { MembersView } from '../wire/members.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import type { Engine } from './engine.ts'
+import { birthmarkIn, foundersIn } from './founding.ts'
 import { joinGroup, type OpenedGroup, type OpenGroupsOptions, openGroups } from './groups.ts'
 import { Inbox } from './inbox.ts'
 import { askMembers, Joining } from './joining.ts'
@@ -33,6 +36,9 @@ export interface HostingOptions extends OpenGroupsOptions {
   /** The disk failed. */
   readonly onFailure: (error: FlotillaError) => void
 }
+
+/** Nothing is known of who else counts. */
+const NO_VIEW: MembersView['conf'] = { voters: [], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false }
 
 export class Hosting {
   readonly #options: HostingOptions
@@ -112,6 +118,8 @@ export class Hosting {
       wake: (host) => engine.wake(host),
       onStranger: (sender) => this.#strangers.tell(sender),
       onMet: (node) => outbox.greet(node),
+      awaits: (group) => this.awaits(group),
+      onCalled: (sender, call) => this.#called(sender, call),
       onRemoved: (node, group, peer) => this.#removals.tell(node, group, peer),
     })
   }
@@ -164,6 +172,25 @@ export class Hosting {
     const { settings, store } = this.#options
     const peer = peerOf(peers, settings.id)
     return peer !== undefined && peer > (store.tombstone(group)?.peer ?? 0)
+  }
+
+  /**
+   * A member speaks to a peer of ours. A leader can be asked for more. Who wants a vote has nobody to ask; but it has applied the change that made us a
+   * member, and our id was never another's: that much is known, and the log will tell the rest.
+   */
+  #called({ node }: Sender, { group, epoch, message }: GroupMessage): void {
+    if (!asksForVote(message)) {
+      this.#joining.askNow(group)
+      return
+    }
+    const [founding, mark] = [foundersIn(epoch), birthmarkIn(epoch)]
+    if (mark === '' || founding === '') return
+    const { from, to, term } = message
+    const peers = { [from]: node, [to]: this.#options.settings.id }
+    const view = { group, index: 0, term, conf: NO_VIEW, peers, lastPeerId: Math.max(from, to), founding, mark }
+    this.#joining.hear(group, view).catch((error: unknown) => {
+      this.#options.settings.logger.warn({ group, error: String(error) }, 'could not begin as a member')
+    })
   }
 
   async #admit(id: string, view: MembersView): Promise<void> {

@@ -26,6 +26,10 @@ export interface InboxOptions {
   readonly onStranger: (sender: Sender) => void
   /** A node was met for the first time; it should meet us, too. */
   readonly onMet: (node: string) => void
+  /** Whether that group is to be held here, and is not yet. */
+  readonly awaits: (group: string) => boolean
+  /** Somebody speaks to a peer of ours that has not begun: its group has made us a member. */
+  readonly onCalled: (sender: Sender, call: GroupMessage) => void
   /** A peer speaks that was removed from its group; its node should hear of it. */
   readonly onRemoved: (node: string, group: string, peer: number) => void
 }
@@ -44,6 +48,9 @@ export class Inbox {
       this.#checkSubject(sender, incoming.subject)
       const isNeighbour = this.#options.neighbours().has(sender.node)
       if (!isNeighbour && messages.length === 0) return // a greeting, of who is to come or has gone
+      const calls = messages.filter(({ group }) => this.#options.awaits(group))
+      for (const call of calls) this.#options.onCalled(sender, call)
+      if (calls.length > 0 && calls.length === messages.length) return // it is all said again
       const heard = isNeighbour ? messages : this.#fromNewcomer(sender, messages)
       this.#checkStore(sender)
       for (const message of heard) this.#hand(sender, message)
@@ -117,9 +124,10 @@ interface Claim {
   readonly message: Message
 }
 
-/** Whether that peer is still to come, as far as our log tells, and can live on that node. */
+/** Whether that peer is still to come, as far as our log tells, or our log tells nothing yet; and can live on that node. */
 const isNewcomer = (host: PeerHost, peer: number, node: string): boolean =>
-  peer > host.table.membership.lastPeerId && (host.nodeOf(peer) ?? node) === node
+  (peer > host.table.membership.lastPeerId || host.table.membership.conf.voters.length === 0) &&
+  (host.nodeOf(peer) ?? node) === node
 
 /** Whether a peer speaks that was ours, and is none any more. */
 const isFarewellDue = (host: PeerHost, { sender, epoch, message }: Claim): boolean =>

@@ -1,4 +1,7 @@
-/** Waits to become a member: asks the leaders of groups, now and then, whether a peer of this node is among the members. Opens nothing itself. */
+/**
+ * Waits to become a member: asks the leaders of groups, now and then, whether a peer of this node is among the members; and hears who speaks to that peer,
+ * since a group that cannot elect a leader without us has nobody to ask. Opens nothing itself.
+ */
 
 import { toFlotillaError } from '../base/errors.ts'
 import type { Cancel, Clock } from '../ports/clock.ts'
@@ -38,6 +41,7 @@ export async function askMembers(
 export class Joining {
   readonly #options: JoiningOptions
   readonly #awaited = new Set<string>()
+  readonly #asking = new Set<string>()
   #cancel: Cancel | null = null
   #stopped = false
 
@@ -49,6 +53,24 @@ export class Joining {
   await(group: string): void {
     this.#awaited.add(group)
     if (this.#cancel === null && !this.#stopped) this.#round()
+  }
+
+  /** The group has a leader just now, and it has sent something: time to ask, whatever the clock says. */
+  askNow(group: string): void {
+    if (this.#awaited.has(group) && !this.#stopped) void this.#ask(group)
+  }
+
+  /** That is what the members are, as far as one of them can be trusted to know. */
+  async hear(group: string, view: MembersView): Promise<void> {
+    const { isOurs, onMember } = this.#options
+    if (this.#stopped || view.group !== group || !this.#awaited.has(group) || !isOurs(view)) return
+    this.#awaited.delete(group)
+    try {
+      await onMember(group, view)
+    } catch (error) {
+      if (!this.#stopped) this.await(group)
+      throw error
+    }
   }
 
   stop(): void {
@@ -66,20 +88,16 @@ export class Joining {
   }
 
   async #ask(group: string): Promise<void> {
-    const { isOurs, onMember, logger } = this.#options
+    if (this.#asking.has(group)) return
+    const { logger } = this.#options
+    this.#asking.add(group)
     try {
-      const view = await askMembers(this.#options, group)
-      if (this.#stopped || view.group !== group || !this.#awaited.has(group) || !isOurs(view)) return
-      this.#awaited.delete(group)
-      try {
-        await onMember(group, view)
-      } catch (error) {
-        if (!this.#stopped) this.await(group)
-        throw error
-      }
+      await this.hear(group, await askMembers(this.#options, group))
     } catch (error) {
       const { code, message } = toFlotillaError(error, 'UNAVAILABLE')
       logger.debug({ group, code, message }, 'not a member yet')
+    } finally {
+      this.#asking.delete(group)
     }
   }
 }

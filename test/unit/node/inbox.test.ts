@@ -49,6 +49,7 @@ interface Bench {
   readonly strangers: Sender[]
   readonly met: string[]
   readonly removed: string[]
+  readonly called: string[]
 }
 
 async function bench(disk = new MemoryDisk()): Promise<Bench> {
@@ -58,6 +59,7 @@ async function bench(disk = new MemoryDisk()): Promise<Bench> {
   const strangers: Sender[] = []
   const met: string[] = []
   const removed: string[] = []
+  const called: string[] = []
   let woken = 0
   const inbox = new Inbox({
     cluster: 'demo',
@@ -70,10 +72,12 @@ async function bench(disk = new MemoryDisk()): Promise<Bench> {
     wake: () => woken++,
     onStranger: (sender) => strangers.push(sender),
     onMet: (node) => met.push(node),
+    awaits: (group) => group === 'awaited',
+    onCalled: (sender, { group, message }) => called.push(`${sender.node} ${group} ${message.to}`),
     onRemoved: (node, group, peer) => removed.push(`${node} ${group} ${peer}`),
   })
   const hear = (said: Said): void => inbox.receive(incoming(said))
-  return { hear, inbox, host, store, refused: () => refusals.all, woken: () => woken, strangers, met, removed }
+  return { hear, inbox, host, store, refused: () => refusals.all, woken: () => woken, strangers, met, removed, called }
 }
 
 test('a message of a peer gets into its mailbox and wakes it', async () => {
@@ -119,6 +123,13 @@ test('a member that our log does not tell of yet is heard, whoever it is; one th
   host.table.apply(1, [], { conf: votersOnly([1, 3, 4]), peers: { 1: 'a', 2: 'b', 3: 'c', 4: 'd' }, lastPeerId: 4 })
   hear({})
   assert.deepEqual([removed, refused(), host.mailbox.isEmpty], [['b g 2'], { STORE_MISMATCH: 2 }, true])
+})
+
+test('who speaks to a peer of ours that has not begun calls it, and nothing is refused', async () => {
+  const { hear, refused, called } = await bench()
+  hear({ group: 'awaited', message: { ...append(0, []), to: 4 } })
+  hear({ group: 'awaited', sender: { ...B, node: 'x' }, subject: 'flotilla.demo.raft.a.x' })
+  assert.deepEqual([called, refused()], [['b awaited 4', 'x awaited 1'], {}])
 })
 
 test('a group we do not have is counted', async () => {

@@ -150,6 +150,30 @@ test('a member that was away while others came hears a leader that its log does 
   assert.deepEqual(groupOf(away).voters, ['a', 'b', 'c', 'd'])
 })
 
+test('a node that must vote before it has joined is called by those who need it', async (t) => {
+  const cluster = new SmallCluster(t, { nodes: ['a'] })
+  const a = await cluster.run('a')
+  await say(await cluster.leader(), 'before')
+  await change(cluster, 'add', 'b') // and nobody leads without b any more
+  await until('a leads no more', () => groupOf(a).role !== 'leader')
+  const b = await cluster.run('b', NEW)
+  await until('b was called', () => holds(b))
+  await cluster.leader()
+  await until('b is filled', () => recall(b, 'before') === 'before')
+  await change(cluster, 'demote', 'b')
+})
+
+test('a founding member that was told to join counts like the others', async (t) => {
+  const cluster = new SmallCluster(t)
+  await cluster.run('a')
+  await cluster.run('b')
+  await say(await cluster.leader(), 'before')
+  const c = await cluster.run('c', NEW)
+  await until('c is filled', () => holds(c) && recall(c, 'before') === 'before')
+  await cluster.settled()
+  assert.deepEqual([groupOf(c).role, groupOf(c).voters], ['follower', ['a', 'b', 'c']])
+})
+
 test('changes that cannot be made are refused with the reason, and change nothing', async (t) => {
   const cluster = await SmallCluster.start(t)
   const leader = await cluster.leader()
