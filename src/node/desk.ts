@@ -152,7 +152,7 @@ export class Desk {
   /** The group's peer. `founding`: what the asker knows of the group; another one than ours is not the group it means. */
   hostOf(group: string, founding = ''): PeerHost {
     const { node, life, find } = this.#options
-    if (life() === 'closed') throw new FlotillaError('CLOSED', 'the node was stopped', { node })
+    if (life() === 'closed') throw new FlotillaError('CLOSED', 'the node has stopped', { node })
     if (life() !== 'serving') throw new FlotillaError('UNAVAILABLE', `the node is ${life()}`, { node })
     const opened = find(group)
     if (!opened && this.#options.awaits?.(group)) throw new FlotillaError('UNAVAILABLE', 'not a member yet', { group, node })

@@ -64,7 +64,7 @@ test('a leader that stops hands over in well under an election timeout, and answ
   for (const fate of await Promise.all(waiting)) assert.match(fate, /^(done|NOT_LEADER|TRANSFERRING|TIMEOUT_UNKNOWN)$/)
   await say(next, 'after')
   assert.equal(await leader.closed, null)
-  await assert.rejects(say(leader, 'x'), { code: 'UNAVAILABLE' })
+  await assert.rejects(say(leader, 'x'), { code: 'CLOSED' })
 })
 
 test('a follower that was cut off catches up', async (t) => {

@@ -27,7 +27,7 @@ test('a leader whose disk fails acknowledges nothing, ends with STORAGE_FAILED, 
   assert.deepEqual(failures, [error])
   for (const fate of await Promise.all(fates)) assert.match(fate, /^(TIMEOUT_UNKNOWN|STORAGE_FAILED)$/)
   assert.equal(leader.status().life, 'closed')
-  await assert.rejects(say(leader, 'later'), { code: 'UNAVAILABLE' })
+  await assert.rejects(say(leader, 'later'), { code: 'CLOSED' })
   const next = await cluster.leader()
   assert(performance.now() - begun < 500, `the others took ${Math.round(performance.now() - begun)} ms`)
   await say(next, 'after')
