@@ -33,6 +33,7 @@ const nodeRights = (id: string): Rights => ({
     `${ROOT}.event.>`,
     `${ROOT}.node.${id}.hello`,
     `${ROOT}.node.*.stranger`,
+    `${ROOT}.node.*.removed`,
     `${ROOT}.node.*.propose`,
     `${ROOT}.node.*.transfer`,
     '_INBOX.>',
