@@ -1,0 +1,44 @@
+/** What a change of members leaves alone, and what those who left can still tell. */
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { RawNode } from '../../../src/peer/raw-node.ts'
+import { votersOnly } from '../../../src/protocol/types.ts'
+import { entry, RawCluster } from '../../harness/raw-cluster.ts'
+
+test('whoever stays in the group is streamed to as before: what is known of it is not forgotten', () => {
+  const cluster = new RawCluster({ voters: [1, 2, 3] })
+  cluster.campaign(1)
+  cluster.propose(1)
+  const leader = cluster.node(1)
+  const { match } = cluster.status(1).progress[2] ?? {}
+  assert.equal(match, 2)
+  leader.proposeConfChange({ transition: 'auto', steps: [{ type: 'AddLearner', peer: 4 }], context: '' })
+  cluster.isolate(3)
+  cluster.settle((m) => m.type === 'AppendEntriesReply' && m.from === 2) // not another word of the second peer
+  const change = { transition: 'auto', steps: [{ type: 'AddLearner', peer: 4 }], context: '' } as const
+  leader.applyConfChange(change)
+  const { state, match: kept } = leader.status().progress[2] ?? {}
+  assert.deepEqual([state, kept], ['replicate', match])
+})
+
+describe('what a voter knows to be committed, told with its refusal,', () => {
+  /** Asks around in term 3, with two entries of term 1, and is refused by one who knows an entry to be committed. */
+  const refused = (commit: number, commitTerm: number): number => {
+    const hardState = { term: 3, vote: null, commit: 0 }
+    const node = new RawNode({
+      id: 1,
+      initial: { confState: votersOnly([1, 2]), hardState, entries: [entry(1, 1), entry(2, 1)] },
+    })
+    node.campaign()
+    assert.equal(node.status().role, 'preCandidate')
+    node.step({ type: 'PreVoteReply', from: 2, to: 1, term: 3, granted: false, commit, commitTerm })
+    return node.status().commit
+  }
+
+  test('is so for a candidate that holds the same entry', () => assert.equal(refused(2, 1), 2))
+
+  test('is nothing to one that holds another entry there', () => assert.equal(refused(2, 2), 0))
+
+  test('is nothing to one that holds none there', () => assert.equal(refused(3, 1), 0))
+})
