@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type NodeOptions, settingsOf } from '../../../src/node/options.ts'
+import { type NodeOptions, raftSettingsOf, settingsOf } from '../../../src/node/options.ts'
 import { silent } from '../../../src/ports/logger.ts'
 import { loopback } from '../../../src/transport/loopback/hub.ts'
 import { parrot } from './sample-node.ts'
@@ -104,4 +104,14 @@ test('what was given is passed on as it is, and what is undefined counts as miss
   const settings = settingsOf({ ...GOOD, logger, timing: undefined, clock: undefined } as unknown as NodeOptions)
   assert.equal(settings.logger, logger)
   assert.equal(settings.groups[0]?.stateMachine, stateMachine)
+})
+
+test('leases, priority and passing on are what they are set to; the core itself passes no proposal on', () => {
+  const settings = settingsOf({ ...GOOD, leaseReads: true, priority: 7, forward: false })
+  assert.deepEqual([settings.leaseReads, settings.priority, settings.forward], [true, 7, false])
+  const { leaseReads, priority, forwardProposals } = raftSettingsOf(settings)
+  assert.deepEqual([leaseReads, priority, forwardProposals], [true, 7, false])
+  wrong({ priority: -1 }, /^priority/)
+  wrong({ priority: 0.5 }, /^priority/)
+  wrong({ leaseReads: 'yes' }, /^leaseReads/)
 })
