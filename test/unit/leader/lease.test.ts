@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { expireLease } from '../../../src/leader/confirm.ts'
 import { type LeaseSnapshot, leaseCovers, NO_LEASE, stepLease } from '../../../src/leader/lease-words.ts'
 import type { LeaseEvent } from '../../../src/protocol/lease.ts'
+import { labOf, STEPS } from '../../harness/lab.ts'
 import { ended, heard, jumped, transferring } from '../../harness/lease-table.ts'
+import { leading } from '../../harness/reign.ts'
 
 const placeOf = ({ value, context }: LeaseSnapshot): readonly unknown[] => [value, context.round, context.floor]
 
@@ -62,4 +65,11 @@ test('whatever happens, floor and round never fall, and only a round above the f
       }
     }),
   )
+})
+
+test('a jump of the clock voids every round that has begun, confirmed or not', () => {
+  const { lease } = expireLease({ ...leading(labOf(STEPS)).peer.snapshot.context, lease: after(heard(4)), round: 7 })
+  assert.ok(lease)
+  assert.deepEqual(placeOf(stepLease(lease, heard(7))), ['unconfirmed', 7, 7])
+  assert.deepEqual(placeOf(stepLease(lease, heard(8))), ['held', 8, 7])
 })
