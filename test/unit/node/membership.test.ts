@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { FlotillaError } from '../../../src/base/errors.ts'
 import type { FlotillaNode } from '../../../src/node/types.ts'
 import type { Transport } from '../../../src/ports/transport.ts'
+import { encodeEnvelope } from '../../../src/wire/envelope.ts'
 import {
   decodeMembersView,
   decodeReconfigured,
@@ -57,6 +58,14 @@ async function asking<T>(cluster: SmallCluster, ask: (guest: Transport) => Promi
 }
 
 const holds = (node: FlotillaNode): boolean => node.status().groups.some(({ group, life }) => group === 'g' && life === 'running')
+
+/** Somebody who does not know yet asks a peer on node d for its vote. */
+function callForVote(cluster: SmallCluster, to: number): void {
+  const sender = { cluster: 'demo', node: 'a', store: 'store', boot: 1, run: 'run' }
+  const message = { type: 'RequestVote', from: 1, to, term: 9, lastIndex: 9, lastTerm: 9, transfer: false } as const
+  const data = encodeEnvelope({ sender, messages: [{ group: 'g', epoch: '0123456789abcdef.0123', message }] })
+  cluster.guest(`caller-${++guests}`).publish('flotilla.demo.raft.d.a', data)
+}
 
 /** Three nodes, and a fourth that was added and is a voter. */
 async function four(t: TestContext): Promise<{ cluster: SmallCluster; d: FlotillaNode }> {
@@ -121,6 +130,9 @@ test('a node that was removed while it was down learns of it when it comes back'
   await until('it was told, has asked, and holds nothing', () => !holds(again))
   await until('the tombstone is on the disk', () => cluster.disk('d').image?.tombstones.get('g')?.peer === 4)
   cluster.forget(again)
+  callForVote(cluster, 4)
+  await pause(50)
+  assert(!holds(again), 'nobody calls a dead peer back')
   assert.deepEqual((await members(cluster)).conf.voters, [1, 2, 3])
   await again.stop()
   const third = await cluster.run('d', { nodes: ['a', 'b', 'c', 'd'] })
