@@ -40,7 +40,14 @@ export const CODES = [
 export type Code = (typeof CODES)[number]
 
 /** Refusals after which the same request may be sent again: nothing was appended to any log. */
-const RETRYABLE: ReadonlySet<Code> = new Set<Code>(['NOT_LEADER', 'BUSY', 'TRANSFERRING', 'CONF_IN_PROGRESS', 'UNAVAILABLE', 'DISCONNECTED'])
+const RETRYABLE: ReadonlySet<Code> = new Set<Code>([
+  'NOT_LEADER',
+  'BUSY',
+  'TRANSFERRING',
+  'CONF_IN_PROGRESS',
+  'UNAVAILABLE',
+  'DISCONNECTED',
+])
 
 /** The one error type of the public API. Match on `code`; `retryable` says whether sending again is safe. */
 export class FlotillaError extends Error {
