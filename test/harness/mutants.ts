@@ -1,4 +1,4 @@
-/** Charts with a hole: every transition, action and guard left out in turn. Knows statecharts, not Raft. */
+/** Charts with a hole: every transition, action and guard left out in turn, and every guard turned round. Knows statecharts, not Raft. */
 
 import { type AnyStateMachine, createMachine } from 'xstate'
 
@@ -97,16 +97,35 @@ function watched(guards: Readonly<Record<string, Guard>>): Record<string, Guard>
   return Object.fromEntries(Object.entries(guards).map(([name, guard]) => [name, watch(guard)]))
 }
 
-/** The machine once for each thing that can be left out, with the same words. */
+/** The same guards, and each once more under another name, answering the opposite. */
+const withOpposites = (guards: Readonly<Record<string, Guard>>): Record<string, Guard> => ({
+  ...guards,
+  ...Object.fromEntries(
+    Object.entries(guards).map(([name, guard]): [string, Guard] => [`not ${name}`, (args, params) => !guard(args, params)]),
+  ),
+})
+
+/** The machine once for each thing that can be left out, and once for each guard that can be turned round, with the same words. */
 export function* mutantsOf<M extends AnyStateMachine>(machine: M): Generator<Mutant<M>> {
-  for (const place of placesOf(machine.config as Parts)) {
+  const words = { ...machine.implementations, guards: watched(withOpposites(machine.implementations.guards as never)) }
+  const changed = ({ path, key, name }: Place, change: (holder: Parts | Part[], key: string) => void): Mutant<M> => {
     const config = copyOf(machine.config) as Parts
     let holder = config as Parts
-    for (const key of place.path) holder = holder[key] as Parts
-    if (Array.isArray(holder)) holder.splice(Number(place.key), 1)
-    else delete holder[place.key]
-    const mutant = createMachine(config as never) as AnyStateMachine
-    const words = { ...machine.implementations, guards: watched(machine.implementations.guards as never) }
-    yield { missing: place.name.trim(), machine: mutant.provide(words as never) as M }
+    for (const step of path) holder = holder[step] as Parts
+    change(holder, key)
+    return { missing: name.trim(), machine: (createMachine(config as never) as AnyStateMachine).provide(words as never) as M }
   }
+  for (const place of placesOf(machine.config as Parts)) {
+    yield changed(place, leaveOut)
+    if (place.key === 'guard') yield changed({ ...place, name: `${place.name}, turned round` }, turnRound)
+  }
+}
+
+function leaveOut(holder: Parts | Part[], key: string): void {
+  if (Array.isArray(holder)) holder.splice(Number(key), 1)
+  else delete holder[key]
+}
+
+function turnRound(holder: Parts | Part[], key: string): void {
+  if (!Array.isArray(holder)) holder[key] = `not ${String(holder[key])}`
 }
