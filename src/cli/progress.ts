@@ -12,7 +12,7 @@ export class Progress {
   readonly #out: Output
   readonly #label: string
   readonly #startedAt = performance.now()
-  #drawnAt = 0
+  #drawnAt = Number.NEGATIVE_INFINITY
 
   constructor(out: Output, label: string) {
     this.#out = out
@@ -23,7 +23,7 @@ export class Progress {
   show(fraction: number, count: number): void {
     const now = performance.now()
     if (now - this.#drawnAt < (this.#out.isTTY ? DRAW_EVERY_MS : LINE_EVERY_MS)) return
-    if (this.#drawnAt === 0 && !this.#out.isTTY) {
+    if (this.#drawnAt === Number.NEGATIVE_INFINITY && !this.#out.isTTY) {
       this.#drawnAt = now // nobody needs to read that nothing has happened yet
       return
     }
