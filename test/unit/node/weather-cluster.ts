@@ -17,7 +17,7 @@ import { Writer } from './writer.ts'
 
 export const FIVE = ['a', 'b', 'c', 'd', 'e'] as const
 const ELECTION_TIMEOUT_MS = 100
-const FLUSH_MS_MAX = 4
+const FLUSH_MS_MAX = 12
 
 /** What a cluster and its clients go through. */
 export interface Plan {
@@ -119,13 +119,13 @@ async function playRound({ cluster, writers, plan }: Scene): Promise<void> {
   const half = Math.ceil(plan.operations / 2)
   if (plan.partitions) cluster.network.splitAnyhow()
   await Promise.all(writers.map((writer) => writer.work(half)))
-  const rest = writers.map((writer) => writer.work(plan.operations - half))
-  await Promise.all([...rest, ...(plan.crashes ? [crashSoon(cluster)] : [])])
+  const rest = Promise.all(writers.map((writer) => writer.work(plan.operations - half)))
+  await Promise.all([rest, plan.crashes ? crashAmid(rest, { cluster, writers }) : rest])
 }
 
-/** At no particular moment. */
-async function crashSoon(cluster: WeatherCluster): Promise<void> {
-  await pause(cluster.chance.between(0, 10))
+/** At once after a write was acknowledged: if it was not on the disks of a majority by then, it is missing afterwards. */
+async function crashAmid(work: Promise<unknown>, { cluster, writers }: Pick<Scene, 'cluster' | 'writers'>): Promise<void> {
+  await Promise.race([work, ...writers.map((writer) => writer.written())])
   await cluster.crashAll()
 }
 

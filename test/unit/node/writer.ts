@@ -17,6 +17,7 @@ export class Writer {
   readonly #kv: KvClient
   readonly #chance: Prng
   readonly #rows: string[] = []
+  readonly #told: (() => void)[] = []
 
   constructor(name: string, kv: KvClient, chance: Prng) {
     this.#name = name
@@ -27,6 +28,11 @@ export class Writer {
   /** What was written and acknowledged, as `key=value`, in the order of the keys. */
   get rows(): readonly string[] {
     return this.#rows
+  }
+
+  /** Resolves as soon as the next write is acknowledged. */
+  written(): Promise<void> {
+    return new Promise((resolve) => this.#told.push(resolve))
   }
 
   /** So many operations, one after another: a put of a new key, or a scan of all of them. */
@@ -55,6 +61,7 @@ export class Writer {
     const value = `${this.#rows.length}:${this.#chance.between(0, 1_000_000)}`
     await patiently(() => this.#kv.put(key, value, { idempotent: true }))
     this.#rows.push(`${key}=${value}`)
+    for (const tell of this.#told.splice(0)) tell()
   }
 }
 
