@@ -131,6 +131,11 @@ export class Hosting {
     this.#greet(come)
   }
 
+  /** Our peer has applied its own removal: it goes once the others go on without it. */
+  retire(host: PeerHost): void {
+    this.#removals.retire(host)
+  }
+
   /** Our peer is no member any more: its data is destroyed, a tombstone stays, and should it be made a member again, then as another. */
   leave(host: PeerHost): void {
     const opened = this.#groups.get(host.group)
@@ -153,6 +158,7 @@ export class Hosting {
     this.#stopped = true
     this.#joining.stop()
     this.#promotion?.stop()
+    this.#removals.stop()
   }
 
   async #destroy({ host, life }: OpenedGroup): Promise<void> {

@@ -194,7 +194,7 @@ class Node implements FlotillaNode {
         else this.#follow(host)
       },
       onMembers: () => this.#hosting?.membersChanged(),
-      onRemoved: (host) => this.#hosting?.leave(host),
+      onRemoved: (host) => this.#hosting?.retire(host),
       onBroken: (host, error) => {
         this.#follow(host)
         this.#hosting?.groups.get(host.group)?.life.tell({ type: 'broken', error })

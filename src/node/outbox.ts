@@ -50,6 +50,7 @@ export class Outbox {
       }
       this.#news.delete(about) // the same and more; to the receiver it looks as if the empty one had been lost
     }
+    if (message.message.type === 'TimeoutNow') this.#hurry(to, message.group)
     this.#add(to, message)
   }
 
@@ -63,6 +64,14 @@ export class Outbox {
     for (const { to, message } of this.#news.values()) this.#add(to, message)
     this.#news.clear()
     this.send()
+  }
+
+  /** Whoever is called to take over must hear first what it takes over: in a later term it would not listen any more. */
+  #hurry(to: string, group: string): void {
+    const about = `${to} ${group}`
+    const news = this.#news.get(about)
+    this.#news.delete(about)
+    if (news) this.#add(to, news.message)
   }
 
   #add(to: string, message: GroupMessage): void {

@@ -15,6 +15,9 @@ import type { PeerHost } from './peer-host.ts'
 /** A removed peer's node is told this often at most, and asks as often. */
 const AGAIN_MS = 1000
 
+/** A peer that was removed looks this often whether the others go on without it. */
+const RETIRE_MS = 200
+
 export interface RemovalsOptions {
   readonly self: string
   readonly clock: Clock
@@ -30,6 +33,9 @@ export interface RemovalsOptions {
 
 export class Removals {
   readonly #options: RemovalsOptions
+  /** Peers that go as soon as the others go on without them. */
+  readonly #retiring = new Set<PeerHost>()
+  #stopped = false
   /** When something was last said or asked, by what it was about. */
   readonly #doneAt = new Map<string, number>()
 
@@ -42,6 +48,33 @@ export class Removals {
     if (!this.#isTime(`tell ${node} ${group}`)) return
     const { self, transport, subjects } = this.#options
     transport.publish(subjects.node(node, 'removed'), encodeNewsOfRemoval({ group, peer, by: self }))
+  }
+
+  /**
+   * Our own log says that a peer of ours was removed. It stays until the others go on without it: it may be the last who knows that its removal is
+   * committed, and a survivor that does not know needs its answer (`learnCommit` in src/protocol/vote.ts).
+   */
+  retire(host: PeerHost): void {
+    if (this.#retiring.has(host)) return
+    this.#retiring.add(host)
+    this.#askUntilConfirmed(host).catch((error: unknown) => {
+      this.#options.logger.error({ group: host.group, error: String(error) }, 'a removed peer could not be let go')
+    })
+  }
+
+  /** Asks nobody any more. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #askUntilConfirmed(host: PeerHost): Promise<void> {
+    const { find, ask, onConfirmed, clock } = this.#options
+    const isHere = (): boolean => !this.#stopped && find(host.group) === host
+    while (isHere()) {
+      const view = await ask(host.group).catch(() => null) // nobody leads yet
+      if (isHere() && view !== null && confirms(view, host)) return onConfirmed(host)
+      await new Promise<void>((resolve) => clock.after(RETIRE_MS, resolve))
+    }
   }
 
   /** Hears what others tell of our own peers. */

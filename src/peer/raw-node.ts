@@ -10,6 +10,7 @@ import { reasonToDrop } from '../protocol/plausible.ts'
 import type { Output } from '../protocol/ready.ts'
 import type { ConfState, Entry, LogIndex, LogPosition, PeerId, Snapshot } from '../protocol/types.ts'
 import { hasChanged } from './collect.ts'
+import { bytesOf, changeOf, contextOf, indexOf } from './raw-checks.ts'
 import { type RawNodeOptions, type RawSettings, rawSettingsOf } from './raw-options.ts'
 import { RawReads } from './raw-reads.ts'
 import { type Mark, type RawReady, rawReadyOf } from './raw-ready.ts'
@@ -91,7 +92,7 @@ export class RawNode {
    * `NOT_LEADER` when there is nobody to pass it on to, `BUSY` when too much is uncommitted, `TRANSFERRING` during a handover.
    */
   propose(data: Uint8Array): LogPosition | null {
-    const proposal = { ticket: ++this.#tickets, kind: 'command', data: data.slice() } as const
+    const proposal = { ticket: ++this.#tickets, kind: 'command', data: bytesOf(data) } as const
     return this.#placed(this.#event({ type: 'client.propose', proposals: [proposal] }))
   }
 
@@ -100,7 +101,7 @@ export class RawNode {
    * own term is committed), `CONF_INVALID`, `TRANSFERRING`.
    */
   proposeConfChange(change: ConfChange): LogPosition {
-    const placed = this.#placed(this.#event({ type: 'client.reconfigure', ticket: ++this.#tickets, change }))
+    const placed = this.#placed(this.#event({ type: 'client.reconfigure', ticket: ++this.#tickets, change: changeOf(change) }))
     assert(placed !== null, 'CONFIGURATION_PASSED_ON')
     return placed
   }
@@ -121,16 +122,16 @@ export class RawNode {
 
   /** A message of another peer. Whatever is not one, or cannot be true, is dropped and counted: nothing that comes in here throws. */
   step(message: Message): boolean {
-    const reason = reasonToDrop(this.#snapshot.context, message)
-    if (reason === null && !this.#broken) this.#run(() => stepMessage(this.#snapshot, message))
+    const taken = !this.#broken && reasonToDrop(this.#snapshot.context, message) === null
+    if (taken) this.#run(() => stepMessage(this.#snapshot, message))
     else this.#dropped++
-    return reason === null
+    return taken
   }
 
   /** Asks for a handover (thesis 3.10); a follower passes the wish on. False: nothing came of it (not a voter, or nobody leads). */
   transferLeader(to: PeerId): boolean {
     const said = this.#event({ type: 'client.transfer', ticket: ++this.#tickets, to })
-    return !said.some((output) => output.type === 'refused')
+    return !this.#broken && !said.some((output) => output.type === 'refused')
   }
 
   /**
@@ -139,7 +140,8 @@ export class RawNode {
    */
   readIndex(context: string): void {
     if (this.#reads.isFull) throw new FlotillaError('BUSY', 'too many reads are waiting')
-    const ticket = this.#reads.ask(context, this.#timers.now)
+    if (this.#broken) throw this.#broken
+    const ticket = this.#reads.ask(contextOf(context), this.#timers.now)
     const freshRound = this.#rounds.freshAt(this.#timers.now, this.#settings.electionTick)
     const lease = this.#settings.raft.leaseReads ? { freshRound } : {}
     const said = this.#event({ type: 'client.read', tickets: [ticket], ...lease })
@@ -161,7 +163,8 @@ export class RawNode {
   /** Entries up to `index` are needed no more. Only what is applied goes. Throws `COMPACTED` when it has gone before. */
   compact(index: LogIndex): void {
     const { log } = this.#snapshot.context
-    if (index < log.firstIndex) throw new FlotillaError('COMPACTED', `the log begins at ${log.firstIndex} already`, { index })
+    if (indexOf(index) < log.firstIndex)
+      throw new FlotillaError('COMPACTED', `the log begins at ${log.firstIndex} already`, { index })
     this.#event({ type: 'log.compacted', index })
     this.#store.compact(this.#snapshot.context.log.truncated.index)
   }
@@ -172,13 +175,13 @@ export class RawNode {
    */
   createSnapshot(index: LogIndex, data: Uint8Array): Snapshot {
     const { log, applied } = this.#snapshot.context
-    const term = log.termAt(index)
+    const term = log.termAt(indexOf(index))
     const conf = this.#store.confAt(index)
     if (term === undefined || index > applied || !conf?.voters.length) {
       const which = `from ${log.truncated.index} to ${applied}, as far as their configuration is known`
       throw new FlotillaError('CONFIG_INVALID', `a snapshot can be made of entries ${which}`, { index })
     }
-    const snapshot = { index, term, conf, data }
+    const snapshot = { index, term, conf, data: bytesOf(data) }
     this.#event({ type: 'snapshot.created', snapshot })
     return snapshot
   }

@@ -1,8 +1,8 @@
 /** What a peer listens to at all: everything that arrives is looked at here first. Never throws, changes nothing, knows no roles. */
 
 import { TERM_JUMP_MAX } from '../base/limits.ts'
-import { checkConf } from './confchange.ts'
-import { type AppendEntries, comesFromLeader, hasNoTerm, type Message, type MessageType } from './messages.ts'
+import { checkConf, isMember } from './confchange.ts'
+import { type AppendEntries, comesFromLeader, hasNoTerm, isReply, type Message, type MessageType } from './messages.ts'
 import type { RaftState } from './state.ts'
 import type { ConfState, Entry, EntryKind, LogIndex, Snapshot, Term } from './types.ts'
 
@@ -10,7 +10,7 @@ type Is = (value: unknown) => boolean
 type Loose<T> = { readonly [K in keyof T]: unknown }
 
 /** What has to be known of a peer to judge what it hears. */
-type Listener = Pick<RaftState, 'id' | 'term' | 'leader' | 'log' | 'commit'>
+type Listener = Pick<RaftState, 'id' | 'term' | 'leader' | 'log' | 'commit' | 'conf'>
 
 /** A check for each field of a type: a new field does not compile until it has one. */
 type Checks<T> = { readonly [K in Exclude<keyof T, 'type'>]-?: Is }
@@ -39,7 +39,10 @@ const listOf =
     return true
   }
 
-const isTickets = listOf(Number.isSafeInteger)
+const isNumbers = listOf(Number.isSafeInteger)
+
+/** None at all would be a question that costs its hearer, and that no bound counts. */
+const isTickets: Is = (value) => isNumbers(value) && (value as unknown[]).length > 0
 
 const HEAD = { from: isPeer, to: isPeer, term: isNumber }
 const VOTE = { ...HEAD, granted: isBoolean, commit: isOptionalNumber, commitTerm: isOptionalNumber }
@@ -108,6 +111,7 @@ function wrongHead(s: Listener, m: Message): string | null {
   if (m.from === s.id) return 'from ourselves'
   if (hasNoTerm(m)) return m.term === 0 ? null : 'with a term, where none belongs'
   if (m.term === 0) return 'of term 0'
+  if (isReply(m) && s.conf.voters.length > 0 && !isMember(s.conf, m.from)) return 'an answer of somebody we never asked'
   if (m.term > s.term + TERM_JUMP_MAX) return 'of a term too far ahead'
   const rival = m.term === s.term && s.leader !== null && s.leader !== m.from && comesFromLeader(m)
   return rival ? 'from a second leader of our term' : null // §5.2: impossible
@@ -125,6 +129,10 @@ function wrongBody(s: Listener, m: Message): string | null {
     case 'PreVote':
     case 'RequestVote':
       return m.lastTerm > m.term ? 'with a log ahead of its term' : null
+    case 'AppendEntriesReply':
+      return m.accepted && m.term === s.term && s.leader === s.id && m.index > s.log.lastIndex
+        ? 'of entries that were never sent'
+        : null
     default:
       return null
   }

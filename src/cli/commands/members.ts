@@ -2,10 +2,11 @@
 
 import type { MembersClient } from '../../client/members.ts'
 import type { MembersView } from '../../wire/members.ts'
+import { checkId } from '../../wire/subjects.ts'
 import { UsageError } from '../arguments.ts'
 import { ASKING, type Command, type Invocation } from '../command.ts'
 import { withClient } from '../connection.ts'
-import { DONE } from '../failures.ts'
+import { asUsed, DONE } from '../failures.ts'
 import { paintOf } from '../paint.ts'
 import { type Column, tableOf } from '../table.ts'
 
@@ -48,6 +49,7 @@ function verbOf({ args }: Invocation): Verb {
   if (verb === 'list' && node !== '') throw new UsageError(`'${node}' is one word too many`)
   if (verb !== 'list' && node === '') throw new UsageError('NODE is missing')
   if (verb !== 'add' && args.has('learner')) throw new UsageError('--learner goes with add')
+  if (node !== '') asUsed(() => checkId('NODE', node))
   return verb
 }
 

@@ -42,3 +42,17 @@ describe('what a voter knows to be committed, told with its refusal,', () => {
 
   test('is nothing to one that holds none there', () => assert.equal(refused(3, 1), 0))
 })
+
+test('a group of two goes on without the leader that left, though its last words were lost', () => {
+  const cluster = new RawCluster({ voters: [1, 2] })
+  cluster.campaign(1)
+  cluster.propose(1)
+  cluster.lose((m) => m.from === 1 && ((m.type === 'AppendEntries' && m.entries.length === 0) || m.type === 'TimeoutNow'))
+  cluster.node(1).proposeConfChange({ transition: 'auto', steps: [{ type: 'RemoveNode', peer: 1 }], context: '' })
+  cluster.settle()
+  assert.deepEqual([cluster.status(1).role, cluster.status(2).commit], ['learner', 2], 'the second does not know')
+  cluster.tick(40)
+  assert.equal(cluster.status(2).role, 'leader')
+  cluster.propose(2)
+  assert.deepEqual(cluster.status(2).confState.voters, [2])
+})

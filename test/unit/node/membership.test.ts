@@ -235,3 +235,27 @@ test('who the members are survives a crash of every node', async (t) => {
   assert.deepEqual((await members(cluster)).conf.voters, [1, 2, 3, 4])
   for (const node of cluster.nodes) for (const word of ['before', 'after', 'later']) assert.equal(recall(node, word), word)
 })
+
+test('of two, the one that stays goes on, also when the other one led', async (t) => {
+  const cluster = await SmallCluster.start(t)
+  const first = await cluster.leader()
+  await say(first, 'three')
+  const [other] = await cluster.followers()
+  assert(other)
+  await change(cluster, 'remove', other.id)
+  await until('two are left', () => !holds(other))
+  cluster.forget(other)
+  await other.stop()
+  const leader = await cluster.leader()
+  await say(leader, 'two')
+  await change(cluster, 'remove', leader.id)
+  await until('one is left', () => !holds(leader))
+  cluster.forget(leader)
+  await leader.stop()
+  const last = await cluster.leader()
+  await say(last, 'one')
+  assert.deepEqual(
+    ['three', 'two', 'one'].map((word) => recall(last, word)),
+    ['three', 'two', 'one'],
+  )
+})

@@ -128,3 +128,18 @@ test('without a connection it is dropped and counted, not kept', async () => {
   assert.equal(transport.dropped, 1)
   assert.deepEqual(heard, [])
 })
+
+test('whoever is called to take over hears the news first', async () => {
+  const { outbox, heard } = post()
+  outbox.post('b', letter('g1', append(0, [], 7)))
+  outbox.post('b', letter('g1', { type: 'TimeoutNow', from: 1, to: 2, term: 1 }))
+  outbox.send()
+  await turns()
+  assert.deepEqual(
+    heard.flatMap(({ envelope }) => envelope.messages.map(({ message }) => message.type)),
+    ['AppendEntries', 'TimeoutNow'],
+  )
+  outbox.sendNews()
+  await turns()
+  assert.equal(heard.length, 1, 'and hears it once')
+})

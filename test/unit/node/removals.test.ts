@@ -55,7 +55,10 @@ async function scene() {
     guest.publish(subjects.node('a', 'removed'), utf8(JSON.stringify(news)))
     await turns()
   }
-  return { removals, guest, clock, say, confirmed, asked: () => asked }
+  const answer = (next: MembersView | null): void => {
+    view = next
+  }
+  return { removals, host, guest, clock, say, answer, confirmed, asked: () => asked }
 }
 
 test('what the leader does not confirm is not believed', async () => {
@@ -89,4 +92,21 @@ test('a removed peer is told once a second, and asks as often', async () => {
   guest.publish('flotilla.demo.node.a.removed', utf8('{"group":"g","peer":1,"by":"c"}'))
   await turns()
   assert.equal(asked(), 1)
+})
+
+test('a peer that knows of its own removal stays until the others go on without it', async () => {
+  const { removals, host, clock, confirmed, answer, asked } = await scene()
+  answer(null)
+  removals.retire(host)
+  removals.retire(host)
+  for (let i = 0; i < 3; i++) {
+    await turns()
+    clock.advance(200)
+  }
+  await turns()
+  assert.deepEqual([asked(), confirmed.length], [4, 0], 'nobody leads: it may be needed')
+  answer(GONE)
+  clock.advance(200)
+  await turns()
+  assert.deepEqual(confirmed, ['g'])
 })

@@ -21,6 +21,7 @@ const PEER = {
   term: 4,
   leader: null,
   commit: 6,
+  conf: votersOnly([1, 2, 3]),
   staged: null,
   log: Log.from({
     truncated: { index: 3, term: 1 },
