@@ -1,11 +1,11 @@
 /** What is asked about members on a node's subjects: plain JSON in and out. Decides nothing; it asks the desk. */
 
-import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
 import { decodeMembersRequest, decodeReconfigure, encodeMembersView, encodeReconfigured } from '../wire/members.ts'
 import { encodeJsonRefusal } from '../wire/requests.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import type { MemberDesk } from './member-desk.ts'
+import { own } from './own-group.ts'
 import type { Refusals } from './refusals.ts'
 
 export interface MemberServicesOptions {
@@ -72,23 +72,11 @@ export class MemberServices {
   /** Whatever goes wrong is the asker's answer, never the node's end. */
   async #answer(m: Incoming, ask: () => Promise<Uint8Array>): Promise<void> {
     if (!m.asks) return
-    const answer = await ask().catch((error: unknown) => encodeJsonRefusal(this.#counted(error)))
+    const answer = await ask().catch((error: unknown) => encodeJsonRefusal(this.#options.refusals.counted(error)))
     try {
       m.respond(answer)
     } catch (error) {
-      this.#counted(error)
+      this.#options.refusals.counted(error)
     }
   }
-
-  #counted(thrown: unknown): FlotillaError {
-    const error = toFlotillaError(thrown, 'INVARIANT')
-    this.#options.refusals.count(error.code)
-    return error
-  }
-}
-
-/** The subject names the group; a request that names another one is a mistake of its sender. */
-function own<T extends { readonly group: string }>(group: string | null, request: T): T {
-  if (group === null || request.group === group) return request
-  throw new FlotillaError('CODEC_INVALID', `a request for group '${request.group}' came on the subject of '${group}'`)
 }

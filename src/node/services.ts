@@ -1,7 +1,6 @@
 /** What a node answers on its subjects: requests in, answers out. Decides nothing; it asks the node. */
 
 import { utf8 } from '../base/bytes.ts'
-import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import type { NodeStatus } from '../ports/status.ts'
 import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
 import {
@@ -18,6 +17,7 @@ import {
 import type { GroupVerb, Subjects } from '../wire/subjects.ts'
 import { decodeTransfer, type TransferRequest } from '../wire/transfer.ts'
 import type { Desk } from './desk.ts'
+import { own } from './own-group.ts'
 import type { Refusals } from './refusals.ts'
 
 export interface ServicesOptions {
@@ -149,7 +149,7 @@ export class Services {
     try {
       m.respond(answer())
     } catch (error) {
-      this.#respond(m, encodeJsonRefusal(this.#counted(error)))
+      this.#respond(m, encodeJsonRefusal(this.#options.refusals.counted(error)))
     }
   }
 
@@ -164,7 +164,7 @@ export class Services {
   }
 
   #refuse(m: Incoming, thrown: unknown): void {
-    const error = this.#counted(thrown)
+    const error = this.#options.refusals.counted(thrown)
     this.#respond(m, encodeRefusal(error))
   }
 
@@ -173,21 +173,9 @@ export class Services {
     try {
       if (m.asks) m.respond(data)
     } catch (error) {
-      this.#counted(error)
+      this.#options.refusals.counted(error)
     }
   }
-
-  #counted(thrown: unknown): FlotillaError {
-    const error = toFlotillaError(thrown, 'INVARIANT')
-    this.#options.refusals.count(error.code)
-    return error
-  }
-}
-
-/** The subject names the group; a request that names another one is a mistake of its sender. */
-function own<T extends { readonly group: string }>(group: string, request: T): T {
-  if (request.group === group) return request
-  throw new FlotillaError('CODEC_INVALID', `a request for group '${request.group}' came on the subject of '${group}'`)
 }
 
 /** On the subjects that any replica answers, what says nothing of freshness takes what is there. */
