@@ -23,18 +23,16 @@ const askedBy = (s: RoleContext, e: ClientRead | ReadIndex): AskedRead => ({
   tickets: e.tickets,
 })
 
-/** Thesis 6.4, steps 2 and 3: remembers the commit index, and asks everybody whether we still lead. */
-export const queueRead = (s: RoleContext, e: ClientRead | ReadIndex): Patch => enqueue(s, [askedBy(s, e)])
+/** Thesis 6.4, steps 2 and 3: remembers the commit index, and asks everybody whether we still lead, unless that is about to leave anyway. */
+export function queueRead(s: RoleContext, e: ClientRead | ReadIndex): Patch {
+  const joins = e.type === 'client.read' && e.unsentRound === s.round
+  return joins ? enqueue(s, [askedBy(s, e)], s.round) : { ...enqueue(s, [askedBy(s, e)], s.round + 1), ...beginRound(s) }
+}
 
-function enqueue(s: RoleContext, asked: readonly AskedRead[]): Patch {
-  const round = s.round + 1
+function enqueue(s: RoleContext, asked: readonly AskedRead[], round: number): Patch {
   const { queued, deferred, count } = s.reads
   const reads = asked.map((read): QueuedRead => ({ ...read, index: s.commit, round }))
-  return {
-    round,
-    reads: { queued: [...queued, ...reads], deferred, count: count + countOf(asked) },
-    due: { ...s.due, beat: true },
-  }
+  return { reads: { queued: [...queued, ...reads], deferred, count: count + countOf(asked) } }
 }
 
 const countOf = (reads: readonly AskedRead[]): number => reads.reduce((sum, { tickets }) => sum + tickets.length, 0)
@@ -48,7 +46,8 @@ export const deferRead = (s: RoleContext, e: ClientRead | ReadIndex): Patch => (
 export function resumeReads(s: RoleContext): Patch {
   const { deferred, count } = s.reads
   if (deferred.length === 0 || !committedInTerm(s)) return {}
-  return enqueue({ ...s, reads: { ...s.reads, deferred: [], count: count - countOf(deferred) } }, deferred)
+  const rest = { ...s, reads: { ...s.reads, deferred: [], count: count - countOf(deferred) } }
+  return { ...enqueue(rest, deferred, s.round + 1), ...beginRound(s) }
 }
 
 /** The newest round that a quorum has answered: we led when it began. */

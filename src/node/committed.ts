@@ -63,16 +63,16 @@ export class Gazette {
  */
 function publishCommitted(options: CommittedOptions, entry: Entry, reign: Term): void {
   const { cluster, group, transport, logger } = options
-  const founding = options.founding?.() ?? ''
-  const headers = {
+  const headers: Record<string, string> = {
     'Flotilla-Group': group,
     'Flotilla-Index': String(entry.index),
     'Flotilla-Term': String(entry.term),
     'Flotilla-Kind': entry.kind,
     'Flotilla-Reign': String(reign),
-    ...(founding === '' ? {} : { 'Flotilla-Founding': founding }),
     'Nats-Msg-Id': `${cluster}/${group}/${entry.index}`,
   }
+  const founding = options.founding?.() ?? ''
+  if (founding !== '') headers['Flotilla-Founding'] = founding
   try {
     transport.publish(subjectOf(options, entry), entry.data, headers)
   } catch (error) {

@@ -8,7 +8,7 @@ import { freshnessOf } from '../wire/freshness.ts'
 import { type Answer, type LeaderHint, type LogPage, type LogRequest, type Request, TIMEOUT_MS_MAX } from '../wire/requests.ts'
 import type { TransferRequest } from '../wire/transfer.ts'
 import type { Forwarding } from './forwarding.ts'
-import { birthmarkIn, foundingIn } from './founding.ts'
+import { foundingOf } from './founding.ts'
 import type { OpenedGroup } from './groups.ts'
 import { handOver } from './handing.ts'
 import { momentOf } from './moments.ts'
@@ -105,13 +105,12 @@ export class Desk {
 
   leader(group: string): LeaderHint {
     const host = this.hostOf(group)
-    return { leader: host.leader, term: host.term, ...foundingIn(host.epoch) }
+    return { leader: host.leader, term: host.term, ...foundingOf(host) }
   }
 
   /** Mark of the group's founding; empty while it is not known, or when there is no such group here. */
   founding(group: string): string {
-    const opened = this.#options.find(group)
-    return opened === undefined ? '' : birthmarkIn(opened.host.epoch)
+    return this.#options.find(group)?.host.birthmark ?? ''
   }
 
   /** Committed entries by index, as many as fit one message. */
@@ -131,7 +130,7 @@ export class Desk {
       entries.push(...part)
       at += part.length
     }
-    return { group, first: log.firstIndex, commit, ...foundingIn(host.epoch), entries }
+    return { group, first: log.firstIndex, commit, ...foundingOf(host), entries }
   }
 
   /** A place among those who wait; refuses when there is none. */
@@ -158,7 +157,7 @@ export class Desk {
     if (!opened && this.#options.awaits?.(group)) throw new FlotillaError('UNAVAILABLE', 'not a member yet', { group, node })
     if (!opened) throw new FlotillaError('UNKNOWN_GROUP', `no group '${group}' on node '${node}'`, { group, node })
     if (opened.life.state === 'failed') throw new FlotillaError('UNAVAILABLE', 'this replica has failed', { group, node })
-    const ours = birthmarkIn(opened.host.epoch)
+    const ours = opened.host.birthmark
     if (founding !== '' && ours !== '' && founding !== ours) {
       const message = `this is another founding of group '${group}' than the one that is meant`
       throw new FlotillaError('STORE_MISMATCH', message, { group, node, founding: ours })

@@ -27,11 +27,9 @@ export const birthmarkIn = (epoch: string): string => epoch.split('.')[1] ?? ''
 /** The digest of the founding members in an epoch. */
 export const foundersIn = (epoch: string): string => epoch.split('.')[0] ?? ''
 
-/** The same as a field of an answer: what is not known is not said. */
-export function foundingIn(epoch: string): { readonly founding?: string } {
-  const founding = birthmarkIn(epoch)
-  return founding === '' ? {} : { founding }
-}
+/** The birthmark as a field of an answer: what is not known is not said. */
+export const foundingOf = ({ birthmark }: { readonly birthmark: string }): { readonly founding?: string } =>
+  birthmark === '' ? {} : { founding: birthmark }
 
 /** Whether two epochs can be of one founding: the same members, and no two marks. */
 export function isSameFounding(a: string, b: string): boolean {

@@ -7,7 +7,7 @@ import { type PeerId, votersOnly } from '../protocol/types.ts'
 import type { MembersView } from '../wire/members.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import { Gazette } from './committed.ts'
-import { birthmarkIn, keepBirthmark, keepFounding, membersDigest, recallBirthmark, recallFounders } from './founding.ts'
+import { keepBirthmark, keepFounding, membersDigest, recallBirthmark, recallFounders } from './founding.ts'
 import { leaseMsOf } from './leases.ts'
 import { type PeerLife, startPeerLife } from './lifecycle.ts'
 import { memberNames, NO_CONF, peerOf } from './members.ts'
@@ -91,7 +91,7 @@ function openGroup(options: OpenGroupsOptions, group: Required<GroupOptions>, re
   const { settings, store } = options
   const { id, stateMachine } = group
   const table = store.table(id)
-  const founding = (): string => birthmarkIn(host.epoch)
+  const founding = (): string => host.birthmark
   const gazette = new Gazette({
     ...options,
     cluster: settings.cluster,

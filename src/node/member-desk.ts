@@ -6,7 +6,7 @@ import type { Clock } from '../ports/clock.ts'
 import { isJoint } from '../protocol/confchange.ts'
 import type { MembersRequest, MembersView, Reconfigured, ReconfigureRequest } from '../wire/members.ts'
 import type { Desk } from './desk.ts'
-import { birthmarkIn, foundersIn } from './founding.ts'
+import { foundersIn } from './founding.ts'
 import { changeOf, memberNames } from './members.ts'
 import { momentOf } from './moments.ts'
 import type { PeerHost } from './peer-host.ts'
@@ -30,7 +30,7 @@ export function membersViewOf(host: PeerHost): MembersView {
     peers: memberNames(membership),
     lastPeerId: membership.lastPeerId,
     founding: foundersIn(host.epoch),
-    mark: birthmarkIn(host.epoch),
+    mark: host.birthmark,
   }
 }
 

@@ -17,7 +17,6 @@ import { Desk } from './desk.ts'
 import { openDiscovery } from './discovery.ts'
 import { Engine } from './engine.ts'
 import { Forwarding } from './forwarding.ts'
-import { birthmarkIn } from './founding.ts'
 import { checkPayload, sayHello } from './hello.ts'
 import { Hosting } from './hosting.ts'
 import { type NodeLife, startNodeLife } from './lifecycle.ts'
@@ -206,7 +205,7 @@ class Node implements FlotillaNode {
   #lead(host: PeerHost): void {
     this.#services.lead(host.group)
     this.#memberServices.lead(host.group)
-    const news = { group: host.group, node: this.id, term: host.term, founding: birthmarkIn(host.epoch) || undefined }
+    const news = { group: host.group, node: this.id, term: host.term, founding: host.birthmark || undefined }
     this.#transport.publish(this.#subjects.event('leadership'), new TextEncoder().encode(JSON.stringify(news)))
   }
 

@@ -73,6 +73,7 @@ export class PeerHost {
   #membersSeen: Membership
   readonly #members: string
   #epoch: string
+  #birthmark: string
   readonly #applier: Applier
   #snapshot: RoleSnapshot
   #collected: RoleSnapshot
@@ -82,6 +83,7 @@ export class PeerHost {
     const { recovered, reader, table, stateMachine, onApplied } = options
     this.group = options.group
     this.#members = options.members
+    this.#birthmark = options.birthmark
     this.#epoch = epochOf(options.members, options.birthmark)
     this.id = options.id
     this.stateMachine = stateMachine
@@ -110,11 +112,16 @@ export class PeerHost {
     return this.#epoch
   }
 
+  /** The mark of that founding; empty while it is not known. */
+  get birthmark(): string {
+    return this.#birthmark
+  }
+
   /** The group's first entry is applied: from now on its mark is known. */
   born(first: Entry): string {
-    const mark = markOf(first.data)
-    this.#epoch = epochOf(this.#members, mark)
-    return mark
+    this.#birthmark = markOf(first.data)
+    this.#epoch = epochOf(this.#members, this.#birthmark)
+    return this.#birthmark
   }
 
   get snapshot(): RoleSnapshot {

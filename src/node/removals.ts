@@ -9,7 +9,7 @@ import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
 import type { PeerId } from '../protocol/types.ts'
 import { decodeNewsOfRemoval, encodeNewsOfRemoval, type MembersView } from '../wire/members.ts'
 import type { Subjects } from '../wire/subjects.ts'
-import { birthmarkIn, foundersIn } from './founding.ts'
+import { foundersIn } from './founding.ts'
 import type { PeerHost } from './peer-host.ts'
 
 /** A removed peer's node is told this often at most, and asks as often. */
@@ -105,8 +105,7 @@ export class Removals {
 }
 
 /** Whether the members of this very founding know our id as given, and not as theirs. */
-function confirms({ founding, mark, lastPeerId, peers }: MembersView, { id, epoch }: PeerHost): boolean {
-  const ours = birthmarkIn(epoch)
-  if (founding !== foundersIn(epoch) || (ours !== '' && mark !== ours)) return false
+function confirms({ founding, mark, lastPeerId, peers }: MembersView, { id, epoch, birthmark }: PeerHost): boolean {
+  if (founding !== foundersIn(epoch) || (birthmark !== '' && mark !== birthmark)) return false
   return id <= lastPeerId && peers[id] === undefined
 }

@@ -4,7 +4,6 @@ import { roleOf } from '../peer/collect.ts'
 import type { GroupStatus, NodeStatus, ProgressStatus } from '../ports/status.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
-import { birthmarkIn } from './founding.ts'
 import type { OpenedGroup } from './groups.ts'
 import type { NodeSettings } from './options.ts'
 import type { PeerHost } from './peer-host.ts'
@@ -47,7 +46,7 @@ function groupStatusOf(host: PeerHost, life: string): GroupStatus {
   return {
     group: host.group,
     kind: host.stateMachine.kind,
-    founding: birthmarkIn(host.epoch),
+    founding: host.birthmark,
     life,
     peer: host.id,
     role: roleOf(snapshot),

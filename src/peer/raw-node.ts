@@ -142,9 +142,9 @@ export class RawNode {
     if (this.#reads.isFull) throw new FlotillaError('BUSY', 'too many reads are waiting')
     if (this.#broken) throw this.#broken
     const ticket = this.#reads.ask(contextOf(context), this.#timers.now)
-    const freshRound = this.#rounds.freshAt(this.#timers.now, this.#settings.electionTick)
-    const lease = this.#settings.raft.leaseReads ? { freshRound } : {}
-    const said = this.#event({ type: 'client.read', tickets: [ticket], ...lease })
+    const { electionTick, raft } = this.#settings
+    const rounds = this.#rounds.known(this.#timers.now, { electionTick, leaseReads: raft.leaseReads })
+    const said = this.#event({ type: 'client.read', tickets: [ticket], ...rounds })
     if (!said.some((output) => output.type === 'refused')) return
     this.#reads.take(ticket)
     this.#placed(said)
@@ -212,6 +212,7 @@ export class RawNode {
     this.#handedOut = ready.committedEntries.at(-1)?.index ?? handedOut
     this.#collected = this.#snapshot
     this.#said = []
+    this.#rounds.handOut()
     this.#marks.push(ready.mark)
     return ready
   }
@@ -282,8 +283,7 @@ export class RawNode {
   }
 
   #take([snapshot, outputs]: Stepped): readonly Output[] {
-    const { round } = snapshot.context
-    if (round !== this.#snapshot.context.round) this.#rounds.begin(round, this.#timers.now)
+    this.#rounds.count(snapshot.context.round, this.#timers.now)
     this.#snapshot = snapshot
     for (const output of outputs) {
       if (output.type === 'arm' || output.type === 'disarm') this.#timers.set(output)

@@ -52,6 +52,8 @@ export interface ClientRead {
    * question need be asked (thesis 6.4.1). Missing: ask.
    */
   readonly freshRound?: number
+  /** The round of heartbeats that has begun but not left the host: the question may count on it, and need not begin another. Missing: there is none. */
+  readonly unsentRound?: number
 }
 
 /** Somebody wants the group to have other members (§6, thesis 4). */

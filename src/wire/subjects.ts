@@ -57,7 +57,11 @@ export function subjectsOf(cluster: string, prefix = 'flotilla'): Subjects {
     event: (kind) => `${root}.event.${kind}`,
     everyNode: (verb) => `${root}.nodes.${verb}`,
     group: (group, verb) => `${root}.group.${group}.${verb}`,
-    committed: (group, topic) => `${root}.group.${group}.committed.${topic.map(tokenOf).join('.')}`,
+    committed: (group, topic) => {
+      let subject = `${root}.group.${group}.committed`
+      for (const token of topic) subject += `.${tokenOf(token)}`
+      return subject
+    },
     committedMark: (group, kind) => `${root}.group.${group}.committed.=${kind}`,
     committedOf: (group) => `${root}.group.${group}.committed.>`,
   }

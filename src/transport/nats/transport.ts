@@ -14,10 +14,10 @@ import type {
   TransportEvent,
 } from '../../ports/transport.ts'
 import { Requests } from '../requests.ts'
-import { checkBytes, checkHeaders, checkSubject, checkSubscription } from '../validity.ts'
+import { checkBytes, checkSubject, checkSubscription } from '../validity.ts'
 import { Watchers } from '../watchers.ts'
 import { dial } from './dial.ts'
-import { toNats } from './headers.ts'
+import { isEmpty, toNats } from './headers.ts'
 import { NatsIncoming } from './incoming.ts'
 import { inboxPrefixOf, isConnection, type Source } from './source.ts'
 
@@ -136,11 +136,10 @@ class NatsTransport implements Transport {
 
   #letterOptions(subject: string, data: Uint8Array, headers: Headers | undefined): PublishOptions {
     checkSubject(subject)
-    if (headers === undefined || Object.keys(headers).length === 0) {
+    if (headers === undefined || isEmpty(headers)) {
       checkBytes(data.length, this.payloadMax)
       return {}
     }
-    checkHeaders(headers)
     const { block, headers: inner } = toNats(headers)
     checkBytes(data.length + block.length, this.payloadMax)
     return { headers: inner }

@@ -50,6 +50,30 @@ describe('a read', () => {
     }
   })
 
+  test('shares the heartbeats of all that are asked before those have left, and of none that is asked later', () => {
+    const group = led()
+    const node = group.node(1)
+    for (let i = 0; i < 5000; i++) node.readIndex(`${i}`)
+    const first = node.ready()
+    const [beat] = first.messages.filter(({ type }) => type === 'Heartbeat')
+    assert.equal(first.messages.filter(({ type }) => type === 'Heartbeat').length, 2)
+    assert.ok(beat?.type === 'Heartbeat')
+    node.readIndex('late')
+    node.advance(first)
+    node.step(heartbeatReply({ from: 2, to: 1, term: beat.term, round: beat.round }))
+    const answered = node.ready()
+    assert.equal(answered.readStates.length, 5000)
+    assert.deepEqual(
+      answered.messages.flatMap((m) => (m.type === 'Heartbeat' ? [m.round] : [])),
+      [beat.round + 1, beat.round + 1],
+    )
+    node.step(heartbeatReply({ from: 2, to: 1, term: beat.term, round: beat.round + 1 }))
+    assert.deepEqual(
+      node.ready().readStates.map(({ context }) => context),
+      ['late'],
+    )
+  })
+
   test('is not answered by a leader that nobody confirms', () => {
     const group = led()
     group.isolate(1)
