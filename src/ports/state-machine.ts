@@ -1,7 +1,7 @@
 /** What committed entries are applied to. Pure: the same table and the same entry give the same writes and the same result, everywhere. */
 
 import type { Entry } from '../protocol/types.ts'
-import type { TableReader, TableWrite } from './table.ts'
+import type { TableReader, TableSnapshot, TableWrite } from './table.ts'
 
 /** The effect of one entry. */
 export interface Applied {
@@ -27,4 +27,11 @@ export interface StateMachine {
   query(request: Uint8Array, table: TableReader): Uint8Array
   /** Last tokens of the subject on which a committed command is published. Any strings: they are encoded as tokens by the node. */
   topic(command: Uint8Array): readonly string[]
+  /**
+   * The state as bytes of its own format, for peers that are far behind. Missing: the rows of the tables as they are. The same state gives the same
+   * bytes on every node. The view is closed once the iteration ends; it is read promptly, since it keeps old pages alive.
+   */
+  snapshot?(view: TableSnapshot): AsyncIterable<Uint8Array>
+  /** The rows that such bytes stand for, of a group that has none. Only together with `snapshot`. Throws a FlotillaError for bytes it does not understand. */
+  restore?(chunks: AsyncIterable<Uint8Array>): AsyncIterable<TableWrite>
 }

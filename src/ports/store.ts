@@ -5,7 +5,8 @@
 
 import type { ConfState, Entry, HardState, LogIndex, LogPosition, PeerId, TermRun } from '../protocol/types.ts'
 import type { LogReader } from './log-reader.ts'
-import type { Table } from './table.ts'
+import type { Spool } from './spool.ts'
+import type { Table, TableWrite } from './table.ts'
 
 /** Who this store is. The uuid is drawn once, when the store is made; the boot count rises by one at each open. */
 export interface StoreIdentity {
@@ -60,12 +61,32 @@ export interface Recovered extends Membership {
   readonly applied: LogIndex
 }
 
+/** A state that is on disk and belongs to no group yet: the rows of a snapshot. Of this store, and of this boot. */
+export interface StagedState {
+  readonly group: string
+  /** Bytes of its rows. */
+  readonly bytes: number
+}
+
+/** A state that takes the place of all a group holds: log, rows, members. */
+export interface Installation extends LogPosition {
+  readonly state: StagedState
+  readonly membership: Membership
+}
+
 /** What one group wants on disk. */
 export interface GroupWrite {
   readonly group: string
   readonly hardState?: HardState
   /** Replaces the log from `entries[0].index` on: whatever was stored from there is gone, also beyond the last of these. */
   readonly entries?: readonly Entry[]
+  /**
+   * Cuts the log off: entries up to here are needed no more. Only what is saved as applied may go. The log begins behind it from this write on; the
+   * disk is freed a portion at a time, with this and later writes.
+   */
+  readonly truncate?: LogPosition
+  /** Takes the place of everything, in this one transaction: the log is empty behind it, and the tables are what was staged. Not together with `truncate`. */
+  readonly install?: Installation
 }
 
 /** How much a write saves: the batch and all that the tables hold, or the batch alone. */
@@ -92,6 +113,15 @@ export interface NodeStore {
    * Calls do not overlap: the next one may be made once the last has settled.
    */
   write(batch: readonly GroupWrite[], scope?: WriteScope): Promise<void>
+  /**
+   * Puts the rows of a snapshot on the disk, in as many transactions as they need, beside what the group holds: nothing of the group changes until
+   * {@link GroupWrite.install} names them. A crash forgets them. Rejects as `rows` does, or with `STORAGE_FAILED`.
+   */
+  stage(group: string, rows: AsyncIterable<TableWrite>): Promise<StagedState>
+  /** Gives up a staged state: its rows are cleared away. */
+  unstage(state: StagedState): Promise<void>
+  /** Where snapshots on their way are kept. */
+  readonly spool: Spool
   /**
    * Destroys an opened group: from the call on nothing of it can be read or written. Resolves once the tombstone is durable and its log, state and
    * rows are gone; what a crash leaves of these is cleared when the store is opened next.
