@@ -56,8 +56,18 @@ export function checkBatch(batch: readonly GroupWrite[], boundsOf: (group: strin
   for (const write of batch) {
     assert(!seen.has(write.group), 'GROUP_TWICE_IN_BATCH', { group: write.group })
     seen.add(write.group)
-    checkEntries(write.group, write.entries ?? [], boundsOf(write.group))
+    const bounds = boundsOf(write.group)
+    checkCut(write, bounds)
+    const { install } = write
+    checkEntries(write.group, write.entries ?? [], install ? { truncated: install.index, lastIndex: install.index } : bounds)
   }
+}
+
+/** What is cut off, or replaced, lies where the log is. That it is applied is the caller's part: what is not saved yet comes with the same write. */
+function checkCut({ group, truncate, install }: GroupWrite, { truncated, lastIndex }: LogBounds): void {
+  assert(!truncate || !install, 'LOG_CUT_TWICE', { group })
+  if (truncate) assert(truncate.index >= truncated && truncate.index <= lastIndex, 'LOG_CUT_OUTSIDE', { group, ...truncate })
+  if (install) assert(install.index > truncated, 'SNAPSHOT_OLDER', { group, index: install.index, truncated })
 }
 
 /** Bounds of a remembered fact. */

@@ -9,11 +9,9 @@ import { KEY_BYTES_MAX } from '../base/limits.ts'
 import type { Membership } from '../ports/store.ts'
 import type { Range, Row, Table, TableSnapshot, TableWrite } from '../ports/table.ts'
 import type { LogIndex } from '../protocol/types.ts'
+import { FAMILIES_MAX } from './family-numbers.ts'
 import { mergeRows, type SavedRow } from './merge-rows.ts'
 import { type Cell, fromBinary, OrderedBytes, toBinary } from './ordered-bytes.ts'
-
-/** Key spaces of one group; each has a number on disk, given at its first write and kept for ever. */
-export const FAMILIES_MAX = 1024
 
 /** Saved rows of one group. Keys are binary strings: two bytes of family number, then the user's key. */
 export interface Shelf {
@@ -43,11 +41,15 @@ export interface Unsaved {
 /** Bytes that a changed membership counts for among what is unsaved. */
 const MEMBERSHIP_BYTES = 256
 
-interface TableStart {
+/** What a table holds on its shelf, and nothing beyond it. */
+interface TableState {
   readonly applied: LogIndex
   readonly membership: Membership
   readonly families: Readonly<Record<string, number>>
   readonly shelf: Shelf
+}
+
+interface TableStart extends TableState {
   /** Throws when the store does not answer any more. */
   readonly check: () => void
 }
@@ -57,7 +59,8 @@ type Layers = readonly (OrderedBytes | null)[]
 
 const familyKey = (family: number): string => String.fromCharCode(family >>> 8, family & 255)
 
-const fullKey = (family: number, key: Uint8Array): string => toBinary(key, familyKey(family))
+/** A row's key, as it lies on a shelf. */
+export const rowKey = (family: number, key: Uint8Array): string => toBinary(key, familyKey(family))
 
 interface Scan {
   readonly layers: Layers
@@ -70,8 +73,8 @@ interface Scan {
 /** Rows of one family: the layers over the view. Calls `done` when read to the end or left. */
 function* rowsOf({ layers, view, number, range, done }: Scan): Generator<Row> {
   try {
-    const lo = range.from ? fullKey(number, range.from) : familyKey(number)
-    const hi = range.to ? fullKey(number, range.to) : familyKey(number + 1)
+    const lo = range.from ? rowKey(number, range.from) : familyKey(number)
+    const hi = range.to ? rowKey(number, range.to) : familyKey(number + 1)
     const reverse = range.reverse ?? false
     if (lo >= hi) return
     const unsaved = layers.filter((layer) => layer !== null).map((layer) => layer.slice(lo, hi, reverse))
@@ -85,11 +88,22 @@ function* rowsOf({ layers, view, number, range, done }: Scan): Generator<Row> {
   }
 }
 
+/** The newest value of a key; of a family without a number there is none. */
+function read(layers: Layers, saved: Pick<Shelf, 'get'>, [number, key]: readonly [number | undefined, Uint8Array]) {
+  if (number === undefined) return undefined
+  const full = rowKey(number, key)
+  for (const layer of layers) {
+    const cell = layer?.get(full)
+    if (cell !== undefined) return cell?.slice()
+  }
+  return saved.get(full)
+}
+
 /** The only {@link Table} there is; stores differ in their shelves. */
 export class OverlayTable implements Table {
-  readonly #shelf: Shelf
+  #shelf: Shelf
   readonly #check: () => void
-  readonly #families: Map<string, number>
+  #families: Map<string, number>
   #familiesSaved: number
   #applied: LogIndex
   #appliedSaved: LogIndex
@@ -129,14 +143,14 @@ export class OverlayTable implements Table {
     assert(index > this.#applied, 'APPLIED_FELL', { from: this.#applied, to: index })
     for (const write of writes) this.#checkWrite(write)
     if (this.#fresh.held) this.#fresh = new OrderedBytes(this.#fresh)
-    for (const write of writes) this.#fresh.set(fullKey(this.#numberFor(write.family), write.key), write.value ?? null)
+    for (const write of writes) this.#fresh.set(rowKey(this.#numberFor(write.family), write.key), write.value ?? null)
     this.#applied = index
     if (membership) this.#membership = membership
   }
 
   get(family: string, key: Uint8Array): Uint8Array | undefined {
     this.#check()
-    return this.#read([this.#fresh, this.#leaving], this.#shelf, [family, key])
+    return read([this.#fresh, this.#leaving], this.#shelf, [this.#families.get(family), key])
   }
 
   range(family: string, range: Range): Iterable<Row> {
@@ -154,6 +168,7 @@ export class OverlayTable implements Table {
 
   snapshot(): TableSnapshot {
     this.#check()
+    const families = this.#families
     const layers = [this.#fresh, this.#leaving]
     const view = this.#shelf.view()
     const release = this.#fresh.hold()
@@ -167,11 +182,11 @@ export class OverlayTable implements Table {
       membership: this.#membership,
       get: (family, key) => {
         check()
-        return this.#read(layers, view, [family, key])
+        return read(layers, view, [families.get(family), key])
       },
       range: (family, range) => {
         check()
-        const number = this.#families.get(family)
+        const number = families.get(family)
         if (number === undefined || range.limit === 0) return []
         return rowsOf({ layers, view, number, range, done: () => {} })
       },
@@ -182,6 +197,19 @@ export class OverlayTable implements Table {
         view.close()
       },
     }
+  }
+
+  /** Begins anew from another state, which takes the place of all. Views that are open go on as they were. */
+  restart({ applied, membership, families, shelf }: TableState): void {
+    this.#shelf = shelf
+    this.#families = new Map(Object.entries(families))
+    this.#familiesSaved = this.#families.size
+    this.#applied = applied
+    this.#appliedSaved = applied
+    this.#membership = membership
+    this.#membershipSaved = membership
+    this.#fresh = new OrderedBytes()
+    this.#leaving = null
   }
 
   /** Hands over what is unsaved; null when there is nothing. It stays visible until {@link settle}. */
@@ -222,16 +250,5 @@ export class OverlayTable implements Table {
       this.#families.set(family, number)
     }
     return number
-  }
-
-  #read(layers: Layers, saved: Pick<Shelf, 'get'>, [family, key]: readonly [string, Uint8Array]): Uint8Array | undefined {
-    const number = this.#families.get(family)
-    if (number === undefined) return undefined
-    const full = fullKey(number, key)
-    for (const layer of layers) {
-      const cell = layer?.get(full)
-      if (cell !== undefined) return cell?.slice()
-    }
-    return saved.get(full)
   }
 }

@@ -10,7 +10,7 @@ import { text } from '../../src/base/bytes.ts'
 import { type Client, connect } from '../../src/client/client.ts'
 import type { GroupStatus } from '../../src/ports/status.ts'
 import { votersOnly } from '../../src/protocol/types.ts'
-import { openLmdb } from '../../src/storage/lmdb/store.ts'
+import { openLmdb } from '../../src/storage/lmdb/open.ts'
 import type { NodeProcessOptions } from './node-process.ts'
 import { anyServer, NodeProcess, type Server, until } from './processes.ts'
 

@@ -21,12 +21,29 @@ export async function bury(env: Env, writer: Writer, { group, number, peer }: Gr
   env.root.resetReadTxn()
 }
 
-/** Takes everything off the disk that is stored under the number of a destroyed group. May be done again, as a crash may end it. */
-export async function clearGroup(env: Env, writer: Writer, number: number): Promise<void> {
-  for (;;) {
-    const changes = [...clearEntries(env, number, PORTION), ...clearRows(env, number, PORTION)]
-    if (changes.length === 0) return
-    await writer.commit(changes)
-    env.root.resetReadTxn()
+/**
+ * Takes the first things that are stored under a number, which no group has, off the disk. False when there were none. May be done again, as a crash
+ * may end it.
+ */
+export async function clearPortion(env: Env, writer: Writer, number: number): Promise<boolean> {
+  const changes = [...clearEntries(env, number, PORTION), ...clearRows(env, number, PORTION)]
+  if (changes.length === 0) return false
+  await writer.commit(changes)
+  env.root.resetReadTxn()
+  return true
+}
+
+/** Numbers under which something is stored though no group has them: of states that were never installed, or have been replaced. */
+export function strayNumbers(env: Env, known: ReadonlySet<number>): readonly number[] {
+  const strays = new Set<number>()
+  for (const db of [env.log, env.data]) {
+    for (let next = 0; ; ) {
+      const [key] = db.getKeys({ start: groupKey(next), limit: 1 })
+      if (key === undefined) break
+      const number = Buffer.from(key).readUInt32BE()
+      if (!known.has(number)) strays.add(number)
+      next = number + 1
+    }
   }
+  return [...strays]
 }

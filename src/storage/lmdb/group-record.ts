@@ -41,6 +41,12 @@ export type GroupRecord = z.infer<typeof groupSchema> & { readonly lastPeerId: n
 /** The record of a group that was destroyed: which of its peers this was. Its number is not given again while something may be stored under it. */
 export type TombstoneRecord = z.infer<typeof tombstoneSchema>
 
+/** What is kept of any group, destroyed or not. */
+export type AnyRecord = GroupRecord | TombstoneRecord
+
+export const isTombstone = (record: AnyRecord | undefined): record is TombstoneRecord =>
+  record !== undefined && 'tombstone' in record
+
 /** A tombstone, to be written in place of a group's record. */
 export function tombstoneChange(env: Env, group: string, { number, peer }: Tombstone & { readonly number: number }): Change {
   const key = groupRecordKey(group)
@@ -55,8 +61,8 @@ export function groupChange(env: Env, group: string, record: GroupRecord): Chang
 }
 
 /** All groups of a store by id, destroyed ones too. Throws `STORAGE_FAILED` when a record is damaged. */
-export function readGroups(env: Env): Map<string, GroupRecord | TombstoneRecord> {
-  const groups = new Map<string, GroupRecord | TombstoneRecord>()
+export function readGroups(env: Env): Map<string, AnyRecord> {
+  const groups = new Map<string, AnyRecord>()
   const start = Buffer.from(GROUP_PREFIX)
   const end = Buffer.from(`${GROUP_PREFIX.slice(0, -1)};`) // the byte after ':'
   for (const { key, value } of env.meta.getRange({ start, end })) {
@@ -66,7 +72,7 @@ export function readGroups(env: Env): Map<string, GroupRecord | TombstoneRecord>
   return groups
 }
 
-function parseGroup(group: string, body: Uint8Array): GroupRecord | TombstoneRecord {
+function parseGroup(group: string, body: Uint8Array): AnyRecord {
   try {
     const json: unknown = JSON.parse(text(body))
     const tombstone = tombstoneSchema.safeParse(json)

@@ -78,6 +78,14 @@ export function readEntries(env: Env, group: number, [lo, hi, bytesMax]: readonl
   return entries
 }
 
+/** The lowest index stored for a group; undefined when there is none. */
+export function readFirstIndex(env: Env, group: number): LogIndex | undefined {
+  for (const key of env.log.getKeys({ start: logKey(group, 0), end: logKey(group, Number.MAX_SAFE_INTEGER), limit: 1 })) {
+    return indexOfKey(key)
+  }
+  return undefined
+}
+
 /** The highest index stored for a group; 0 when there is none. */
 export function readLastIndex(env: Env, group: number): LogIndex {
   const range = { start: logKey(group, Number.MAX_SAFE_INTEGER), end: logKey(group, 0), reverse: true, limit: 1 }

@@ -1,24 +1,37 @@
 /** One opened group of a store on LMDB: where its log ends, its table, and what a write of it changes. */
 
+import { assert } from '../../base/assert.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
-import type { GroupWrite, Recovered, WriteScope } from '../../ports/store.ts'
-import type { Entry, LogIndex } from '../../protocol/types.ts'
+import type { GroupWrite, Installation, Recovered, StagedState, WriteScope } from '../../ports/store.ts'
+import type { Entry, LogIndex, LogPosition } from '../../protocol/types.ts'
 import { type LogBounds, membershipOf } from '../check-batch.ts'
 import type { Gate } from '../gate.ts'
 import { OverlayTable, type Unsaved } from '../overlay-table.ts'
 import { termRuns } from '../term-runs.ts'
 import type { Env } from './env.ts'
 import { type GroupRecord, groupChange } from './group-record.ts'
-import { dropEntries, entryChange, readEntries, readEntry, readLastIndex } from './log.ts'
+import { groupKey } from './keys.ts'
+import { dropEntries, entryChange, readEntries, readEntry, readFirstIndex, readLastIndex } from './log.ts'
 import { cellChanges, LmdbShelf, type Views } from './shelf.ts'
+import type { StagedRows } from './staging.ts'
 import { readState, type StateRecord, stateChange } from './state-record.ts'
 import type { Change } from './writer.ts'
 
-/** A record with what a table has to add to it. */
-function recordAfter(record: GroupRecord, { families, membership }: Unsaved): GroupRecord {
-  const { conf, peers, lastPeerId } = membership ?? record
-  return structuredClone({ ...record, conf, peers, lastPeerId, families: families ?? record.families }) as GroupRecord
+/** Entries cut off that one write takes off the disk: so many that it keeps up with any log, so few that nobody waits for it. */
+const CUT_PORTION = 4096
+
+/** A record with what a table, and a log that was cut off, have to add to it. */
+function recordAfter(record: GroupRecord, unsaved: Unsaved | null, truncated: LogPosition): GroupRecord {
+  const { conf, peers, lastPeerId } = unsaved?.membership ?? record
+  return structuredClone({
+    ...record,
+    conf,
+    peers,
+    lastPeerId,
+    families: unsaved?.families ?? record.families,
+    truncated,
+  }) as GroupRecord
 }
 
 /** What a group needs of its store. */
@@ -26,6 +39,22 @@ export interface GroupHost {
   readonly env: Env
   readonly views: Views
   readonly gate: Gate
+  /** Where a staged state lies; it is no staged one from then on. */
+  readonly stagedRows: (state: StagedState) => StagedRows
+}
+
+/** A write that may cut the log off. */
+interface Cutting {
+  readonly changes: Change[]
+  readonly unsaved: Unsaved | null
+  /** As the write will leave it. */
+  readonly applied: LogIndex
+}
+
+/** What a group is from an installation on. */
+interface Following {
+  readonly record: GroupRecord
+  readonly state: StateRecord
 }
 
 /** Reads, and prepares writes of, one group. Its state in memory is that on disk, but for what {@link prepare} announced. */
@@ -37,19 +66,18 @@ export class OpenGroup implements LogReader {
   #state: StateRecord
   /** What becomes true when the write under way is durable. */
   #next: StateRecord | null = null
+  /** The same, of an installed snapshot. */
+  #following: Following | null = null
+  /** The first entry that may still be on the disk. */
+  #oldest: LogIndex
 
   constructor(host: GroupHost, id: string, record: GroupRecord) {
     this.#host = host
     this.#id = id
     this.#record = record
     this.#state = readState(host.env, record.number)
-    this.table = new OverlayTable({
-      applied: this.#state.applied,
-      membership: membershipOf(record),
-      families: record.families,
-      shelf: new LmdbShelf(host.env, host.views, record.number),
-      check: () => host.gate.check(),
-    })
+    this.#oldest = readFirstIndex(host.env, record.number) ?? record.truncated.index + 1
+    this.table = new OverlayTable({ ...this.#tableState(), check: () => host.gate.check() })
   }
 
   /** Stands for the group in keys. */
@@ -86,32 +114,86 @@ export class OpenGroup implements LogReader {
 
   /** Changes that save a write and, unless the scope leaves it out, all that the table holds unsaved. They become ours in {@link settle}. */
   prepare(write: GroupWrite | undefined, scope: WriteScope): Change[] {
-    const { env } = this.#host
-    const { number } = this.#record
-    const changes: Change[] = []
+    if (write?.install) return this.#prepareInstall(write, write.install)
     const unsaved = scope === 'all' ? this.table.leave() : null
-    if (!unsaved && !write?.hardState && !write?.entries?.length) return changes
+    if (!unsaved && !write?.hardState && !write?.entries?.length && !write?.truncate) return []
+    const { env } = this.#host
+    const changes: Change[] = []
     const entries = write?.entries ?? []
-    for (const entry of entries) changes.push(entryChange(env, number, entry))
+    for (const entry of entries) changes.push(entryChange(env, this.number, entry))
     const lastIndex = entries.at(-1)?.index ?? this.#state.lastIndex
-    for (const change of dropEntries(env, number, [lastIndex + 1, this.#state.lastIndex])) changes.push(change)
-    if (unsaved) {
-      for (const change of cellChanges(env, number, unsaved.cells)) changes.push(change)
-      if (unsaved.families || unsaved.membership) {
-        this.#record = recordAfter(this.#record, unsaved)
-        changes.push(groupChange(env, this.#id, this.#record))
-      }
-    }
+    for (const change of dropEntries(env, this.number, [lastIndex + 1, this.#state.lastIndex])) changes.push(change)
+    for (const change of unsaved ? cellChanges(env, this.number, unsaved.cells) : []) changes.push(change)
     const { hardState, applied } = this.#state
     this.#next = { hardState: write?.hardState ?? hardState, applied: unsaved?.applied ?? applied, lastIndex }
-    changes.push(stateChange(env, number, this.#next))
+    this.#cut(write?.truncate ?? this.#record.truncated, { changes, unsaved, applied: this.#next.applied })
+    changes.push(stateChange(env, this.number, this.#next))
     return changes
   }
 
-  /** Says that what was prepared is durable, and that reads see it. */
-  settle(): void {
+  /** The log begins behind that entry from now on, if not later already; what lies before it goes, a portion with each write. */
+  #cut(at: LogPosition, { changes, unsaved, applied }: Cutting): void {
+    const { env } = this.#host
+    assert(at.index <= applied, 'LOG_CUT_BEYOND_APPLIED', { group: this.#id, index: at.index, applied })
+    const isNew = at.index > this.#record.truncated.index
+    if (isNew || unsaved?.families || unsaved?.membership) {
+      this.#record = recordAfter(this.#record, unsaved, isNew ? at : this.#record.truncated)
+      changes.push(groupChange(env, this.#id, this.#record))
+    }
+    const end = Math.min(this.#record.truncated.index, this.#oldest + CUT_PORTION - 1)
+    for (const change of dropEntries(env, this.number, [this.#oldest, end])) changes.push(change)
+    this.#oldest = Math.max(this.#oldest, end + 1)
+  }
+
+  /** A staged state takes the place of everything: the record names where it lies, and what lay here before is nobody's. */
+  #prepareInstall({ hardState, entries = [] }: GroupWrite, { state, membership, index, term }: Installation): Change[] {
+    const { env, stagedRows } = this.#host
+    const { number, families } = stagedRows(state)
+    const { conf, peers, lastPeerId } = membership
+    const record = structuredClone({ ...this.#record, number, conf, peers, lastPeerId, families, truncated: { index, term } })
+    const saved = hardState ?? this.#state.hardState
+    const next: StateRecord = {
+      hardState: { ...saved, commit: Math.max(saved.commit, index) },
+      applied: index,
+      lastIndex: entries.at(-1)?.index ?? index,
+    }
+    this.#following = { record: record as GroupRecord, state: next }
+    return [
+      groupChange(env, this.#id, record as GroupRecord),
+      stateChange(env, number, next),
+      { db: env.state, key: groupKey(this.number) },
+      ...entries.map((entry) => entryChange(env, number, entry)),
+    ]
+  }
+
+  /** Says that what was prepared is durable, and that reads see it. Returns the number of what was replaced, to be cleared; null when nothing was. */
+  settle(): number | null {
+    const following = this.#following
+    this.#following = null
+    if (following) return this.#follow(following)
     if (this.#next) this.#state = this.#next
     this.#next = null
     this.table.settle()
+    return null
+  }
+
+  #follow({ record, state }: Following): number {
+    const before = this.number
+    this.#record = record
+    this.#state = state
+    this.#oldest = record.truncated.index + 1
+    this.table.restart({ ...this.#tableState() })
+    return before
+  }
+
+  #tableState() {
+    const { env, views } = this.#host
+    const { number, families } = this.#record
+    return {
+      applied: this.#state.applied,
+      membership: membershipOf(this.#record),
+      families,
+      shelf: new LmdbShelf(env, views, number),
+    }
   }
 }

@@ -1,45 +1,38 @@
 /** A node's store on LMDB: one environment, one durable transaction per write for all groups. Knows nothing of Raft beyond its nouns. */
 
-import { realpathSync } from 'node:fs'
 import { assert } from '../../base/assert.ts'
 import { text, utf8 } from '../../base/bytes.ts'
-import { FlotillaError, toFlotillaError } from '../../base/errors.ts'
+import { FlotillaError } from '../../base/errors.ts'
 import { GROUPS_MAX } from '../../base/limits.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
-import type { GroupBootstrap, GroupWrite, NodeStore, Recovered, StoreIdentity, Tombstone, WriteScope } from '../../ports/store.ts'
-import type { Table } from '../../ports/table.ts'
+import type {
+  GroupBootstrap,
+  GroupWrite,
+  NodeStore,
+  Recovered,
+  StagedState,
+  StoreIdentity,
+  Tombstone,
+  WriteScope,
+} from '../../ports/store.ts'
+import type { Table, TableWrite } from '../../ports/table.ts'
 import { checkBatch, checkFact, checkGroupId, checkTombstone, membershipOf, unknownGroup } from '../check-batch.ts'
-import { makeDirectory } from '../directory.ts'
-import { Gate } from '../gate.ts'
+import type { Gate } from '../gate.ts'
 import { Turns } from '../turns.ts'
-import { bury, clearGroup } from './clear.ts'
-import { closeEnv, type Env, envBytes, openEnv } from './env.ts'
-import { type GroupRecord, groupChange, readGroups, type TombstoneRecord } from './group-record.ts'
-import { nextBoot } from './identity.ts'
+import { bury, clearPortion } from './clear.ts'
+import { closeEnv, type Env, envBytes } from './env.ts'
+import { type AnyRecord, type GroupRecord, groupChange, isTombstone } from './group-record.ts'
 import { factKey } from './keys.ts'
-import { type Lock, takeLock } from './lock.ts'
+import type { Lock } from './lock.ts'
 import { OpenGroup } from './open-group.ts'
 import { seal, unseal } from './seal.ts'
 import { Views } from './shelf.ts'
+import { type StagedRows, Staging } from './staging.ts'
 import { EMPTY_STATE, stateChange } from './state-record.ts'
-import { type Change, type Commit, lmdbCommit, WATCHDOG_MS, Writer } from './writer.ts'
-
-/** Where a store is, and whose. */
-export interface LmdbOptions {
-  /** Directory of this node's store alone, on a local disk. Made when missing. */
-  readonly dir: string
-  readonly cluster: string
-  readonly node: string
-  /** Bytes of address space to begin with; more is taken when needed. */
-  readonly mapSize?: number
-  /** Milliseconds after which a write that has not settled counts as failed. */
-  readonly watchdogMs?: number
-  /** Wraps the way to disk, for tests of failures. */
-  readonly wrapCommit?: (commit: Commit) => Commit
-}
+import type { Change, Writer } from './writer.ts'
 
 /** What an open store is made of. */
-interface Parts {
+export interface Parts {
   readonly env: Env
   readonly lock: Lock
   readonly gate: Gate
@@ -48,54 +41,16 @@ interface Parts {
   readonly watchdogMs: number
 }
 
-/** The directory's real path, made when missing. */
-function prepare(dir: string): string {
-  try {
-    makeDirectory(dir)
-    return realpathSync(dir)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new FlotillaError('STORAGE_FAILED', `cannot use ${dir} as a store: ${why}`, { dir }, cause)
-  }
-}
-
-/**
- * Opens or makes a store. Rejects with `STORE_IN_USE` when a live process has it, `STORE_MISMATCH` when it belongs to another cluster
- * or node or has another format, `STORAGE_FAILED` when it cannot be read or written.
- */
-export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
-  const dir = prepare(options.dir)
-  const lock = await takeLock(dir)
-  const watchdogMs = options.watchdogMs ?? WATCHDOG_MS
-  let env: Env | undefined
-  try {
-    env = openEnv(dir, options.mapSize)
-    const gate = new Gate()
-    const commit = lmdbCommit(env)
-    const writer = new Writer(gate, options.wrapCommit?.(commit) ?? commit, watchdogMs)
-    const { identity, changes } = nextBoot(env, options)
-    const groups = readGroups(env)
-    await writer.commit(changes)
-    for (const record of groups.values()) if (isTombstone(record)) await clearGroup(env, writer, record.number)
-    return new LmdbStore({ env, lock, gate, writer, identity, watchdogMs }, groups)
-  } catch (thrown) {
-    if (env) await closeEnv(env, watchdogMs)
-    await lock.release()
-    throw toFlotillaError(thrown, 'STORAGE_FAILED')
-  }
-}
-
-type AnyRecord = GroupRecord | TombstoneRecord
-
-const isTombstone = (record: AnyRecord | undefined): record is TombstoneRecord => record !== undefined && 'tombstone' in record
-
-class LmdbStore implements NodeStore {
+/** The store itself, once it is open: see {@link openLmdb}. */
+export class LmdbStore implements NodeStore {
   readonly identity: StoreIdentity
   readonly #parts: Parts
   readonly #records: Map<string, AnyRecord>
   readonly #groups = new Map<string, OpenGroup>()
   readonly #views = new Views()
   readonly #turns = new Turns()
+  readonly #staging: Staging
+  #lastNumber: number
   #writing = false
   #closing: Promise<void> | null = null
 
@@ -103,6 +58,8 @@ class LmdbStore implements NodeStore {
     this.identity = parts.identity
     this.#parts = parts
     this.#records = records
+    this.#staging = new Staging({ env: parts.env, commit: (changes) => this.#turns.run(() => this.#stagePortion(changes)) })
+    this.#lastNumber = Math.max(-1, ...[...records.values()].map(({ number }) => number))
   }
 
   groups(): readonly string[] {
@@ -144,8 +101,24 @@ class LmdbStore implements NodeStore {
     await this.#turns.run(async () => {
       await bury(env, writer, { group, number, peer })
       this.#records.set(group, { number, tombstone: true, peer })
-      await clearGroup(env, writer, number)
     })
+    await this.#clear(number)
+  }
+
+  async stage(group: string, rows: AsyncIterable<TableWrite>): Promise<StagedState> {
+    this.#opened(group)
+    const number = this.#newNumber()
+    try {
+      return await this.#staging.fill(group, number, rows)
+    } catch (thrown) {
+      await this.#clear(number)
+      throw thrown
+    }
+  }
+
+  async unstage(state: StagedState): Promise<void> {
+    this.#parts.gate.check()
+    await this.#clear(this.#staging.take(state).number)
   }
 
   tombstone(group: string): Tombstone | undefined {
@@ -203,7 +176,8 @@ class LmdbStore implements NodeStore {
       const message = `group "${group}" holds "${record.kind}", not "${bootstrap.kind}"`
       throw new FlotillaError('STORE_MISMATCH', message, { group, stored: record.kind, asked: bootstrap.kind })
     }
-    const opened = this.#groups.get(group) ?? new OpenGroup({ env, views: this.#views, gate }, group, record)
+    const stagedRows = (state: StagedState): StagedRows => this.#staging.take(state)
+    const opened = this.#groups.get(group) ?? new OpenGroup({ env, views: this.#views, gate, stagedRows }, group, record)
     const recovered = opened.recover()
     this.#groups.set(group, opened)
     return recovered
@@ -219,13 +193,29 @@ class LmdbStore implements NodeStore {
     const { env, writer } = this.#parts
     if (this.#records.size >= GROUPS_MAX)
       throw new FlotillaError('TOO_LARGE', `a store holds at most ${GROUPS_MAX} groups`, { max: GROUPS_MAX })
-    const number = Math.max(-1, ...[...this.#records.values()].map((known) => known.number)) + 1
+    const number = this.#newNumber()
     const start = { number, kind: bootstrap.kind, truncated: { index: 0, term: 0 }, families: {} }
     const record = { ...start, ...membershipOf(bootstrap) } as GroupRecord
     await writer.commit([groupChange(env, group, record), stateChange(env, number, EMPTY_STATE)])
     env.root.resetReadTxn()
     this.#records.set(group, record)
     return record
+  }
+
+  #newNumber(): number {
+    this.#lastNumber++
+    return this.#lastNumber
+  }
+
+  /** Takes what lies under a number that no group has off the disk, a portion in each turn. What a close leaves is cleared at the next opening. */
+  async #clear(number: number): Promise<void> {
+    const { env, writer, gate } = this.#parts
+    while (await this.#turns.run(async () => !gate.closed && clearPortion(env, writer, number))) {}
+  }
+
+  async #stagePortion(changes: readonly Change[]): Promise<void> {
+    this.#parts.gate.check()
+    await this.#parts.writer.commit(changes)
   }
 
   /** All that one write saves, made ready before anything is written. */
@@ -245,7 +235,10 @@ class LmdbStore implements NodeStore {
     const { env, writer } = this.#parts
     await writer.commit(changes)
     env.root.resetReadTxn() // now every read sees the transaction, so the tables may let go of what is in it
-    for (const group of this.#groups.values()) group.settle()
+    for (const group of this.#groups.values()) {
+      const replaced = group.settle()
+      if (replaced !== null) this.#clear(replaced).catch(() => {}) // left to the next opening: it is nobody's
+    }
   }
 
   async #close(): Promise<void> {

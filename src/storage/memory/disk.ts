@@ -10,7 +10,7 @@ export interface GroupImage {
   readonly kind: string
   membership: Membership
   hardState: HardState
-  readonly truncated: LogPosition
+  truncated: LogPosition
   /** Entries after `truncated`, without holes. */
   entries: Entry[]
   applied: LogIndex

@@ -4,8 +4,17 @@ import { randomUUID } from 'node:crypto'
 import { assert } from '../../base/assert.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
-import type { GroupBootstrap, GroupWrite, NodeStore, Recovered, StoreIdentity, Tombstone, WriteScope } from '../../ports/store.ts'
-import type { Table } from '../../ports/table.ts'
+import type {
+  GroupBootstrap,
+  GroupWrite,
+  NodeStore,
+  Recovered,
+  StagedState,
+  StoreIdentity,
+  Tombstone,
+  WriteScope,
+} from '../../ports/store.ts'
+import type { Table, TableWrite } from '../../ports/table.ts'
 import { type Entry, entryBytes, type LogIndex } from '../../protocol/types.ts'
 import { checkBatch, checkFact, checkGroupId, checkTombstone, type LogBounds, unknownGroup } from '../check-batch.ts'
 import { Gate } from '../gate.ts'
@@ -13,7 +22,9 @@ import { OverlayTable, type Unsaved } from '../overlay-table.ts'
 import { termRuns } from '../term-runs.ts'
 import { Turns } from '../turns.ts'
 import { type DiskImage, emptyGroup, type GroupImage, MemoryDisk } from './disk.ts'
-import { MemoryShelf, saveRows } from './shelf.ts'
+import { replaceState, saveUnsaved, saveWrite } from './saving.ts'
+import { MemoryShelf } from './shelf.ts'
+import { MemoryStaging } from './staging.ts'
 
 /** Who the store is for. */
 export interface MemoryStoreOptions {
@@ -47,6 +58,11 @@ export function memoryStore(options: MemoryStoreOptions, disk: MemoryDisk = new 
   return new MemoryStore(disk, image)
 }
 
+const tableStateOf = (image: GroupImage) => {
+  const { applied, families, membership } = image
+  return { applied, families, membership, shelf: new MemoryShelf(image) }
+}
+
 const lastIndexOf = (group: GroupImage): LogIndex => group.truncated.index + group.entries.length
 
 /** Where an entry is in the group's list; it must be there. */
@@ -63,22 +79,6 @@ function recovered(group: GroupImage): Recovered {
   return { ...membership, hardState, kind, truncated, lastIndex, runs, applied }
 }
 
-/** Puts one group's write on the disk. */
-function saveWrite(group: GroupImage, write: GroupWrite): void {
-  if (write.hardState) group.hardState = { ...write.hardState }
-  const first = write.entries?.[0]
-  if (!first) return
-  group.entries.length = first.index - group.truncated.index - 1
-  for (const entry of write.entries ?? []) group.entries.push(entry)
-}
-
-function saveUnsaved(group: GroupImage, unsaved: Unsaved): void {
-  saveRows(group, unsaved.cells)
-  group.applied = unsaved.applied
-  if (unsaved.families) group.families = unsaved.families
-  if (unsaved.membership) group.membership = unsaved.membership
-}
-
 class MemoryStore implements NodeStore {
   readonly identity: StoreIdentity
   readonly #disk: MemoryDisk
@@ -87,6 +87,7 @@ class MemoryStore implements NodeStore {
   readonly #gate = new Gate()
   readonly #turns = new Turns()
   readonly #tables = new Map<string, OverlayTable>()
+  readonly #staging = new MemoryStaging()
   #writing = false
 
   constructor(disk: MemoryDisk, image: DiskImage) {
@@ -152,6 +153,18 @@ class MemoryStore implements NodeStore {
     )
   }
 
+  async stage(group: string, rows: AsyncIterable<TableWrite>): Promise<StagedState> {
+    this.#opened(group)
+    const state = await this.#staging.fill(group, rows)
+    this.#check()
+    return state
+  }
+
+  async unstage(state: StagedState): Promise<void> {
+    this.#check()
+    this.#staging.take(state)
+  }
+
   tombstone(group: string): Tombstone | undefined {
     this.#check()
     return this.#image.tombstones.get(group)
@@ -213,8 +226,7 @@ class MemoryStore implements NodeStore {
   }
 
   #tableOf(image: GroupImage): OverlayTable {
-    const { applied, families, membership } = image
-    return new OverlayTable({ applied, families, membership, shelf: new MemoryShelf(image), check: () => this.#check() })
+    return new OverlayTable({ ...tableStateOf(image), check: () => this.#check() })
   }
 
   #entries(group: GroupImage, [lo, hi]: readonly [LogIndex, LogIndex], bytesMax: number): readonly Entry[] {
@@ -238,15 +250,22 @@ class MemoryStore implements NodeStore {
 
   /** What a write will change on the disk; null when it is nothing. */
   #prepare(batch: readonly GroupWrite[], scope: WriteScope): (() => void) | null {
-    const leaving = scope === 'batch' ? [] : [...this.#tables].map(([group, table]) => ({ group, table, unsaved: table.leave() }))
+    const installed = batch.flatMap(({ group, install }) =>
+      install ? [{ group, install, rows: this.#staging.take(install.state) }] : [],
+    )
+    const keeps = (group: string): boolean => !installed.some((other) => other.group === group)
+    const tables = scope === 'batch' ? [] : [...this.#tables].filter(([group]) => keeps(group))
+    const leaving = tables.map(([group, table]) => ({ group, table, unsaved: table.leave() }))
     const changed = leaving.filter(({ unsaved }) => unsaved !== null)
     if (batch.length === 0 && changed.length === 0) return null
     const images = new Map(this.#image.groups) // as they are now: one may be destroyed before its turn comes
     const imageOf = (group: string): GroupImage => images.get(group) as GroupImage
     return () => {
+      for (const { group, install, rows } of installed) replaceState(imageOf(group), install, rows)
       for (const write of batch) saveWrite(imageOf(write.group), write)
       for (const { group, unsaved } of changed) saveUnsaved(imageOf(group), unsaved as Unsaved)
       for (const { table } of changed) table.settle()
+      for (const { group } of installed) this.#tables.get(group)?.restart(tableStateOf(imageOf(group)))
     }
   }
 

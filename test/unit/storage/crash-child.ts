@@ -2,7 +2,7 @@
 
 import { utf8 } from '../../../src/base/bytes.ts'
 import { FlotillaError } from '../../../src/base/errors.ts'
-import { openLmdb } from '../../../src/storage/lmdb/store.ts'
+import { openLmdb } from '../../../src/storage/lmdb/open.ts'
 import { BOOTSTRAP } from '../../contract/store-samples.ts'
 
 /** Each round `n` puts entry `n` into the log, and `n` into twenty rows: of two groups, in one transaction. */

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { openLmdb } from '../../../src/storage/lmdb/store.ts'
+import { openLmdb } from '../../../src/storage/lmdb/open.ts'
 import { BOOTSTRAP, code, read } from '../../contract/store-samples.ts'
 
 const CHILD = fileURLToPath(new URL('./crash-child.js', import.meta.url))

@@ -1,0 +1,66 @@
+/** Opening a node's store on LMDB: whose directory it is, whether it can be had, and what a crash left to be cleared. */
+
+import { realpathSync } from 'node:fs'
+import { FlotillaError, toFlotillaError } from '../../base/errors.ts'
+import type { NodeStore } from '../../ports/store.ts'
+import { makeDirectory } from '../directory.ts'
+import { Gate } from '../gate.ts'
+import { clearPortion, strayNumbers } from './clear.ts'
+import { closeEnv, type Env, openEnv } from './env.ts'
+import { isTombstone, readGroups } from './group-record.ts'
+import { nextBoot } from './identity.ts'
+import { takeLock } from './lock.ts'
+import { LmdbStore } from './store.ts'
+import { type Commit, lmdbCommit, WATCHDOG_MS, Writer } from './writer.ts'
+
+/** Where a store is, and whose. */
+export interface LmdbOptions {
+  /** Directory of this node's store alone, on a local disk. Made when missing. */
+  readonly dir: string
+  readonly cluster: string
+  readonly node: string
+  /** Bytes of address space to begin with; more is taken when needed. */
+  readonly mapSize?: number
+  /** Milliseconds after which a write that has not settled counts as failed. */
+  readonly watchdogMs?: number
+  /** Wraps the way to disk, for tests of failures. */
+  readonly wrapCommit?: (commit: Commit) => Commit
+}
+
+/** The directory's real path, made when missing. */
+function prepare(dir: string): string {
+  try {
+    makeDirectory(dir)
+    return realpathSync(dir)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new FlotillaError('STORAGE_FAILED', `cannot use ${dir} as a store: ${why}`, { dir }, cause)
+  }
+}
+
+/**
+ * Opens or makes a store. Rejects with `STORE_IN_USE` when a live process has it, `STORE_MISMATCH` when it belongs to another cluster
+ * or node or has another format, `STORAGE_FAILED` when it cannot be read or written.
+ */
+export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
+  const dir = prepare(options.dir)
+  const lock = await takeLock(dir)
+  const watchdogMs = options.watchdogMs ?? WATCHDOG_MS
+  let env: Env | undefined
+  try {
+    env = openEnv(dir, options.mapSize)
+    const gate = new Gate()
+    const commit = lmdbCommit(env)
+    const writer = new Writer(gate, options.wrapCommit?.(commit) ?? commit, watchdogMs)
+    const { identity, changes } = nextBoot(env, options)
+    const groups = readGroups(env)
+    await writer.commit(changes)
+    const known = new Set([...groups.values()].filter((record) => !isTombstone(record)).map(({ number }) => number))
+    for (const number of strayNumbers(env, known)) while (await clearPortion(env, writer, number)) {}
+    return new LmdbStore({ env, lock, gate, writer, identity, watchdogMs }, groups)
+  } catch (thrown) {
+    if (env) await closeEnv(env, watchdogMs)
+    await lock.release()
+    throw toFlotillaError(thrown, 'STORAGE_FAILED')
+  }
+}
