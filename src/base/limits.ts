@@ -66,3 +66,12 @@ export const TERM_JUMP_MAX = 1_000_000
 
 /** Ids of clusters, groups and nodes. They are subject tokens and map keys, never file names. */
 export const ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/
+
+/** Bytes of a state in one chunk of a snapshot. Compressed or not, a message with it is a fifth of the smallest `max_payload`. */
+export const CHUNK_BYTES_MAX = 64 * 1024
+
+/** Chunks of one snapshot: at 40 KiB on average a state of 10 GiB, whose manifest has 5 MiB. Larger groups are to be split. */
+export const CHUNKS_MAX = 262_144
+
+/** Bytes of chunks on their way that a node keeps: one largest state coming in and one going out, not compressed. */
+export const SPOOL_BYTES_MAX = 2 * CHUNKS_MAX * CHUNK_BYTES_MAX

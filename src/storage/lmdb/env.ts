@@ -59,16 +59,19 @@ export function openEnv(dir: string, mapSize: number = MAP_BYTES): Env {
 }
 
 /** Closes the environment. Rejects with `STORAGE_FAILED` when a write hangs for longer than `deadlineMs`: then it stays open. */
-export async function closeEnv(env: Env, deadlineMs: number): Promise<void> {
+export const closeEnv = (env: Env, deadlineMs: number): Promise<void> => closeRoot(env.root, env.dir, deadlineMs)
+
+/** Closes any environment, as {@link closeEnv} does. */
+export async function closeRoot(root: Pick<RootDatabase, 'close'>, dir: string, deadlineMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    const failure = new FlotillaError('STORAGE_FAILED', `the store in ${env.dir} could not be closed within ${deadlineMs} ms`, {
-      dir: env.dir,
+    const failure = new FlotillaError('STORAGE_FAILED', `the store in ${dir} could not be closed within ${deadlineMs} ms`, {
+      dir,
     })
     timer = setTimeout(() => reject(failure), deadlineMs)
   })
   try {
-    await Promise.race([env.root.close(), late])
+    await Promise.race([root.close(), late])
   } finally {
     clearTimeout(timer)
   }

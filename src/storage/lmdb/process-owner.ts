@@ -61,7 +61,8 @@ function isThere(pid: number): boolean {
 
 const startedAt = (pid: number): string | null => (process.platform === 'linux' ? startedOnLinux(pid) : startedElsewhere(pid))
 
-const bootId = (): string => (process.platform === 'linux' ? read('/proc/sys/kernel/random/boot_id').trim() : '')
+/** Which boot of the system this is. Empty when unknown. */
+export const bootId = (): string => (process.platform === 'linux' ? read('/proc/sys/kernel/random/boot_id').trim() : '')
 
 /** This process. */
 export const thisProcess = (): Owner => ({ pid: process.pid, started: startedAt(process.pid) ?? '', boot: bootId() })

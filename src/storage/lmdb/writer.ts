@@ -21,7 +21,7 @@ export const WATCHDOG_MS = 10_000
  * Nothing may throw in the callback: what was put before would be committed. So it only puts what is ready.
  */
 export const lmdbCommit =
-  (env: Env): Commit =>
+  (env: Pick<Env, 'root'>): Commit =>
   (changes) =>
     env.root.batch(() => {
       for (const { db, key, value } of changes) {

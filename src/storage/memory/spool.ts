@@ -1,0 +1,74 @@
+/** Chunks of snapshots in memory, with the same promises as those on disk: for tests and simulation. A crash is what its owner makes of it. */
+
+import { copyBytes } from '../../base/bytes.ts'
+import { SPOOL_BYTES_MAX } from '../../base/limits.ts'
+import type { Spool, SpooledChunk, SpoolSide } from '../../ports/spool.ts'
+import { hashName, spoolFull } from '../spool-bounds.ts'
+
+/** How much it keeps. */
+export interface MemorySpoolOptions {
+  /** Bytes of chunks at most. */
+  readonly bytesMax?: number
+}
+
+/** A {@link Spool} in memory. What outlives a crash in a test holds it: the disk. */
+export class MemorySpool implements Spool {
+  readonly #bytesMax: number
+  readonly #manifests = new Map<string, Uint8Array>()
+  /** Chunks of each group, by their hash in hexadecimal. */
+  readonly #groups = new Map<string, Map<string, SpooledChunk>>()
+  #bytes = 0
+
+  constructor({ bytesMax = SPOOL_BYTES_MAX }: MemorySpoolOptions = {}) {
+    this.#bytesMax = bytesMax
+  }
+
+  manifest(group: string, side: SpoolSide): Uint8Array | undefined {
+    const manifest = this.#manifests.get(`${group}/${side}`)
+    return manifest && copyBytes(manifest)
+  }
+
+  async keepManifest(group: string, side: SpoolSide, manifest: Uint8Array | undefined): Promise<void> {
+    if (manifest) this.#manifests.set(`${group}/${side}`, copyBytes(manifest))
+    else this.#manifests.delete(`${group}/${side}`)
+  }
+
+  has(group: string, hash: Uint8Array): boolean {
+    return this.#groups.get(group)?.has(hashName(hash)) ?? false
+  }
+
+  get(group: string, hash: Uint8Array): Uint8Array | undefined {
+    const chunk = this.#groups.get(group)?.get(hashName(hash))
+    return chunk && copyBytes(chunk.bytes)
+  }
+
+  async put(group: string, chunks: readonly SpooledChunk[]): Promise<void> {
+    const fresh = new Map<string, SpooledChunk>()
+    let more = 0
+    for (const { hash, bytes } of chunks) {
+      const name = hashName(hash)
+      if (this.has(group, hash) || fresh.has(name)) continue
+      fresh.set(name, { hash: copyBytes(hash), bytes: copyBytes(bytes) })
+      more += bytes.length
+    }
+    if (this.#bytes + more > this.#bytesMax) throw spoolFull(this.#bytes, this.#bytesMax)
+    const kept = this.#groups.get(group) ?? new Map<string, SpooledChunk>()
+    for (const [name, chunk] of fresh) kept.set(name, chunk)
+    this.#groups.set(group, kept)
+    this.#bytes += more
+  }
+
+  async sweep(group: string, isKept: (hash: Uint8Array) => boolean): Promise<void> {
+    const chunks = this.#groups.get(group)
+    for (const [name, { hash, bytes }] of chunks ?? []) {
+      if (isKept(hash)) continue
+      chunks?.delete(name)
+      this.#bytes -= bytes.length
+    }
+    if (chunks?.size === 0) this.#groups.delete(group)
+  }
+
+  bytes(): number {
+    return this.#bytes
+  }
+}
