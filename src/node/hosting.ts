@@ -8,10 +8,9 @@ import type { GroupMessage, Sender } from '../wire/envelope.ts'
 import type { MembersView } from '../wire/members.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import type { Engine } from './engine.ts'
-import { birthmarkIn, foundersIn } from './founding.ts'
 import { joinGroup, type OpenedGroup, type OpenGroupsOptions, openGroups } from './groups.ts'
 import { Inbox } from './inbox.ts'
-import { askMembers, Joining } from './joining.ts'
+import { askMembers, hearMembers, Joining } from './joining.ts'
 import type { MemberDesk } from './member-desk.ts'
 import type { MemberServices } from './member-services.ts'
 import { isRemoved, peerOf } from './members.ts'
@@ -36,9 +35,6 @@ export interface HostingOptions extends OpenGroupsOptions {
   /** The disk failed. */
   readonly onFailure: (error: FlotillaError) => void
 }
-
-/** Nothing is known of who else counts. */
-const NO_VIEW: MembersView['conf'] = { voters: [], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false }
 
 export class Hosting {
   readonly #options: HostingOptions
@@ -70,6 +66,7 @@ export class Hosting {
       ...asking,
       find: (group) => engine.hosts.get(group),
       ask: (group) => askMembers(options, group),
+      hear: (group, node) => hearMembers(options, group, node),
       onConfirmed: (host) => this.leave(host),
     })
   }
@@ -121,6 +118,7 @@ export class Hosting {
       awaits: (group) => this.awaits(group),
       onCalled: (sender, call) => this.#called(sender, call),
       onRemoved: (node, group, peer) => this.#removals.tell(node, group, peer),
+      onReplaced: (host, by) => void this.#removals.replaced(host, by),
     })
   }
 
@@ -180,23 +178,9 @@ export class Hosting {
     return peer !== undefined && peer > (store.tombstone(group)?.peer ?? 0)
   }
 
-  /**
-   * A member speaks to a peer of ours. A leader can be asked for more. Who wants a vote has nobody to ask; but it has applied the change that made us a
-   * member, and our id was never another's: that much is known, and the log will tell the rest.
-   */
-  #called({ node }: Sender, { group, epoch, message }: GroupMessage): void {
-    if (!asksForVote(message)) {
-      this.#joining.askNow(group)
-      return
-    }
-    const [founding, mark] = [foundersIn(epoch), birthmarkIn(epoch)]
-    if (mark === '' || founding === '') return
-    const { from, to, term } = message
-    const peers = { [from]: node, [to]: this.#options.settings.id }
-    const view = { group, index: 0, term, conf: NO_VIEW, peers, lastPeerId: Math.max(from, to), founding, mark }
-    this.#joining.hear(group, view).catch((error: unknown) => {
-      this.#options.settings.logger.warn({ group, error: String(error) }, 'could not begin as a member')
-    })
+  /** A member speaks to a peer of ours. What it was told of us is asked of the leader, if it leads; who wants a vote has no leader, and is asked itself. */
+  #called({ node }: Sender, { group, message }: GroupMessage): void {
+    this.#joining.askNow(group, asksForVote(message) ? node : null)
   }
 
   async #admit(id: string, view: MembersView): Promise<void> {

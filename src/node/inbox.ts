@@ -32,6 +32,8 @@ export interface InboxOptions {
   readonly onCalled: (sender: Sender, call: GroupMessage) => void
   /** A peer speaks that was removed from its group; its node should hear of it. */
   readonly onRemoved: (node: string, group: string, peer: number) => void
+  /** A member speaks to a later peer of ours than the one that is here. */
+  readonly onReplaced: (host: PeerHost, by: string) => void
 }
 
 export class Inbox {
@@ -60,7 +62,7 @@ export class Inbox {
   }
 
   #hand(sender: Sender, { group, epoch, message }: GroupMessage): void {
-    const { find, wake, onRemoved } = this.#options
+    const { find, wake, onRemoved, onReplaced } = this.#options
     const host = find(group)
     const wrong = host
       ? mistakeIn(host, { sender, epoch, message })
@@ -68,6 +70,7 @@ export class Inbox {
     if (!host || wrong) {
       if (wrong) this.#refuse(wrong, sender.node)
       if (host && isFarewellDue(host, { sender, epoch, message })) onRemoved(sender.node, group, message.from)
+      if (host && message.to > host.id && isSameFounding(epoch, host.epoch)) onReplaced(host, sender.node)
       return
     }
     host.learn(message.from, sender.node)

@@ -7,7 +7,7 @@ import { toFlotillaError } from '../base/errors.ts'
 import type { Cancel, Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Transport } from '../ports/transport.ts'
-import { decodeMembersView, encodeMembersRequest, type MembersView } from '../wire/members.ts'
+import { decodeMembersView, encodeMembersRequest, type MembersRequest, type MembersView } from '../wire/members.ts'
 import type { Subjects } from '../wire/subjects.ts'
 
 /** A group is asked this often, in milliseconds. */
@@ -28,14 +28,22 @@ export interface JoiningOptions {
   readonly isOurs: (view: MembersView) => boolean
 }
 
-/** Who the members of a group are, from its leader; rejects when there is none, or no answer. */
-export async function askMembers(
-  { transport, subjects }: Pick<JoiningOptions, 'transport' | 'subjects'>,
-  group: string,
-): Promise<MembersView> {
-  const request = encodeMembersRequest({ group, timeoutMs: ANSWER_MS })
-  const answer = await transport.request(subjects.group(group, 'members'), request, { timeoutMs: ANSWER_MS })
-  return decodeMembersView(answer.data)
+/** Where one asks. */
+type Places = Pick<JoiningOptions, 'transport' | 'subjects'>
+
+/** Who the members of a group are, from its leader, confirmed by a majority; rejects when there is none, or no answer. */
+export const askMembers = ({ transport, subjects }: Places, group: string): Promise<MembersView> =>
+  viewFrom(transport, subjects.group(group, 'members'), { group, timeoutMs: ANSWER_MS })
+
+/** The members as one replica has applied them: its leader's, or that node's. It may be behind, and is never ahead. */
+export const hearMembers = ({ transport, subjects }: Places, group: string, node: string | null): Promise<MembersView> => {
+  const subject = node === null ? subjects.group(group, 'members') : subjects.node(node, 'members')
+  return viewFrom(transport, subject, { group, timeoutMs: ANSWER_MS, stale: true })
+}
+
+async function viewFrom(transport: Transport, subject: string, request: MembersRequest): Promise<MembersView> {
+  const { timeoutMs } = request
+  return decodeMembersView((await transport.request(subject, encodeMembersRequest(request), { timeoutMs })).data)
 }
 
 export class Joining {
@@ -55,13 +63,13 @@ export class Joining {
     if (this.#cancel === null && !this.#stopped) this.#round()
   }
 
-  /** The group has a leader just now, and it has sent something: time to ask, whatever the clock says. */
-  askNow(group: string): void {
-    if (this.#awaited.has(group) && !this.#stopped) void this.#ask(group)
+  /** Somebody speaks to us as to a member: time to ask, whatever the clock says. Null: the leader does; else that node, which need not lead. */
+  askNow(group: string, node: string | null): void {
+    if (this.#awaited.has(group) && !this.#stopped) void this.#ask(group, node)
   }
 
-  /** That is what the members are, as far as one of them can be trusted to know. */
-  async hear(group: string, view: MembersView): Promise<void> {
+  /** That is what the members are, as far as one of them knows. */
+  async #hear(group: string, view: MembersView): Promise<void> {
     const { isOurs, onMember } = this.#options
     if (this.#stopped || view.group !== group || !this.#awaited.has(group) || !isOurs(view)) return
     this.#awaited.delete(group)
@@ -84,20 +92,22 @@ export class Joining {
       this.#cancel = null
       if (!this.#stopped && this.#awaited.size > 0) this.#round()
     })
-    for (const group of this.#awaited) void this.#ask(group)
+    for (const group of this.#awaited) void this.#ask(group, null)
   }
 
-  async #ask(group: string): Promise<void> {
-    if (this.#asking.has(group)) return
+  /** An answer that is behind does no harm: who is named there was made a member, under an id that is nobody else's; the log tells the rest. */
+  async #ask(group: string, node: string | null): Promise<void> {
+    const question = `${group} ${node ?? ''}`
+    if (this.#asking.has(question)) return
     const { logger } = this.#options
-    this.#asking.add(group)
+    this.#asking.add(question)
     try {
-      await this.hear(group, await askMembers(this.#options, group))
+      await this.#hear(group, await hearMembers(this.#options, group, node))
     } catch (error) {
       const { code, message } = toFlotillaError(error, 'UNAVAILABLE')
       logger.debug({ group, code, message }, 'not a member yet')
     } finally {
-      this.#asking.delete(group)
+      this.#asking.delete(question)
     }
   }
 }

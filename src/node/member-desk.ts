@@ -41,9 +41,13 @@ export class MemberDesk {
     this.#options = options
   }
 
-  /** Who the members are; sees every change acknowledged before the call. */
-  async members({ group, timeoutMs }: MembersRequest): Promise<MembersView> {
+  /**
+   * Who the members are; sees every change acknowledged before the call. A stale answer is what is applied here, at once: who is to join asks for that,
+   * since a leader that needs it for its majority could confirm nothing before it has joined.
+   */
+  async members({ group, timeoutMs, stale = false }: MembersRequest): Promise<MembersView> {
     const { desk, clock } = this.#options
+    if (stale) return membersViewOf(desk.hostOf(group))
     const host = leading(desk.hostOf(group))
     const moment = momentOf(clock)
     const question = { moment, dueAt: moment.at + timeoutMs, freshRound: undefined }

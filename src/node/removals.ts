@@ -27,6 +27,8 @@ export interface RemovalsOptions {
   readonly find: (group: string) => PeerHost | undefined
   /** Who the members are, from the leader. */
   readonly ask: (group: string) => Promise<MembersView>
+  /** Who they are, as that node has applied it. */
+  readonly hear: (group: string, node: string) => Promise<MembersView>
   /** It is true: this peer of ours was removed. */
   readonly onConfirmed: (host: PeerHost) => void
 }
@@ -60,6 +62,20 @@ export class Removals {
     this.#askUntilConfirmed(host).catch((error: unknown) => {
       this.#options.logger.error({ group: host.group, error: String(error) }, 'a removed peer could not be let go')
     })
+  }
+
+  /**
+   * Somebody speaks to a later peer of ours than this one: it began from old news, and is none any more, or was removed while its node was away. The
+   * speaker must have applied that, and is asked itself: no leader may be able to confirm anything before the later peer has begun.
+   */
+  async replaced(host: PeerHost, by: string): Promise<void> {
+    const { find, hear, onConfirmed, logger } = this.#options
+    const { group, id: peer } = host
+    if (this.#retiring.has(host) || !this.#isTime(`replaced ${group}`)) return
+    const view = await hear(group, by).catch(() => null) // it will speak again
+    if (this.#stopped || view === null || find(group) !== host || !confirms(view, host)) return
+    logger.warn({ group, peer, by, index: view.index }, 'this peer was replaced by a later one of this node')
+    onConfirmed(host)
   }
 
   /** Asks nobody any more. */

@@ -12,7 +12,7 @@ const whole = z.int().min(0)
 const peer = z.int().min(1)
 const timeoutMs = z.int().min(1).max(TIMEOUT_MS_MAX).default(5000)
 
-const membersRequest = z.strictObject({ group: id, timeoutMs })
+const membersRequest = z.strictObject({ group: id, timeoutMs, stale: z.boolean().optional() })
 const memberStep = z.strictObject({ type: z.enum(['add', 'addLearner', 'promote', 'demote', 'remove']), node: id })
 const reconfigureRequest = z.strictObject({
   group: id,
@@ -21,7 +21,7 @@ const reconfigureRequest = z.strictObject({
   timeoutMs,
 })
 
-/** Who are the members? */
+/** Who are the members? `stale`: as this replica has applied it, whoever leads; else as fresh as a linearizable read. */
 export type MembersRequest = z.infer<typeof membersRequest>
 
 /** One node's part in a change. */

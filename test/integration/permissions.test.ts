@@ -36,6 +36,7 @@ const nodeRights = (id: string): Rights => ({
     `${ROOT}.node.*.removed`,
     `${ROOT}.node.*.propose`,
     `${ROOT}.node.*.transfer`,
+    `${ROOT}.node.*.members`,
     '_INBOX.>',
   ],
   subscribe: [

@@ -50,6 +50,7 @@ interface Bench {
   readonly met: string[]
   readonly removed: string[]
   readonly called: string[]
+  readonly replaced: string[]
 }
 
 async function bench(disk = new MemoryDisk()): Promise<Bench> {
@@ -60,6 +61,7 @@ async function bench(disk = new MemoryDisk()): Promise<Bench> {
   const met: string[] = []
   const removed: string[] = []
   const called: string[] = []
+  const replaced: string[] = []
   let woken = 0
   const inbox = new Inbox({
     cluster: 'demo',
@@ -75,9 +77,10 @@ async function bench(disk = new MemoryDisk()): Promise<Bench> {
     awaits: (group) => group === 'awaited',
     onCalled: (sender, { group, message }) => called.push(`${sender.node} ${group} ${message.to}`),
     onRemoved: (node, group, peer) => removed.push(`${node} ${group} ${peer}`),
+    onReplaced: ({ group }, by) => replaced.push(`${by} ${group}`),
   })
   const hear = (said: Said): void => inbox.receive(incoming(said))
-  return { hear, inbox, host, store, refused: () => refusals.all, woken: () => woken, strangers, met, removed, called }
+  return { hear, inbox, host, store, refused: () => refusals.all, woken: () => woken, strangers, met, removed, called, replaced }
 }
 
 test('a message of a peer gets into its mailbox and wakes it', async () => {
@@ -99,7 +102,7 @@ test('who is not who the subject says, or of another cluster, or ourselves, or n
 })
 
 test('a peer speaks only for itself and only to us, and only of the same founding', async () => {
-  const { hear, host, refused } = await bench()
+  const { hear, host, refused, replaced } = await bench()
   hear({ message: { ...append(0, []), from: 3 } }) // peer 3 lives on node c
   hear({ message: { ...append(0, []), to: 2 } })
   hear({
@@ -110,6 +113,7 @@ test('a peer speaks only for itself and only to us, and only of the same foundin
   })
   hear({ epoch: 'another' })
   assert.deepEqual(refused(), { STORE_MISMATCH: 4 })
+  assert.deepEqual(replaced, ['b g'], 'who speaks to a later peer of ours may know that this one is gone')
   assert.equal(host.mailbox.isEmpty, true)
 })
 

@@ -32,6 +32,7 @@ async function scene() {
   let view: MembersView | null = GONE
   let asked = 0
   const confirmed: string[] = []
+  const heard: string[] = []
   const removals = new Removals({
     self: 'a',
     clock,
@@ -42,6 +43,11 @@ async function scene() {
     ask: async () => {
       asked++
       if (view === null) throw new Error('nobody leads')
+      return view
+    },
+    hear: async (group, node) => {
+      heard.push(`${group} ${node}`)
+      if (view === null) throw new Error('it does not answer')
       return view
     },
     onConfirmed: ({ group }) => confirmed.push(group),
@@ -58,7 +64,7 @@ async function scene() {
   const answer = (next: MembersView | null): void => {
     view = next
   }
-  return { removals, host, guest, clock, say, answer, confirmed, asked: () => asked }
+  return { removals, host, guest, clock, say, answer, confirmed, heard, asked: () => asked }
 }
 
 test('what the leader does not confirm is not believed', async () => {
@@ -108,5 +114,19 @@ test('a peer that knows of its own removal stays until the others go on without 
   answer(GONE)
   clock.advance(200)
   await turns()
+  assert.deepEqual(confirmed, ['g'])
+})
+
+test('a peer that was replaced goes when who speaks to the later one says that it was removed', async () => {
+  const { removals, host, clock, confirmed, answer, heard, asked } = await scene()
+  for (const view of [null, { ...GONE, peers: { 1: 'a' } }, { ...GONE, mark: 'another', founding: 'another' }]) {
+    answer(view)
+    await removals.replaced(host, 'b')
+    await removals.replaced(host, 'b')
+    clock.advance(1000)
+  }
+  assert.deepEqual([confirmed, heard, asked()], [[], Array(3).fill('g b'), 0], 'it asks once a second, and no leader')
+  answer(GONE)
+  await removals.replaced(host, 'b')
   assert.deepEqual(confirmed, ['g'])
 })
