@@ -5,6 +5,7 @@ import type { NodeStore } from '../../src/ports/store.ts'
 import { storeFailureTests } from './store-failure.ts'
 import { storeLogTests } from './store-log.ts'
 import { storeMembershipTests } from './store-membership.ts'
+import { storeSnapshotTests } from './store-snapshots.ts'
 import { storeTableTests } from './store-table.ts'
 
 /** One disk, on which stores are opened one after another. */
@@ -36,6 +37,7 @@ export function storeSuite(name: string, makeBench: () => Promise<StoreBench>): 
     storeLogTests(withBench)
     storeTableTests(withBench)
     storeMembershipTests(withBench)
+    storeSnapshotTests(withBench)
     storeFailureTests(withBench)
   })
 }
