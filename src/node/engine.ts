@@ -8,17 +8,18 @@ import type { Prng } from '../base/prng.ts'
 import { refusalError } from '../peer/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { NodeStore } from '../ports/store.ts'
+import type { Installation, NodeStore } from '../ports/store.ts'
 import { membersOf } from '../protocol/confchange.ts'
 import type { StoragePersisted } from '../protocol/events.ts'
-import { type Message, waitsForDisk } from '../protocol/messages.ts'
+import type { InstallSnapshot, Message } from '../protocol/messages.ts'
 import type { Ready, Refused } from '../protocol/ready.ts'
-import type { SoftState } from '../protocol/types.ts'
+import type { LogIndex, Snapshot, SoftState } from '../protocol/types.ts'
 import { Deadlines } from './deadlines.ts'
 import { Flush } from './flush.ts'
 import { momentOf } from './moments.ts'
 import type { Outbox } from './outbox.ts'
 import type { PeerHost } from './peer-host.ts'
+import { Speech } from './speech.ts'
 
 export interface EngineOptions {
   readonly store: NodeStore
@@ -30,6 +31,13 @@ export interface EngineOptions {
   readonly logger: Logger
   /** A peer's role or leader changed. */
   readonly onRole: (host: PeerHost, soft: SoftState) => void
+  /** States that stand for logs, on their way to others and from them. */
+  readonly snapshots: {
+    /** The core wants that follower to have our state. */
+    readonly offer: (host: PeerHost, message: InstallSnapshot) => void
+    /** The core waits for a state of its leader's. */
+    readonly take: (host: PeerHost, snapshot: Snapshot) => void
+  }
   /** A group has other members. */
   readonly onMembers: () => void
   /** A peer was removed from its group, and has said its last words. */
@@ -46,8 +54,8 @@ export class Engine {
   readonly #dirty = new Set<PeerHost>()
   readonly #deadlines: Deadlines
   readonly #flush: Flush
+  readonly #speech: Speech
   #scheduled = false
-  #spreading = false
   #stopped = false
 
   constructor(options: EngineOptions) {
@@ -56,10 +64,12 @@ export class Engine {
     this.#flush = new Flush({
       store: options.store,
       onDurable: (group, mark) => this.#persisted(group, mark),
+      onInstalled: (group, { index }) => this.#installed(group, index),
       onReleased: () => options.outbox.send(),
       onFailure: (error) => options.onFailure(toFlotillaError(error, 'STORAGE_FAILED')),
       later: (ms, callback) => options.clock.after(ms, callback),
     })
+    this.#speech = new Speech({ outbox: options.outbox, flush: this.#flush, offer: options.snapshots.offer })
   }
 
   get hosts(): ReadonlyMap<string, PeerHost> {
@@ -134,7 +144,7 @@ export class Engine {
     for (const host of this.#hosts.values()) {
       host.gazette.publish()
       const { heir } = host
-      if (heir !== null) this.#post(host, { type: 'TimeoutNow', from: host.id, to: heir, term: host.term })
+      if (heir !== null) this.#speech.post(host, { type: 'TimeoutNow', from: host.id, to: heir, term: host.term })
     }
     this.#options.outbox.send()
   }
@@ -144,6 +154,7 @@ export class Engine {
     this.#stopped = true
     this.#deadlines.stop()
     this.#flush.stop()
+    this.#speech.stop()
     this.#dirty.clear()
   }
 
@@ -171,23 +182,13 @@ export class Engine {
       this.#guarded(host, () => {
         host.gazette.publish()
         const more = host.applyCommitted()
+        host.compactIfDue()
         if (more || !host.gazette.isEmpty) this.wake(host)
         host.answerReads()
       })
     }
     this.#flush.kick()
-    this.#spread()
-  }
-
-  /** News of a commit wait until those who heard of it here had a turn to propose more: entries carry the news along. */
-  #spread(): void {
-    if (this.#spreading || !this.#options.outbox.hasNews) return
-    this.#spreading = true
-    const later = (): void => {
-      this.#spreading = false
-      if (!this.#stopped) this.#options.outbox.sendNews()
-    }
-    setImmediate(() => setImmediate(later)) // the turn of those proposals is the next immediate but one
+    this.#speech.spread()
   }
 
   #step(host: PeerHost): void {
@@ -216,11 +217,12 @@ export class Engine {
     const transaction = this.#flush.add(host.group, ready, host.mark)
     if (transaction > 0) host.flushNeeded = transaction
     for (const { tickets, index, term } of ready.accepted) host.waiters.seat(tickets, index, term)
-    if (ready.snapshot) host.mailbox.event({ type: 'snapshot.abandoned', index: ready.snapshot.index }) // no node sends one yet, none can take one
+    if (ready.snapshot) this.#options.snapshots.take(host, ready.snapshot)
+    if (host.hasNewStart) this.#flush.cut(host.group, host.start)
     for (const { tickets, code } of ready.refused) host.refuse(tickets, refusal(code, host))
     for (const { tickets, index } of ready.reads) host.confirm(tickets, index)
     if (ready.softState) this.#changeRole(host, ready.softState)
-    this.#letGo(host, ready.messages)
+    this.#speech.letGo(host, ready.messages)
   }
 
   #changeRole(host: PeerHost, soft: SoftState): void {
@@ -230,22 +232,25 @@ export class Engine {
     this.#options.onRole(host, soft)
   }
 
-  /** What promises nothing leaves at once; the rest, in order, when what it speaks for is on disk. */
-  #letGo(host: PeerHost, messages: readonly Message[]): void {
-    const promises: Message[] = []
-    for (const message of messages) {
-      if (waitsForDisk(message)) promises.push(message)
-      else this.#post(host, message)
-    }
-    if (promises.length === 0) return
-    this.#flush.after(host.flushNeeded, () => {
-      for (const message of promises) this.#post(host, message)
-    })
+  /** Says something for a peer that no step said: it promises nothing of the disk. */
+  post(host: PeerHost, message: Message): void {
+    if (this.#stopped || this.#hosts.get(host.group) !== host) return
+    this.#speech.post(host, message)
+    this.#options.outbox.send()
   }
 
-  #post(host: PeerHost, message: Message): void {
-    const to = host.nodeOf(message.to)
-    if (to !== undefined) this.#options.outbox.post(to, { group: host.group, epoch: host.epoch, message })
+  /** A staged state takes the place of all that the peer holds. */
+  install(host: PeerHost, installation: Installation): void {
+    if (!this.#stopped && this.#hosts.get(host.group) === host) this.#flush.install(host.group, installation, host.mark)
+  }
+
+  /** The state is in place: the peer goes on from it. */
+  #installed(group: string, index: LogIndex): void {
+    const host = this.#hosts.get(group)
+    if (!host) return
+    host.waiters.skip(index)
+    host.mailbox.event({ type: 'snapshot.installed', index })
+    this.wake(host)
   }
 
   /** Thesis 10.2.1: now our own copy counts. */

@@ -4,10 +4,10 @@
  */
 
 import { HELD_MAX } from '../base/limits.ts'
-import type { GroupWrite, NodeStore } from '../ports/store.ts'
+import type { GroupWrite, Installation, NodeStore } from '../ports/store.ts'
 import type { StoragePersisted } from '../protocol/events.ts'
 import type { Ready } from '../protocol/ready.ts'
-import type { Entry, HardState } from '../protocol/types.ts'
+import type { Entry, HardState, LogPosition } from '../protocol/types.ts'
 
 /**
  * Applied state is saved this often, together with commit indexes that found no company. Nobody waits for either: after a crash a node applies
@@ -22,6 +22,8 @@ const UNSAVED_BYTES_MAX = 8 * 1024 * 1024
 interface Pending {
   hardState: HardState | null
   entries: readonly Entry[]
+  /** Takes the place of all the group holds. */
+  install: Installation | null
   /** What may be said of the disk once this is written: the state at the time of the write, not of its end. */
   mark: StoragePersisted
 }
@@ -30,6 +32,8 @@ export interface FlushOptions {
   readonly store: NodeStore
   /** Called for each group of a transaction that is durable, before what waited for it leaves. */
   readonly onDurable: (group: string, mark: StoragePersisted) => void
+  /** Called for each group whose state was replaced, right before that. */
+  readonly onInstalled: (group: string, installation: Installation) => void
   /** Called once what waited for a transaction has been let go. */
   readonly onReleased: () => void
   /** The disk failed. Nothing is promised any more. */
@@ -40,6 +44,8 @@ export interface FlushOptions {
 export class Flush {
   readonly #options: FlushOptions
   #pending = new Map<string, Pending>()
+  /** Where logs begin from now on. They are cut off with applied state alone: what stands in its place must be saved. */
+  #cuts = new Map<string, LogPosition>()
   /** Number of the transaction that is being filled; it is written next. */
   #filling = 1
   /** Transactions up to this number are durable. */
@@ -60,20 +66,41 @@ export class Flush {
   /** Puts what a Ready wants saved into the next transaction; returns the number of the transaction, or 0 when nobody waits for it. */
   add(group: string, { hardState, entries, mustSync }: Ready, mark: StoragePersisted): number {
     if (hardState || entries.length > 0) {
-      const pending = this.#pending.get(group) ?? { hardState: null, entries: [], mark }
-      pending.mark = mark
+      const pending = this.#pendingOf(group, mark)
       if (hardState) pending.hardState = hardState
       if (entries.length > 0) pending.entries = overwrite(pending.entries, entries)
-      this.#pending.set(group, pending)
     }
     if (!mustSync) return 0
     this.#urgent = true
     return this.#filling
   }
 
+  /** The log of a group begins behind this entry: what is before it leaves the disk, some time. */
+  cut(group: string, at: LogPosition): void {
+    this.#cuts.set(group, at)
+  }
+
+  /** Puts a staged state into the next transaction, in place of all the group holds, and of what waits to be written of it. */
+  install(group: string, installation: Installation, mark: StoragePersisted): void {
+    const pending = this.#pendingOf(group, mark)
+    pending.entries = []
+    pending.install = installation
+    this.#cuts.delete(group)
+    this.#urgent = true
+    this.kick()
+  }
+
+  #pendingOf(group: string, mark: StoragePersisted): Pending {
+    const pending = this.#pending.get(group) ?? { hardState: null, entries: [], install: null, mark }
+    pending.mark = mark
+    this.#pending.set(group, pending)
+    return pending
+  }
+
   /** What is not on its way to the disk yet of this group stays away from it: the group is destroyed. */
   forget(group: string): void {
     this.#pending.delete(group)
+    this.#cuts.delete(group)
   }
 
   /** Runs the callback once that transaction is durable: now, if it is. Never, if the disk fails, or if too many wait for it. */
@@ -105,7 +132,7 @@ export class Flush {
   }
 
   get #hasUnsaved(): boolean {
-    return this.#pending.size > 0 || this.#options.store.unsavedBytes > 0
+    return this.#pending.size > 0 || this.#cuts.size > 0 || this.#options.store.unsavedBytes > 0
   }
 
   /** Saves everything that is unsaved. Resolves when it is durable, or when the disk has failed. */
@@ -133,11 +160,10 @@ export class Flush {
     const scope = this.#due ? 'all' : 'batch'
     this.#urgent = false
     this.#due = false
+    const cuts = scope === 'all' ? this.#cuts : NO_CUTS
+    if (scope === 'all') this.#cuts = new Map()
     try {
-      await this.#options.store.write(
-        [...pending].map(([group, write]) => writeOf(group, write)),
-        scope,
-      )
+      await this.#options.store.write(writesOf(pending, cuts), scope)
     } catch (error) {
       this.stop()
       this.#running = null
@@ -147,7 +173,10 @@ export class Flush {
     this.#running = null
     if (this.#dead) return
     this.#durable = number
-    for (const [group, { mark }] of pending) this.#options.onDurable(group, mark)
+    for (const [group, { install, mark }] of pending) {
+      if (install) this.#options.onInstalled(group, install)
+      this.#options.onDurable(group, mark)
+    }
     const waiting = this.#waiting.get(number) ?? []
     this.#waiting.delete(number)
     for (const callback of waiting) callback()
@@ -156,8 +185,21 @@ export class Flush {
   }
 }
 
-function writeOf(group: string, { hardState, entries }: Pending): GroupWrite {
-  return { group, ...(hardState && { hardState }), ...(entries.length > 0 && { entries }) }
+const NO_CUTS: ReadonlyMap<string, LogPosition> = new Map()
+
+function writesOf(pending: ReadonlyMap<string, Pending>, cuts: ReadonlyMap<string, LogPosition>): GroupWrite[] {
+  const groups = new Set([...pending.keys(), ...cuts.keys()])
+  return Array.from(groups, (group) => {
+    const { hardState, entries = [], install } = pending.get(group) ?? {}
+    const truncate = install ? undefined : cuts.get(group)
+    return {
+      group,
+      ...(hardState && { hardState }),
+      ...(entries.length > 0 && { entries }),
+      ...(truncate && { truncate }),
+      ...(install && { install }),
+    }
+  })
 }
 
 /** Entries over older ones that were not written yet: the newer win from their first index on. */

@@ -13,7 +13,7 @@ import { isMember, MEMBERS_MAX } from '../protocol/confchange.ts'
 import type { StoragePersisted } from '../protocol/events.ts'
 import type { Output, Ready } from '../protocol/ready.ts'
 import type { RaftSettings } from '../protocol/settings.ts'
-import type { Entry, LogIndex, PeerId } from '../protocol/types.ts'
+import type { Entry, LogIndex, LogPosition, PeerId } from '../protocol/types.ts'
 import { Applier } from './applier.ts'
 import type { Gazette } from './committed.ts'
 import type { Timers } from './deadlines.ts'
@@ -49,10 +49,15 @@ export interface PeerHostOptions {
   readonly leaseMs?: number | undefined
   /** How often the node was started before: an answer to a question of an earlier run must not be taken for one to ours. */
   readonly boot?: number
+  /** Up to which entry the log is to be cut off now; null where it is not. Missing: never. */
+  readonly compaction?: (log: { readonly applied: LogIndex; readonly truncated: LogIndex }) => LogIndex | null
 }
 
 /** Tickets of one run of a node. */
 const TICKETS_PER_BOOT = 2 ** 32
+
+/** A peer whose log was cut off has a state instead, to be made when somebody needs it. */
+const stateOf = ({ truncated, conf }: Recovered) => (truncated.index === 0 ? {} : { snapshot: { ...truncated, conf, data: EMPTY } })
 
 export class PeerHost {
   readonly group: string
@@ -75,6 +80,8 @@ export class PeerHost {
   #epoch: string
   #birthmark: string
   readonly #applier: Applier
+  readonly #compaction: PeerHostOptions['compaction']
+  #startSeen: LogIndex
   #snapshot: RoleSnapshot
   #collected: RoleSnapshot
   #said: Output[]
@@ -92,6 +99,8 @@ export class PeerHost {
     this.waiters = new Waiters((options.boot ?? 0) * TICKETS_PER_BOOT)
     this.rounds = options.leaseMs === undefined ? null : new Rounds(options.leaseMs)
     this.gazette = options.gazette
+    this.#compaction = options.compaction
+    this.#startSeen = recovered.truncated.index
     this.#applier = new Applier({
       stateMachine,
       table,
@@ -101,7 +110,7 @@ export class PeerHost {
       isOver: () => isRemoved(table.membership, this.id),
     })
     const settings = options.raft ?? raftSettingsOf({ leaseReads: false, priority: 0 })
-    const [snapshot, said] = startPeer({ id: this.id, ...recovered, reader, birthmark: newBirthmark(), settings })
+    const [snapshot, said] = startPeer({ id: this.id, ...recovered, ...stateOf(recovered), reader, birthmark: newBirthmark(), settings })
     this.#snapshot = snapshot
     this.#collected = snapshot
     this.#said = [...said]
@@ -237,6 +246,31 @@ export class PeerHost {
   reportApplied(): void {
     const index = this.#applier.applied
     if (index > this.#snapshot.context.applied) this.mailbox.event({ type: 'storage.applied', index })
+  }
+
+  /** Cuts the log off behind what the state machine has taken, when it has grown long enough. */
+  compactIfDue(): void {
+    const { log, conf } = this.#snapshot.context
+    const index = this.#compaction?.({ applied: this.table.applied, truncated: log.truncated.index }) ?? null
+    if (index === null) return
+    this.reportApplied()
+    const term = log.termAt(index)
+    if (term === undefined) return
+    this.mailbox.event({ type: 'snapshot.created', snapshot: { index, term, conf, data: EMPTY } }) // the state itself is made when somebody needs it
+    this.mailbox.event({ type: 'log.compacted', index })
+  }
+
+  /** Whether the log begins elsewhere than when this was last asked. */
+  get hasNewStart(): boolean {
+    const { index } = this.start
+    if (index === this.#startSeen) return false
+    this.#startSeen = index
+    return true
+  }
+
+  /** The entry that the log begins behind. */
+  get start(): LogPosition {
+    return this.#snapshot.context.log.truncated
   }
 
   /** The clock jumped, or the process stood still: no lease is counted from before. */

@@ -71,6 +71,13 @@ export class Waiters {
     }
   }
 
+  /** Entries up to `index` came as a snapshot: what became of each nobody knows who has not seen it applied. */
+  skip(index: LogIndex): void {
+    for (const at of [...this.#seats.keys()].filter((one) => one <= index)) {
+      for (let seat = this.#rise(at); seat; seat = seat.earlier) this.reject(seat.ticket, unknownOutcome())
+    }
+  }
+
   resolve(ticket: number, outcome: Outcome): void {
     this.#take(ticket)?.resolve(outcome)
   }
