@@ -16,6 +16,7 @@ import type { Ready, Refused } from '../protocol/ready.ts'
 import type { LogIndex, Snapshot, SoftState } from '../protocol/types.ts'
 import { Deadlines } from './deadlines.ts'
 import { Flush } from './flush.ts'
+import { heirOf } from './handing.ts'
 import { momentOf } from './moments.ts'
 import type { Outbox } from './outbox.ts'
 import type { PeerHost } from './peer-host.ts'
@@ -143,7 +144,7 @@ export class Engine {
     this.stop()
     for (const host of this.#hosts.values()) {
       host.gazette.publish()
-      const { heir } = host
+      const heir = heirOf(host)
       if (heir !== null) this.#speech.post(host, { type: 'TimeoutNow', from: host.id, to: heir, term: host.term })
     }
     this.#options.outbox.send()

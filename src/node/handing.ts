@@ -20,6 +20,18 @@ interface Handover {
   readonly term: Term
 }
 
+/** Who should lead when we cannot go on: of the followers heard of lately, the one that is furthest. Null when we do not lead. */
+export function heirOf({ leads, snapshot }: PeerHost): PeerId | null {
+  if (!leads) return null
+  const followers = [...snapshot.context.followers].map(([peer, { progress, active }]) => ({
+    peer,
+    active,
+    match: progress.context.match,
+  }))
+  followers.sort((a, b) => Number(b.active) - Number(a.active) || b.match - a.match)
+  return followers[0]?.peer ?? null
+}
+
 export interface HandingOptions {
   readonly clock: Clock
   readonly wake: (host: PeerHost) => void

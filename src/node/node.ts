@@ -192,6 +192,10 @@ class Node implements FlotillaNode {
         if (role === 'leader') this.#lead(host)
         else this.#follow(host)
       },
+      snapshots: {
+        offer: (host, { to }) => host.mailbox.event({ type: 'snapshot.reported', peer: to, outcome: 'failed' }),
+        take: (host, { index }) => host.mailbox.event({ type: 'snapshot.abandoned', index }),
+      },
       onMembers: () => this.#hosting?.membersChanged(),
       onRemoved: (host) => this.#hosting?.retire(host),
       onBroken: (host, error) => {

@@ -57,7 +57,8 @@ export interface PeerHostOptions {
 const TICKETS_PER_BOOT = 2 ** 32
 
 /** A peer whose log was cut off has a state instead, to be made when somebody needs it. */
-const stateOf = ({ truncated, conf }: Recovered) => (truncated.index === 0 ? {} : { snapshot: { ...truncated, conf, data: EMPTY } })
+const stateOf = ({ truncated, conf }: Recovered) =>
+  truncated.index === 0 ? {} : { snapshot: { ...truncated, conf, data: EMPTY } }
 
 export class PeerHost {
   readonly group: string
@@ -110,7 +111,14 @@ export class PeerHost {
       isOver: () => isRemoved(table.membership, this.id),
     })
     const settings = options.raft ?? raftSettingsOf({ leaseReads: false, priority: 0 })
-    const [snapshot, said] = startPeer({ id: this.id, ...recovered, ...stateOf(recovered), reader, birthmark: newBirthmark(), settings })
+    const [snapshot, said] = startPeer({
+      id: this.id,
+      ...recovered,
+      ...stateOf(recovered),
+      reader,
+      birthmark: newBirthmark(),
+      settings,
+    })
     this.#snapshot = snapshot
     this.#collected = snapshot
     this.#said = [...said]
@@ -149,18 +157,6 @@ export class PeerHost {
   get leader(): string | null {
     const { leader } = this.#snapshot.context
     return leader === null ? null : (this.nodeOf(leader) ?? null)
-  }
-
-  /** Who should lead when we cannot go on: of the followers heard of lately, the one that is furthest. Null when we do not lead. */
-  get heir(): PeerId | null {
-    if (!this.leads) return null
-    const followers = [...this.#snapshot.context.followers].map(([peer, { progress, active }]) => ({
-      peer,
-      active,
-      match: progress.context.match,
-    }))
-    followers.sort((a, b) => Number(b.active) - Number(a.active) || b.match - a.match)
-    return followers[0]?.peer ?? null
   }
 
   /** Node names by peer id: of members, of those who left lately, and of those who will come as far as a joining peer was told. */

@@ -1,7 +1,9 @@
 /** Opening a node's store on LMDB: whose directory it is, whether it can be had, and what a crash left to be cleared. */
 
 import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
 import { FlotillaError, toFlotillaError } from '../../base/errors.ts'
+import type { Logger } from '../../ports/logger.ts'
 import type { NodeStore } from '../../ports/store.ts'
 import { makeDirectory } from '../directory.ts'
 import { Gate } from '../gate.ts'
@@ -10,8 +12,12 @@ import { closeEnv, type Env, openEnv } from './env.ts'
 import { isTombstone, readGroups } from './group-record.ts'
 import { nextBoot } from './identity.ts'
 import { takeLock } from './lock.ts'
+import { openSpool } from './spool.ts'
 import { LmdbStore } from './store.ts'
 import { type Commit, lmdbCommit, WATCHDOG_MS, Writer } from './writer.ts'
+
+/** Directory of the chunks, within that of the store. */
+const SPOOL = 'spool'
 
 /** Where a store is, and whose. */
 export interface LmdbOptions {
@@ -23,6 +29,8 @@ export interface LmdbOptions {
   readonly mapSize?: number
   /** Milliseconds after which a write that has not settled counts as failed. */
   readonly watchdogMs?: number
+  /** Told what becomes of snapshots' chunks that cannot be read any more. */
+  readonly logger?: Logger
   /** Wraps the way to disk, for tests of failures. */
   readonly wrapCommit?: (commit: Commit) => Commit
 }
@@ -57,7 +65,8 @@ export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
     await writer.commit(changes)
     const known = new Set([...groups.values()].filter((record) => !isTombstone(record)).map(({ number }) => number))
     for (const number of strayNumbers(env, known)) while (await clearPortion(env, writer, number)) {}
-    return new LmdbStore({ env, lock, gate, writer, identity, watchdogMs }, groups)
+    const spool = openSpool(join(dir, SPOOL), { watchdogMs, ...(options.logger && { logger: options.logger }) })
+    return new LmdbStore({ env, lock, gate, writer, identity, watchdogMs, spool }, groups)
   } catch (thrown) {
     if (env) await closeEnv(env, watchdogMs)
     await lock.release()

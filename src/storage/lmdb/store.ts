@@ -5,6 +5,7 @@ import { text, utf8 } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import { GROUPS_MAX } from '../../base/limits.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
+import type { Spool } from '../../ports/spool.ts'
 import type {
   GroupBootstrap,
   GroupWrite,
@@ -27,6 +28,7 @@ import type { Lock } from './lock.ts'
 import { OpenGroup } from './open-group.ts'
 import { seal, unseal } from './seal.ts'
 import { Views } from './shelf.ts'
+import type { LmdbSpool } from './spool.ts'
 import { type StagedRows, Staging } from './staging.ts'
 import { EMPTY_STATE, stateChange } from './state-record.ts'
 import type { Change, Writer } from './writer.ts'
@@ -39,6 +41,7 @@ export interface Parts {
   readonly writer: Writer
   readonly identity: StoreIdentity
   readonly watchdogMs: number
+  readonly spool: LmdbSpool
 }
 
 /** The store itself, once it is open: see {@link openLmdb}. */
@@ -119,6 +122,10 @@ export class LmdbStore implements NodeStore {
   async unstage(state: StagedState): Promise<void> {
     this.#parts.gate.check()
     await this.#clear(this.#staging.take(state).number)
+  }
+
+  get spool(): Spool {
+    return this.#parts.spool
   }
 
   tombstone(group: string): Tombstone | undefined {
@@ -245,6 +252,7 @@ export class LmdbStore implements NodeStore {
     const { env, lock, watchdogMs } = this.#parts
     await this.#turns.idle()
     this.#views.closeAll()
+    await this.#parts.spool.close()
     await closeEnv(env, watchdogMs) // a directory that a hanging write may still reach stays taken until this process ends
     await lock.release()
   }

@@ -4,6 +4,7 @@ import type { GroupBootstrap, Membership, Tombstone } from '../../ports/store.ts
 import type { Entry, HardState, LogIndex, LogPosition } from '../../protocol/types.ts'
 import { membershipOf } from '../check-batch.ts'
 import { OrderedBytes } from '../ordered-bytes.ts'
+import { MemorySpool } from './spool.ts'
 
 /** One group as the disk holds it. Changed only when a write completes, all of it at once. */
 export interface GroupImage {
@@ -43,6 +44,8 @@ export class MemoryDisk {
   epoch = 0
   /** Whether a store has this disk open. */
   inUse = false
+  /** Chunks of snapshots; a crash loses none. */
+  readonly spool = new MemorySpool()
   readonly #sync: () => Promise<void>
   #failure: Error | null = null
 

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { assert } from '../../base/assert.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
+import type { Spool } from '../../ports/spool.ts'
 import type {
   GroupBootstrap,
   GroupWrite,
@@ -88,12 +89,14 @@ class MemoryStore implements NodeStore {
   readonly #turns = new Turns()
   readonly #tables = new Map<string, OverlayTable>()
   readonly #staging = new MemoryStaging()
+  readonly spool: Spool
   #writing = false
 
   constructor(disk: MemoryDisk, image: DiskImage) {
     this.#disk = disk
     this.#image = image
     this.#epoch = disk.epoch
+    this.spool = disk.spool
     this.identity = { uuid: image.uuid, boot: image.boot, run: randomUUID(), cluster: image.cluster, node: image.node }
   }
 

@@ -44,6 +44,7 @@ async function bench() {
     heartbeatMs: 100,
     logger: silent,
     onRole: (_, soft) => roles.push(soft),
+    snapshots: { offer: () => {}, take: () => {} },
     onMembers: () => {},
     onRemoved: () => {},
     onBroken: (_, error) => ends.push(error),

@@ -50,6 +50,7 @@ function desk() {
   const clock = manualClock()
   const flush = new Flush({
     store: store as NodeStore,
+    onInstalled: () => {},
     onDurable: (group, { last }) => diary.push(`durable ${group} ${last.index}`),
     onReleased: () => diary.push('released'),
     onFailure: (error) => diary.push(`failed ${String(error)}`),
