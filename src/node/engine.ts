@@ -10,7 +10,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Installation, NodeStore } from '../ports/store.ts'
 import { membersOf } from '../protocol/confchange.ts'
-import type { StoragePersisted } from '../protocol/events.ts'
+import type { LocalEvent } from '../protocol/events.ts'
 import type { InstallSnapshot, Message } from '../protocol/messages.ts'
 import type { Ready, Refused } from '../protocol/ready.ts'
 import type { LogIndex, Snapshot, SoftState } from '../protocol/types.ts'
@@ -64,8 +64,11 @@ export class Engine {
     this.#deadlines = new Deadlines(options)
     this.#flush = new Flush({
       store: options.store,
-      onDurable: (group, mark) => this.#persisted(group, mark),
-      onInstalled: (group, { index }) => this.#installed(group, index),
+      onDurable: (group, mark) => this.tell(group, mark), // thesis 10.2.1: now our own copy counts
+      onInstalled: (group, { index }) => {
+        this.#hosts.get(group)?.waiters.skip(index)
+        this.tell(group, { type: 'snapshot.installed', index })
+      },
       onReleased: () => options.outbox.send(),
       onFailure: (error) => options.onFailure(toFlotillaError(error, 'STORAGE_FAILED')),
       later: (ms, callback) => options.clock.after(ms, callback),
@@ -233,7 +236,7 @@ export class Engine {
     this.#options.onRole(host, soft)
   }
 
-  /** Says something for a peer that no step said: it promises nothing of the disk. */
+  /** Says what no step said: it promises nothing. */
   post(host: PeerHost, message: Message): void {
     if (this.#stopped || this.#hosts.get(host.group) !== host) return
     this.#speech.post(host, message)
@@ -245,20 +248,11 @@ export class Engine {
     if (!this.#stopped && this.#hosts.get(host.group) === host) this.#flush.install(host.group, installation, host.mark)
   }
 
-  /** The state is in place: the peer goes on from it. */
-  #installed(group: string, index: LogIndex): void {
+  /** Something happened that the group's peer is to hear of, if it still takes part. */
+  tell(group: string, event: LocalEvent): void {
     const host = this.#hosts.get(group)
     if (!host) return
-    host.waiters.skip(index)
-    host.mailbox.event({ type: 'snapshot.installed', index })
-    this.wake(host)
-  }
-
-  /** Thesis 10.2.1: now our own copy counts. */
-  #persisted(group: string, mark: StoragePersisted): void {
-    const host = this.#hosts.get(group)
-    if (!host) return
-    host.mailbox.event(mark)
+    host.mailbox.event(event)
     this.wake(host)
   }
 
