@@ -75,3 +75,18 @@ export const CHUNKS_MAX = 262_144
 
 /** Bytes of chunks on their way that a node keeps: one largest state coming in and one going out, not compressed. */
 export const SPOOL_BYTES_MAX = 2 * CHUNKS_MAX * CHUNK_BYTES_MAX
+
+/** Entries of a log before it is cut: ten seconds of 10,000 a second, in which a state of 512 MiB is sent and what came meanwhile is still there. */
+export const LOG_ENTRIES_MAX = 100_000
+
+/** Bytes of a log before it is cut: one of 512 bytes an entry has reached the number of entries, too, and 1 s of reading brings it back. */
+export const LOG_BYTES_MAX = 64 * 1024 * 1024
+
+/** Entries of a log that a cut leaves behind for slow followers: two seconds of 10,000 a second, a restart of a process. */
+export const LOG_KEPT_ENTRIES = 20_000
+
+/** Bytes below which a log is not worth cutting, however small the state is: one batch of what is applied at a time. */
+export const LOG_BYTES_MIN = APPLY_BYTES_MAX
+
+/** What a snapshot costs besides its bytes, counted in bytes: an offer, a few round trips, an installation. One chunk. */
+export const SNAPSHOT_OVERHEAD_BYTES = CHUNK_BYTES_MAX
