@@ -32,16 +32,18 @@ export interface Shape {
 /** Words of a command line, taken apart. */
 export class Arguments {
   readonly operands: readonly string[]
-  readonly #values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>
+  readonly #values: Readonly<Record<string, Value>>
 
   /** Throws {@link UsageError} for unknown flags, and for too many or too few operands. */
   constructor(words: readonly string[], { flags, operands, optional = [] }: Shape) {
     const options: NonNullable<ParseArgsConfig['options']> = {}
     for (const [name, flag] of Object.entries(flags)) {
-      options[name] = { type: flag.value === undefined ? 'boolean' : 'string', ...(flag.many ? { multiple: true } : {}) }
+      options[name] = flag.value === undefined ? { type: 'boolean' } : { type: 'string', multiple: true }
     }
-    const parsed = parse(words, options)
-    this.#values = parsed.values
+    const parsed = parse(joined(words, flags), options)
+    this.#values = Object.fromEntries(
+      Object.entries(parsed.values).map(([name, value]) => [name, once(name, value, flags[name])]),
+    )
     this.operands = parsed.positionals
     if (this.has('help')) return
     const missing = operands.slice(this.operands.length)
@@ -90,11 +92,36 @@ export class Arguments {
   }
 }
 
+type Value = string | boolean | readonly (string | boolean)[] | undefined
+
+/** The one value of a flag that must not be repeated: the first and the last of several would be equally right. */
+function once(name: string, value: Value, flag: Flag | undefined): Value {
+  if (!Array.isArray(value) || flag?.many) return value
+  if (value.length > 1) throw new UsageError(`--${name} is given twice: ${value.join(', ')}`)
+  return value[0]
+}
+
+/** A negative number after a flag is its value, and may be told that it is none that is allowed; any other word with a dash is a flag. */
+function joined(words: readonly string[], flags: FlagTable): string[] {
+  const result: string[] = []
+  for (const [i, word] of words.entries()) {
+    if (word === '--') return [...result, ...words.slice(i)]
+    const before = result.at(-1) ?? ''
+    if (/^-\d/.test(word) && before.startsWith('--') && flags[before.slice(2)]?.value !== undefined)
+      result[result.length - 1] = `${before}=${word}`
+    else result.push(word)
+  }
+  return result
+}
+
 function parse(words: readonly string[], options: NonNullable<ParseArgsConfig['options']>) {
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true, strict: true })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
+    const ambiguous = /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument is ambiguous/.exec(message)
+    if (ambiguous)
+      throw new UsageError(`${ambiguous[1]} needs a value; one that begins with a dash is written ${ambiguous[1]}=-…`)
     throw new UsageError((message.split(/\. |\n/, 1)[0] ?? message).replace(/\.$/, ''))
   }
 }

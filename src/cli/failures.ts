@@ -12,11 +12,11 @@ export const NO_ANSWER = 3
 /** Commands that are one write, and nothing else. */
 const WRITES: ReadonlySet<string> = new Set(['put', 'del', 'members'])
 
-/** What became of a write that ended so. */
-const FATES: Readonly<Partial<Record<Code, string>>> = {
-  UNAVAILABLE: 'nothing was done',
-  DISCONNECTED: 'nothing was done',
-  TIMEOUT_UNKNOWN: 'the outcome is unknown',
+/** What became of a write that ended so, and how a message looks that says it already. */
+const FATES: Readonly<Partial<Record<Code, { readonly fate: string; readonly said: RegExp }>>> = {
+  UNAVAILABLE: { fate: 'nothing was done', said: /\bnothing (was|reached)\b/ },
+  DISCONNECTED: { fate: 'nothing was done', said: /\bnothing (was|reached)\b/ },
+  TIMEOUT_UNKNOWN: { fate: 'the outcome is unknown', said: /\boutcome\b.*\bunknown\b|\bmay or may not\b|\bis made\b/ },
 }
 
 /** Codes that mean that nobody answered in time. */
@@ -60,9 +60,9 @@ export function failureOf(thrown: unknown, command: string): Failure {
   }
   if (thrown instanceof Refusal) return { line: `flotilla: ${thrown.code}: ${oneLine(thrown.message)}`, exitCode: FAILED }
   const error = ours(thrown)
-  const fate = WRITES.has(command) ? FATES[error.code] : undefined
+  const words = WRITES.has(command) ? FATES[error.code] : undefined
   const said = oneLine(error.message)
-  const line = `flotilla: ${error.code}: ${said}${fate === undefined || said.endsWith(fate) ? '' : `; ${fate}`}`
+  const line = `flotilla: ${error.code}: ${said}${words === undefined || words.said.test(said) ? '' : `; ${words.fate}`}`
   if (error instanceof Misuse) return { line, exitCode: WRONG_USE }
   return { line, exitCode: UNANSWERED.has(error.code) ? NO_ANSWER : FAILED }
 }

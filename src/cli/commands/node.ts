@@ -76,6 +76,8 @@ function planOf({ args, terminal }: Invocation, logger: Logger): Omit<NodeOption
   const nodes = args.list('nodes')
   const join = args.has('join')
   if (nodes.length === 0 && !join) throw new UsageError('--nodes is missing (or --join, to be added to a cluster that exists)')
+  if (nodes.length > 0 && join)
+    throw new UsageError('--nodes founds a cluster and --join waits to be added to one: give one of them')
   const electionTimeoutMs = args.whole('election-timeout', { min: 10, max: 600_000 })
   const priority = args.whole('priority', { min: 0, max: 1000 })
   const families = args.list('kv-families')

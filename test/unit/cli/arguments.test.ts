@@ -17,6 +17,12 @@ test('flags and operands, in any order', () => {
   assert.deepEqual([args.text('many'), args.has('name'), args.list('on')], [undefined, false, []])
 })
 
+test('what follows two dashes is no flag, and a negative number may be the value of one', () => {
+  const args = new Arguments(['--name', '-7', '--', '--name'], SHAPE)
+  assert.deepEqual([args.text('name'), args.operand(0)], ['-7', '--name'])
+  assert.equal(new Arguments(['--name=x', '--', '-7'], SHAPE).operand(0), '-7')
+})
+
 test('numbers are whole and within bounds', () => {
   const whole = (value: string): number | undefined =>
     new Arguments(['k', `--name=${value}`], SHAPE).whole('name', { min: 1, max: 9 })
@@ -41,6 +47,12 @@ const WRONG: readonly (readonly [line: string, said: RegExp])[] = [
   ['node --id a', /--nodes is missing/],
   ['node --id a --nodes a', /--dir is missing/],
   ['node --id a --nodes a --dir x --log-level loud', /--log-level is one of/],
+  ['node --id a --nodes a --join --dir x', /--nodes founds a cluster and --join waits/],
+  ['node --id a --nodes a --dir x --priority -1', /--priority is a whole number from 0 to 1000, not '-1'/],
+  ['get k --max-staleness -1', /--max-staleness is a whole number from 0 to \d+, not '-1'/],
+  ['get k --user -x', /--user needs a value; one that begins with a dash is written --user=-…/],
+  ['transfer --to a --to b', /--to is given twice: a, b/],
+  ['get k --timeout 1 --timeout=1', /--timeout is given twice/],
   ['dev --nodes 0', /--nodes is a whole number from 1 to 9/],
 ]
 

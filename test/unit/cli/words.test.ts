@@ -13,6 +13,7 @@ import { bytesOf, clipped, grouped, paintOf } from '../../../src/cli/paint.ts'
 import { Progress } from '../../../src/cli/progress.ts'
 import { isUnknown, missingNodes, statusLines } from '../../../src/cli/status-view.ts'
 import { jsonField, lineOf } from '../../../src/cli/values.ts'
+import { finalError, NO_PAST } from '../../../src/client/outcome.ts'
 import { encodeCommand, type KvCommand } from '../../../src/statemachines/kv/command.ts'
 import { groupStatus, nodeStatus } from '../../web/fake-cluster.ts'
 import { fakeOutput } from './fake-terminal.ts'
@@ -117,6 +118,20 @@ test('a write that failed says what became of it; a read has nothing to say', ()
     assert.equal(said('TIMEOUT_UNKNOWN', write), 'flotilla: TIMEOUT_UNKNOWN: x; the outcome is unknown')
   }
   assert.equal(said('UNAVAILABLE', 'get'), 'flotilla: UNAVAILABLE: x')
+})
+
+test('what became of a write is said once', () => {
+  const write = { writes: true, repeatable: false }
+  const lost = new FlotillaError('NOT_LEADER', 'b leads')
+  const errors = [
+    finalError(NO_PAST, write),
+    finalError({ last: lost, unknown: false }, write),
+    finalError({ last: lost, unknown: true }, write),
+    new FlotillaError('TIMEOUT_UNKNOWN', 'no outcome in time: the command may or may not be applied'),
+    new FlotillaError('UNAVAILABLE', "nothing reached the leader 'a': it is not there"),
+    new FlotillaError('TIMEOUT_UNKNOWN', 'the change is made, but its joint configuration was not left in time'),
+  ]
+  for (const error of errors) assert.equal(failureOf(error, 'put').line, `flotilla: ${error.code}: ${error.message}`)
 })
 
 test('only what is invalid on the command line is wrong use', () => {
