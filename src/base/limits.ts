@@ -90,3 +90,15 @@ export const LOG_BYTES_MIN = APPLY_BYTES_MAX
 
 /** What a snapshot costs besides its bytes, counted in bytes: an offer, a few round trips, an installation. One chunk. */
 export const SNAPSHOT_OVERHEAD_BYTES = CHUNK_BYTES_MAX
+
+/** Followers of all groups that a node sends snapshots to at a time. With their pulls: a mebibyte on its way out of a node. */
+export const SNAPSHOT_SENDERS_MAX = 4
+
+/** Snapshots that a node receives at a time: what one disk can take. */
+export const SNAPSHOT_RECEIVERS_MAX = 2
+
+/** Pulls of one receiver on their way: 256 KiB, the size of one full append. */
+export const SNAPSHOT_PULLS_MAX = 4
+
+/** Pulls that wait in a node for their turn: of as many receivers as it sends to, and of as many that lost another source. */
+export const SNAPSHOT_PULLS_WAITING_MAX = 2 * SNAPSHOT_SENDERS_MAX * SNAPSHOT_PULLS_MAX

@@ -84,16 +84,19 @@ const message = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('TransferLeader'), ...letter, target: peer }),
 ])
 
+/** Who speaks, as it stands in every message between nodes. */
+export const senderSchema = z.strictObject({
+  cluster: id,
+  node: id,
+  store: z.string().min(1).max(64),
+  boot: whole,
+  run: z.string().min(1).max(64),
+})
+
 /** Header of an envelope. AppendEntries gives the number of its entries; they follow as blobs, in the order of the messages. */
 const header = z.compile(
   z.strictObject({
-    sender: z.strictObject({
-      cluster: id,
-      node: id,
-      store: z.string().min(1).max(64),
-      boot: whole,
-      run: z.string().min(1).max(64),
-    }),
+    sender: senderSchema,
     messages: z.array(z.strictObject({ group: id, epoch: z.string().max(64), message })).max(MESSAGES_MAX),
   }),
 )

@@ -33,9 +33,13 @@ export interface Subjects {
   raft(to: string, from: string): string
   /** All Raft messages to a node. */
   raftTo(node: string): string
+  /** Pieces of snapshots, asked of one node by another; the sender is a token here, too. */
+  snap(to: string, from: string): string
+  /** All such requests to a node. */
+  snapTo(node: string): string
   node(node: string, verb: NodeVerb): string
-  /** News of the cluster, for whoever watches: who leads since when. */
-  event(kind: 'leadership'): string
+  /** News of the cluster, for whoever watches: who leads since when, which snapshots are on their way. */
+  event(kind: 'leadership' | 'snapshots'): string
   /** Answered by every node: a roll call. */
   everyNode(verb: 'status'): string
   group(group: string, verb: GroupVerb): string
@@ -53,6 +57,8 @@ export function subjectsOf(cluster: string, prefix = 'flotilla'): Subjects {
   return {
     raft: (to, from) => `${root}.raft.${to}.${from}`,
     raftTo: (node) => `${root}.raft.${node}.*`,
+    snap: (to, from) => `${root}.snap.${to}.${from}`,
+    snapTo: (node) => `${root}.snap.${node}.*`,
     node: (node, verb) => `${root}.node.${node}.${verb}`,
     event: (kind) => `${root}.event.${kind}`,
     everyNode: (verb) => `${root}.nodes.${verb}`,

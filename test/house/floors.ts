@@ -36,7 +36,7 @@ const NEIGHBOURS: ReadonlySet<string> = new Set(['ports → protocol', 'protocol
 const KEPT: readonly (readonly [name: RegExp, where: RegExp, say: string])[] = [
   [
     /^xstate(\/|$)/,
-    /^(machines\/|src\/chart\/|src\/node\/lifecycle|src\/client\/session|src\/statemachines\/actors\/)/,
+    /^(machines\/|src\/chart\/|src\/node\/lifecycle|src\/node\/snapshots\/(?:sender|receiver)|src\/client\/session|src\/statemachines\/actors\/)/,
     'charts and the hosts of actors',
   ],
   [/^lmdb(\/|$)/, /^src\/storage\/lmdb\//, 'storage/lmdb'],

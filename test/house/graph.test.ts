@@ -21,6 +21,8 @@ import { peerMachine } from '../../machines/peer.ts'
 import { progressMachine } from '../../machines/progress.ts'
 import { roleMachine } from '../../machines/role.ts'
 import { sessionMachine } from '../../machines/session.ts'
+import { receiverMachine } from '../../machines/snapshot-receiver.ts'
+import { senderMachine } from '../../machines/snapshot-sender.ts'
 import { transferMachine } from '../../machines/transfer.ts'
 
 const MACHINES: readonly AnyStateMachine[] = [
@@ -32,6 +34,8 @@ const MACHINES: readonly AnyStateMachine[] = [
   peerMachine,
   nodeMachine,
   sessionMachine,
+  senderMachine,
+  receiverMachine,
 ]
 
 /** An event, and which guards hold while it is handled. */
