@@ -1,0 +1,93 @@
+/** States made ready for others to fetch: one at a time, and again only when the log does not go on from the last one any more. Knows no follower. */
+
+import { FlotillaError } from '../../base/errors.ts'
+import type { Logger } from '../../ports/logger.ts'
+import type { Spool } from '../../ports/spool.ts'
+import type { LogIndex } from '../../protocol/types.ts'
+import { Turns } from '../../storage/turns.ts'
+import { isSameFounding } from '../founding.ts'
+import type { SnapshotCraft, SnapshotGroup } from './group.ts'
+import type { Holding, Library } from './library.ts'
+
+export interface ExportsOptions {
+  readonly spool: Spool
+  readonly craft: SnapshotCraft
+  readonly library: Library
+  readonly logger: Logger
+  readonly breathe: () => Promise<void>
+}
+
+export class Exports {
+  readonly #options: ExportsOptions
+  readonly #running = new Map<string, Promise<Holding>>()
+  /** A state is read promptly, since its view keeps old pages alive: one after the other. */
+  readonly #turns = new Turns()
+  #closed = false
+
+  constructor(options: ExportsOptions) {
+    this.#options = options
+  }
+
+  /** Whether chunks of the group may be in the spool that no manifest names yet. */
+  isRunning(group: string): boolean {
+    return this.#running.has(group)
+  }
+
+  /** A state of at least that index from which the log goes on. Rejects with `UNAVAILABLE` when it does not, and as the export does. */
+  async stateOf(group: SnapshotGroup, least: LogIndex): Promise<Holding> {
+    const kept = await this.#running.get(group.group)?.catch(() => null)
+    const ready = kept ?? this.#options.library.holding(group.group, 'outgoing')
+    if (ready && isGoodFor(ready, group, least)) return ready
+    const fresh = await (this.#running.get(group.group) ?? this.#start(group))
+    if (isGoodFor(fresh, group, least)) return fresh
+    throw new FlotillaError('UNAVAILABLE', 'the log does not go on from the state that was exported', {
+      group: group.group,
+      least,
+    })
+  }
+
+  /** No further state is read; resolves when none is. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#turns.idle()
+  }
+
+  #start(group: SnapshotGroup): Promise<Holding> {
+    const running = this.#turns.run(() => this.#export(group)).finally(() => this.#running.delete(group.group))
+    this.#running.set(group.group, running)
+    return running
+  }
+
+  async #export(source: SnapshotGroup): Promise<Holding> {
+    const { group, epoch, stateMachine, table } = source
+    const { spool, craft, library, logger } = this.#options
+    if (this.#closed) throw closed()
+    const view = table.snapshot()
+    try {
+      const term = source.termAt(view.applied)
+      if (term === undefined) throw new FlotillaError('UNAVAILABLE', 'nothing is applied that could be exported', { group })
+      const breathe = async (): Promise<void> => {
+        if (this.#closed) throw closed()
+        await this.#options.breathe()
+      }
+      const { bytes } = await craft.exportState({ view, stateMachine, group, epoch, term, spool, breathe })
+      const holding = library.read(group, bytes)
+      await library.keep(group, 'outgoing', holding)
+      await library.sweep(group)
+      const { index, chunks } = holding.manifest
+      logger.info({ group, index, chunks: chunks.length, bytes: holding.stateBytes }, 'exported a snapshot')
+      return holding
+    } finally {
+      view.close()
+    }
+  }
+}
+
+/** Whether a follower that has this state could go on with our log. */
+function isGoodFor({ manifest }: Holding, group: SnapshotGroup, least: LogIndex): boolean {
+  const { index, term, kind, epoch } = manifest
+  if (index < Math.max(least, group.truncated) || index > group.table.applied) return false
+  return kind === group.stateMachine.kind && isSameFounding(epoch, group.epoch) && group.termAt(index) === term
+}
+
+const closed = (): FlotillaError => new FlotillaError('CLOSED', 'the node stops')

@@ -1,0 +1,167 @@
+/** Gives pieces of snapshots to the nodes that may have them, whoever made them, and hears how far receivers are. Knows no chart. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { FlotillaError } from '../../base/errors.ts'
+import { CHUNK_BYTES_MAX, SNAPSHOT_PULLS_WAITING_MAX } from '../../base/limits.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Spool } from '../../ports/spool.ts'
+import type { Incoming, Subscription, Transport } from '../../ports/transport.ts'
+import type { Sender } from '../../wire/envelope.ts'
+import {
+  type ChunkRequest,
+  decodeSnapshotRequest,
+  encodePiece,
+  encodePieceRefusal,
+  MANIFEST_PART_BYTES,
+  type ManifestRequest,
+  type SnapshotRequest,
+  type TransferReport,
+} from '../../wire/snapshots.ts'
+import type { Subjects } from '../../wire/subjects.ts'
+import type { Acquaintance } from '../acquaintance.ts'
+import { isSameFounding } from '../founding.ts'
+import { memberNames } from '../members.ts'
+import type { Refusals } from '../refusals.ts'
+import type { SnapshotGroup } from './group.ts'
+import type { Holding, Library } from './library.ts'
+import type { Pace } from './pace.ts'
+
+export interface ServingOptions {
+  readonly sender: Sender
+  readonly transport: Transport
+  readonly subjects: Subjects
+  readonly clock: Clock
+  readonly spool: Spool
+  readonly library: Library
+  readonly pace: Pace
+  readonly acquaintance: Pick<Acquaintance, 'judge'>
+  readonly refusals: Refusals
+  readonly find: (group: string) => SnapshotGroup | undefined
+  /** Who asks for a piece later than in so many milliseconds is told to come again. */
+  readonly patienceMs: number
+  /** Whether that node is sent a snapshot of the group: our log may not tell yet that it is a member. */
+  readonly isServed: (group: string, node: string) => boolean
+  /** A node was given a piece of that manifest. */
+  readonly onServed: (request: ManifestRequest | ChunkRequest) => void
+  readonly onReport: (report: TransferReport) => void
+}
+
+type Pull = ManifestRequest | ChunkRequest
+
+interface Waiting {
+  readonly message: Incoming
+  readonly pull: Pull
+}
+
+export class Serving {
+  readonly #options: ServingOptions
+  /** Pulls that wait for their turn: one in each turn of the event loop, so that heartbeats never wait for many. */
+  #waiting: Waiting[] = []
+  #running = false
+  #subscription: Subscription | null = null
+
+  constructor(options: ServingOptions) {
+    this.#options = options
+  }
+
+  open(): void {
+    const { transport, subjects, sender } = this.#options
+    this.#subscription = transport.subscribe(subjects.snapTo(sender.node), (m) => this.#hear(m))
+  }
+
+  close(): void {
+    this.#subscription?.unsubscribe()
+    this.#subscription = null
+    this.#waiting = []
+  }
+
+  #hear(message: Incoming): void {
+    try {
+      const request = decodeSnapshotRequest(message.data)
+      this.#check(request, message.subject)
+      if (request.type === 'report') this.#options.onReport(request)
+      else if (message.asks) this.#queue({ message, pull: request })
+    } catch (error) {
+      this.#refuse(message, error)
+    }
+  }
+
+  /** As with Raft messages: the subject's last token is the sender, the sender is a member, and speaks from the store that we know. */
+  #check({ sender, group, epoch, manifest }: SnapshotRequest, subject: string): void {
+    const { sender: self, find, library, isServed, acquaintance } = this.#options
+    const { node, cluster } = sender
+    if (cluster !== self.cluster) throw mismatch('a request of another cluster', sender)
+    if (node !== subject.slice(subject.lastIndexOf('.') + 1) || node === self.node)
+      throw mismatch('a request of somebody else', sender)
+    const host = find(group)
+    if (!host) throw new FlotillaError('UNKNOWN_GROUP', 'no such group here', { group })
+    if (!isSameFounding(epoch, host.epoch)) throw mismatch('the group was founded by others there', sender)
+    const known = [host.table.membership, library.find(group, manifest)?.manifest.membership]
+    const isMember = known.some((one) => one !== undefined && Object.values(memberNames(one)).includes(node))
+    if (!isMember && !isServed(group, node)) throw mismatch('a request of who is no member', sender)
+    if (acquaintance.judge(sender) === 'stranger') throw mismatch('a request from another store than the one we know', sender)
+  }
+
+  #queue(waiting: Waiting): void {
+    const { pace, clock, patienceMs } = this.#options
+    const delay = pace.delay(clock.now(), this.#waiting.length * CHUNK_BYTES_MAX)
+    if (delay > patienceMs || this.#waiting.length >= SNAPSHOT_PULLS_WAITING_MAX)
+      throw new FlotillaError('BUSY', 'too much of snapshots is asked for', { afterMs: Math.max(delay, patienceMs) })
+    this.#waiting.push(waiting)
+    if (!this.#running) void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    const { pace, clock } = this.#options
+    this.#running = true
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      this.#serve(next)
+      const delay = pace.delay(clock.now())
+      await (delay > 0 ? new Promise<void>((resolve) => clock.after(delay, resolve)) : nextTurn())
+    }
+    this.#running = false
+  }
+
+  #serve({ message, pull }: Waiting): void {
+    const { pace, clock, onServed } = this.#options
+    try {
+      const piece = this.#pieceOf(pull)
+      pace.take(piece.length, clock.now())
+      message.respond(encodePiece(piece))
+      onServed(pull)
+    } catch (error) {
+      this.#refuse(message, error)
+    }
+  }
+
+  /** What is asked for. Throws `UNAVAILABLE` when it is not here: another member may have it. */
+  #pieceOf(pull: Pull): Uint8Array {
+    const { library, spool } = this.#options
+    const { group, manifest } = pull
+    const holding = library.find(group, manifest)
+    if (!holding) throw new FlotillaError('UNAVAILABLE', 'no such snapshot here', { group, manifest })
+    if (pull.type === 'manifest') return partOf(holding, pull)
+    const { hash } = pull
+    if (!holding.hashes.has(hash)) throw new FlotillaError('CODEC_INVALID', 'the snapshot has no such chunk', { group, hash })
+    const bytes = spool.get(group, new Uint8Array(Buffer.from(hash, 'hex')))
+    if (!bytes) throw new FlotillaError('UNAVAILABLE', 'that chunk is not here', { group, hash })
+    return bytes
+  }
+
+  #refuse(message: Incoming, thrown: unknown): void {
+    const error = this.#options.refusals.counted(thrown)
+    try {
+      if (message.asks) message.respond(encodePieceRefusal(error))
+    } catch (reason) {
+      this.#options.refusals.counted(reason)
+    }
+  }
+}
+
+function partOf({ bytes }: Holding, { group, from }: ManifestRequest): Uint8Array {
+  if (from >= bytes.length) throw new FlotillaError('CODEC_INVALID', 'the manifest is not as long as that', { group, from })
+  return bytes.subarray(from, from + MANIFEST_PART_BYTES)
+}
+
+const mismatch = (message: string, { node, cluster, store, boot }: Sender): FlotillaError =>
+  new FlotillaError('STORE_MISMATCH', message, { node, cluster, store, boot })
