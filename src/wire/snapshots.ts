@@ -6,9 +6,10 @@
 import { z } from 'zod'
 import { EMPTY } from '../base/bytes.ts'
 import { CODES, type Code, FlotillaError, isCode } from '../base/errors.ts'
-import { CHUNK_BYTES_MAX, CHUNKS_MAX, MANIFEST_BYTES_MAX } from '../base/limits.ts'
+import { CHUNK_BYTES_MAX, CHUNKS_MAX } from '../base/limits.ts'
 import { type Sender, senderSchema } from './envelope.ts'
 import { decodeFrame, encodeFrame } from './frame.ts'
+import { MANIFEST_BYTES_MAX } from './manifest.ts'
 
 /** Bytes of a manifest in one answer: as many as a chunk has. */
 export const MANIFEST_PART_BYTES = CHUNK_BYTES_MAX
