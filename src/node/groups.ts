@@ -3,15 +3,16 @@
 import { FlotillaError } from '../base/errors.ts'
 import type { GroupBootstrap, NodeStore, Recovered } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
-import { type PeerId, votersOnly } from '../protocol/types.ts'
+import { type LogIndex, type PeerId, votersOnly } from '../protocol/types.ts'
 import type { MembersView } from '../wire/members.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import { Gazette } from './committed.ts'
+import { Compactor } from './compactor.ts'
 import { keepBirthmark, keepFounding, membersDigest, recallBirthmark, recallFounders } from './founding.ts'
 import { leaseMsOf } from './leases.ts'
 import { type PeerLife, startPeerLife } from './lifecycle.ts'
 import { memberNames, NO_CONF, peerOf } from './members.ts'
-import { type GroupOptions, type NodeSettings, raftSettingsOf } from './options.ts'
+import { type GroupSettings, type NodeSettings, raftSettingsOf } from './options.ts'
 import { PeerHost } from './peer-host.ts'
 
 /** A group on this node: its peer, and its life. */
@@ -25,6 +26,12 @@ export interface OpenGroupsOptions {
   readonly store: NodeStore
   readonly transport: Transport
   readonly subjects: Subjects
+  /** What is known of states on their way. */
+  readonly snapshots: {
+    /** The oldest one that a live follower is fetching. */
+    readonly sending: (group: string) => LogIndex | null
+    readonly stateBytes: (group: string) => number | undefined
+  }
 }
 
 /**
@@ -43,7 +50,7 @@ export async function openGroups(options: OpenGroupsOptions): Promise<ReadonlyMa
 }
 
 /** The store knows best: members may have come and gone since the program's list was written. */
-async function reopenGroup(options: OpenGroupsOptions, group: Required<GroupOptions>): Promise<OpenedGroup> {
+async function reopenGroup(options: OpenGroupsOptions, group: GroupSettings): Promise<OpenedGroup> {
   const { settings, store } = options
   const recovered = await store.open(group.id, { conf: NO_CONF, peers: {}, kind: group.stateMachine.kind })
   if (recallFounders(store, group.id) === undefined) {
@@ -60,7 +67,7 @@ async function reopenGroup(options: OpenGroupsOptions, group: Required<GroupOpti
   return openGroup(options, group, recovered)
 }
 
-async function foundGroup(options: OpenGroupsOptions, group: Required<GroupOptions>): Promise<OpenedGroup> {
+async function foundGroup(options: OpenGroupsOptions, group: GroupSettings): Promise<OpenedGroup> {
   const { store } = options
   const peers = peersOf(group.nodes)
   await keepFounding(store, group.id, { founders: membersDigest(peers), mark: '' })
@@ -69,11 +76,7 @@ async function foundGroup(options: OpenGroupsOptions, group: Required<GroupOptio
 }
 
 /** Takes part in a group that others have made us a member of: with an empty log, and a configuration that the log is to tell. */
-export async function joinGroup(
-  options: OpenGroupsOptions,
-  group: Required<GroupOptions>,
-  view: MembersView,
-): Promise<OpenedGroup> {
+export async function joinGroup(options: OpenGroupsOptions, group: GroupSettings, view: MembersView): Promise<OpenedGroup> {
   const { store } = options
   await keepFounding(store, group.id, { founders: view.founding, mark: view.mark })
   const replaced = store.tombstone(group.id)
@@ -87,7 +90,7 @@ function startOf({ peers, founding, lastPeerId }: MembersView): Pick<GroupBootst
   return { conf: votersOnly(Object.keys(peers).map(Number)), peers }
 }
 
-function openGroup(options: OpenGroupsOptions, group: Required<GroupOptions>, recovered: Recovered): OpenedGroup {
+function openGroup(options: OpenGroupsOptions, group: GroupSettings, recovered: Recovered): OpenedGroup {
   const { settings, store } = options
   const { id, stateMachine } = group
   const table = store.table(id)
@@ -99,6 +102,13 @@ function openGroup(options: OpenGroupsOptions, group: Required<GroupOptions>, re
     stateMachine,
     logger: settings.logger,
     founding,
+  })
+  const compactor = new Compactor({
+    policy: group.compaction,
+    start: { truncated: recovered.truncated.index, applied: recovered.applied },
+    reader: store.reader(id),
+    sending: () => options.snapshots.sending(id),
+    stateBytes: () => options.snapshots.stateBytes(id),
   })
   const host: PeerHost = new PeerHost({
     group: id,
@@ -113,7 +123,9 @@ function openGroup(options: OpenGroupsOptions, group: Required<GroupOptions>, re
     raft: raftSettingsOf(settings),
     leaseMs: settings.leaseReads ? leaseMsOf(settings.electionTimeoutMs) : undefined,
     boot: store.identity.boot,
+    compaction: (span) => compactor.due(span),
     onApplied: (entry) => {
+      compactor.note(entry)
       if (entry.index === 1) keepBirthmark(store, id, { mark: host.born(entry), logger: settings.logger })
       if (host.leads) gazette.add(entry, host.term)
     },

@@ -168,6 +168,7 @@ class Node implements FlotillaNode {
       memberServices: this.#memberServices,
       memberDesk: this.#memberDesk,
       refusals: this.#refusals,
+      snapshots: { sending: () => null, stateBytes: () => undefined },
       onFailure: (error) => this.life.fail(error),
     })
     await this.#hosting.open()

@@ -8,6 +8,7 @@ import { type Logger, silent } from '../ports/logger.ts'
 import type { StateMachine } from '../ports/state-machine.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
+import { type CompactionPolicy, checkCompaction, DEFAULT_COMPACTION } from '../protocol/compaction.ts'
 import { DEFAULT_SETTINGS, type RaftSettings } from '../protocol/settings.ts'
 
 /** A replicated log and the state machine its entries are for. */
@@ -16,7 +17,12 @@ export interface GroupOptions {
   readonly stateMachine: StateMachine
   /** Names of the nodes it is founded with. Default: all nodes of the cluster. Once the group exists, its members change at run time. */
   readonly nodes?: readonly string[]
+  /** How long the group's log may become on this node. */
+  readonly compaction?: CompactionOptions
 }
+
+/** What is not said is as in {@link CompactionPolicy}'s defaults. */
+export type CompactionOptions = Partial<CompactionPolicy>
 
 /** How long silence lasts until something is done about it. */
 export interface Timing {
@@ -113,13 +119,21 @@ const store = port(
 )
 const onFailure = z.custom((value) => typeof value === 'function', 'must be a function')
 
+/** Of which numbers these are, checkCompaction knows more. */
+const compaction = z.strictObject({
+  entries: z.number().optional(),
+  bytes: z.number().optional(),
+  ratio: z.number().optional(),
+  keep: z.number().optional(),
+})
+
 /** Strict: a misspelt option would be one that silently does nothing. */
 const schema = z.strictObject({
   cluster: id,
   id,
   nodes: names,
   groups: z
-    .array(z.strictObject({ id, stateMachine, nodes: unique.optional() }))
+    .array(z.strictObject({ id, stateMachine, nodes: unique.optional(), compaction: compaction.optional() }))
     .min(1)
     .max(GROUPS_MAX),
   join: z.boolean().default(false),
@@ -138,12 +152,20 @@ const schema = z.strictObject({
   onFailure: onFailure.optional(),
 })
 
+/** A group's options, checked and complete. */
+export interface GroupSettings {
+  readonly id: string
+  readonly stateMachine: StateMachine
+  readonly nodes: readonly string[]
+  readonly compaction: CompactionPolicy
+}
+
 /** Options, checked and complete. */
 export interface NodeSettings {
   readonly cluster: string
   readonly id: string
   readonly nodes: readonly string[]
-  readonly groups: readonly Required<GroupOptions>[]
+  readonly groups: readonly GroupSettings[]
   readonly join: boolean
   readonly autoPromote: boolean
   readonly prefix: string
@@ -197,18 +219,31 @@ export const raftSettingsOf = ({ leaseReads, priority }: Pick<NodeSettings, 'lea
   priority,
 })
 
-function groupsOf(options: NodeOptions, self: string, nodes: readonly string[]): Required<GroupOptions>[] {
+function groupsOf(options: NodeOptions, self: string, nodes: readonly string[]): GroupSettings[] {
   const seen = new Set<string>()
   return options.groups.map((group) => {
     if (seen.has(group.id)) throw invalid(`groups: '${group.id}' is given twice`)
     seen.add(group.id)
     const hosts = (group.nodes ?? nodes).toSorted()
-    if (options.join) return { id: group.id, stateMachine: group.stateMachine, nodes: hosts }
+    const settings = { id: group.id, stateMachine: group.stateMachine, nodes: hosts, compaction: compactionOf(group) }
+    if (options.join) return settings
     const stranger = hosts.find((host) => !nodes.includes(host))
     if (stranger !== undefined) throw invalid(`groups.${group.id}: '${stranger}' is not one of nodes ${nodes.join(', ')}`)
     if (!hosts.includes(self)) throw invalid(`groups.${group.id}: node '${self}' is not one of its nodes ${hosts.join(', ')}`)
-    return { id: group.id, stateMachine: group.stateMachine, nodes: hosts }
+    return settings
   })
+}
+
+function compactionOf({ compaction: { entries, bytes, ratio, keep } = {} }: GroupOptions): CompactionPolicy {
+  const usual = DEFAULT_COMPACTION
+  const policy = {
+    entries: entries ?? usual.entries,
+    bytes: bytes ?? usual.bytes,
+    ratio: ratio ?? usual.ratio,
+    keep: keep ?? usual.keep,
+  }
+  checkCompaction(policy)
+  return policy
 }
 
 const invalid = (message: string): FlotillaError => new FlotillaError('CONFIG_INVALID', message)

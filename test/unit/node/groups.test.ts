@@ -26,7 +26,8 @@ async function open(
   const settings = settingsOf({ cluster: 'demo', id, nodes, groups: [{ id: 'g', stateMachine }], transport })
   const store = memoryStore({ cluster: 'demo', node: id }, disk)
   try {
-    const groups = await openGroups({ settings, store, transport, subjects: subjectsOf('demo') })
+    const snapshots = { sending: () => null, stateBytes: () => undefined }
+    const groups = await openGroups({ settings, store, transport, subjects: subjectsOf('demo'), snapshots })
     const group = groups.get('g')
     assert(group && groups.size === 1)
     return group
