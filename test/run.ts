@@ -16,7 +16,7 @@ const SOURCES = resolve('test')
 const COMPILED = dirname(fileURLToPath(import.meta.url))
 
 /** Folders that start processes and want the machine to themselves. They run last, one file at a time. */
-const SERIAL: ReadonlySet<string> = new Set(['integration', 'web'])
+const SERIAL: ReadonlySet<string> = new Set(['crash', 'integration', 'web'])
 
 /** Deadline of one test file. */
 const FILE_MS_MAX = 5 * 60_000

@@ -36,7 +36,7 @@ export interface Env {
 }
 
 /** Opens or makes the environment. Throws `STORAGE_FAILED` when LMDB does not. */
-export function openEnv(dir: string, mapSize: number = MAP_BYTES): Env {
+export function openEnv(dir: string, mapSize: number = MAP_BYTES, noSync = false): Env {
   try {
     const options = {
       path: dir,
@@ -45,6 +45,7 @@ export function openEnv(dir: string, mapSize: number = MAP_BYTES): Env {
       maxReaders: READERS_MAX,
       mapSize,
       overlappingSync: false, // visible means durable, rejected means absent
+      noSync,
       eventTurnBatching: false, // a write starts at once; batch() keeps it together
       txnStartThreshold: 1, // known to LMDB's package, though not to its types
       ...BINARY,

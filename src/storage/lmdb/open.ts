@@ -33,6 +33,8 @@ export interface LmdbOptions {
   readonly logger?: Logger
   /** Wraps the way to disk, for tests of failures. */
   readonly wrapCommit?: (commit: Commit) => Commit
+  /** Flushes nothing, for the test that shows that flushes are what keeps a promise. */
+  readonly noSync?: boolean
 }
 
 /** The directory's real path, made when missing. */
@@ -56,7 +58,7 @@ export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
   const watchdogMs = options.watchdogMs ?? WATCHDOG_MS
   let env: Env | undefined
   try {
-    env = openEnv(dir, options.mapSize)
+    env = openEnv(dir, options.mapSize, options.noSync)
     const gate = new Gate()
     const commit = lmdbCommit(env)
     const writer = new Writer(gate, options.wrapCommit?.(commit) ?? commit, watchdogMs)
