@@ -213,7 +213,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
   #rest(host: H, { to: peer, term }: InstallSnapshot): void {
     const cancel = this.#options.clock.after(this.#timing.restMs, () => {
       this.#resting.delete(cancel)
-      if (host.standing(peer, term) === 'waiting')
+      if (standingOf(host, peer, term) === 'waiting')
         this.#options.tell(host, { type: 'snapshot.reported', peer, outcome: 'failed' })
     })
     this.#resting.add(cancel)

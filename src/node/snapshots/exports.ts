@@ -64,7 +64,7 @@ export class Exports {
     if (this.#closed) throw closed()
     const view = table.snapshot()
     try {
-      const term = source.termAt(view.applied)
+      const term = source.snapshot.context.log.termAt(view.applied)
       if (term === undefined) throw new FlotillaError('UNAVAILABLE', 'nothing is applied that could be exported', { group })
       const breathe = async (): Promise<void> => {
         if (this.#closed) throw closed()
@@ -86,8 +86,10 @@ export class Exports {
 /** Whether a follower that has this state could go on with our log. */
 function isGoodFor({ manifest }: Holding, group: SnapshotGroup, least: LogIndex): boolean {
   const { index, term, kind, epoch } = manifest
-  if (index < Math.max(least, group.truncated) || index > group.table.applied) return false
-  return kind === group.stateMachine.kind && isSameFounding(epoch, group.epoch) && group.termAt(index) === term
+  if (index < Math.max(least, group.start.index) || index > group.table.applied) return false
+  return (
+    kind === group.stateMachine.kind && isSameFounding(epoch, group.epoch) && group.snapshot.context.log.termAt(index) === term
+  )
 }
 
 const closed = (): FlotillaError => new FlotillaError('CLOSED', 'the node stops')

@@ -3,27 +3,39 @@
 import type { Spool } from '../../ports/spool.ts'
 import type { StateMachine } from '../../ports/state-machine.ts'
 import type { Table, TableSnapshot, TableWrite } from '../../ports/table.ts'
-import type { LogIndex, PeerId, Term } from '../../protocol/types.ts'
+import type { LogIndex, LogPosition, PeerId, Term } from '../../protocol/types.ts'
 import type { Manifest, ManifestChunk } from '../../wire/manifest.ts'
 
-/** How a follower stands to a snapshot that is sent to it. `gone`: we do not lead in that term any more, or it is no follower any more. */
-export type Standing = 'waiting' | 'caughtUp' | 'gone'
-
-/** A group that this node holds, as far as snapshots are concerned. */
+/** A group that this node holds, as far as snapshots are concerned: what src/node/peer-host.ts says of itself. */
 export interface SnapshotGroup {
   readonly group: string
   /** Its founding, as nodes say it to each other. */
   readonly epoch: string
   readonly table: Pick<Table, 'applied' | 'membership' | 'snapshot'>
   readonly stateMachine: StateMachine
-  /** Where the log begins: entries up to here are cut off. */
-  readonly truncated: LogIndex
-  /** Term of an entry; undefined when the log does not say. */
-  termAt(index: LogIndex): Term | undefined
-  nodeOf(peer: PeerId): string | undefined
+  /** The entry that the log begins behind. */
+  readonly start: LogPosition
   /** Name of the node that leads, if anybody is known to. */
   readonly leader: string | null
-  standing(peer: PeerId, term: Term): Standing
+  readonly leads: boolean
+  readonly term: Term
+  nodeOf(peer: PeerId): string | undefined
+  readonly snapshot: {
+    readonly context: {
+      readonly log: { termAt(index: LogIndex): Term | undefined }
+      readonly followers: ReadonlyMap<PeerId, { readonly progress: { readonly value: unknown } }>
+    }
+  }
+}
+
+/** How a follower stands to a snapshot that is sent to it. `gone`: we do not lead in that term any more, or it is no follower any more. */
+export type Standing = 'waiting' | 'caughtUp' | 'gone'
+
+/** How a follower stands, as its leader of that term sees it (machines/progress.ts). */
+export function standingOf({ leads, term, snapshot }: SnapshotGroup, to: PeerId, ofTerm: Term): Standing {
+  const follower = snapshot.context.followers.get(to)
+  if (!leads || term !== ofTerm || !follower) return 'gone'
+  return follower.progress.value === 'snapshot' ? 'waiting' : 'caughtUp'
 }
 
 /** What an export gives. */

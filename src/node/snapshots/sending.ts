@@ -6,7 +6,7 @@ import type { InstallSnapshot } from '../../protocol/messages.ts'
 import type { LogIndex } from '../../protocol/types.ts'
 import { encodeOffer, type TransferReport } from '../../wire/snapshots.ts'
 import type { Exports } from './exports.ts'
-import type { SnapshotGroup, SnapshotProgress, SnapshotTiming } from './group.ts'
+import { type SnapshotGroup, type SnapshotProgress, type SnapshotTiming, standingOf } from './group.ts'
 import type { Holding } from './library.ts'
 import { Meter, percentOf } from './meter.ts'
 import { Sender, type SenderEnd } from './sender.ts'
@@ -97,7 +97,7 @@ export class Sending<H extends SnapshotGroup> {
 
   /** Looks how the follower stands. */
   glance(): void {
-    const standing = this.host.standing(this.message.to, this.message.term)
+    const standing = standingOf(this.host, this.message.to, this.message.term)
     if (standing === 'caughtUp') this.#sender.tell({ type: 'acknowledged' })
     if (standing === 'gone') this.#sender.tell({ type: 'revoked' })
   }
@@ -132,7 +132,7 @@ export class Sending<H extends SnapshotGroup> {
 
   #offer(): void {
     const { host, message, post } = this.#options
-    if (this.#holding === null || host.standing(message.to, message.term) !== 'waiting') return
+    if (this.#holding === null || standingOf(host, message.to, message.term) !== 'waiting') return
     const { id: manifest, bytes: whole, stateBytes: bytes } = this.#holding
     const { index, term, membership, chunks } = this.#holding.manifest
     const data = encodeOffer({ manifest, manifestBytes: whole.length, chunks: chunks.length, bytes })

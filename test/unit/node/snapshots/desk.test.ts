@@ -17,6 +17,11 @@ function stageOf(names: readonly string[], options: Partial<ConstructorParameter
 
 const groupOf = (stage: Stage, name: string, group = 'g'): FakeGroup => stage.actor(name).groups.get(group) as FakeGroup
 
+/** The follower's own acknowledgement has reached its leader. */
+const catchUp = (stage: Stage, peer: number): void => {
+  groupOf(stage, 'a').standings.set(peer, { progress: { value: 'replicate' } })
+}
+
 test('what a leader offers is fetched, installed and acknowledged', async () => {
   const stage = stageOf(['a', 'b'])
   stage.offer(2, 42)
@@ -27,7 +32,7 @@ test('what a leader offers is fetched, installed and acknowledged', async () => 
     done?.rows.map(({ value }) => value),
     CHUNKS,
   )
-  groupOf(stage, 'a').standings.set(2, 'caughtUp')
+  catchUp(stage, 2)
   await stage.until(() => stage.actor('a').told.length > 0)
   assert.deepEqual(stage.actor('a').told, [{ peer: 2, outcome: 'finished' }])
   assert.deepEqual(stage.actor('b').abandoned, [])

@@ -5,19 +5,13 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { manualClock } from '../../../../src/clock/manual.ts'
 import { Refusals } from '../../../../src/node/refusals.ts'
 import { SnapshotDesk } from '../../../../src/node/snapshots/desk.ts'
-import type {
-  SnapshotCraft,
-  SnapshotGroup,
-  SnapshotNews,
-  SnapshotTiming,
-  Standing,
-} from '../../../../src/node/snapshots/group.ts'
+import type { SnapshotCraft, SnapshotGroup, SnapshotNews, SnapshotTiming } from '../../../../src/node/snapshots/group.ts'
 import { silent } from '../../../../src/ports/logger.ts'
 import type { Spool } from '../../../../src/ports/spool.ts'
 import type { Membership } from '../../../../src/ports/store.ts'
 import type { TableWrite } from '../../../../src/ports/table.ts'
 import type { InstallSnapshot } from '../../../../src/protocol/messages.ts'
-import { votersOnly } from '../../../../src/protocol/types.ts'
+import { type LogPosition, votersOnly } from '../../../../src/protocol/types.ts'
 import { MemorySpool } from '../../../../src/storage/memory/spool.ts'
 import { type Courier, inOrder } from '../../../../src/transport/loopback/courier.ts'
 import { type Loopback, loopback } from '../../../../src/transport/loopback/hub.ts'
@@ -35,31 +29,42 @@ export const TERM = 7
 /** A group that a test can turn as it likes. */
 export interface FakeGroup extends SnapshotGroup {
   applied: number
-  truncated: number
+  start: LogPosition
   epoch: string
   leader: string | null
-  standings: Map<number, Standing>
+  term: number
+  /** How its followers stand, if it leads: `snapshot`, or beyond. */
+  readonly standings: Map<number, { progress: { value: string } }>
 }
 
 export function fakeGroup(group = 'g', applied = 0): FakeGroup {
-  const it = {
+  const membership = MEMBERSHIP
+  const it: FakeGroup = {
     group,
     applied,
-    truncated: 0,
+    start: { index: 0, term: 0 },
     epoch: EPOCH,
-    leader: 'a' as string | null,
-    standings: new Map<number, Standing>(),
+    leader: 'a',
+    leads: true,
+    term: TERM,
+    standings: new Map([2, 3].map((peer) => [peer, { progress: { value: 'snapshot' } }])),
     stateMachine: parrot(),
     table: {
       get applied() {
         return it.applied
       },
-      membership: MEMBERSHIP,
-      snapshot: () => ({ applied: it.applied, membership: MEMBERSHIP, get: () => undefined, range: () => [], close() {} }),
+      membership,
+      snapshot: () => ({ applied: it.applied, membership, get: () => undefined, range: () => [], close() {} }),
     },
-    termAt: (index: number) => (index >= it.truncated && index <= it.applied ? 5 : undefined),
     nodeOf: (peer: number) => PEERS[peer],
-    standing: (peer: number) => it.standings.get(peer) ?? 'waiting',
+    snapshot: {
+      context: {
+        log: { termAt: (index: number) => (index >= it.start.index && index <= it.applied ? 5 : undefined) },
+        get followers() {
+          return it.standings
+        },
+      },
+    },
   }
   return it
 }
@@ -184,7 +189,7 @@ export class Stage {
     const to = this.actors.get(node)
     const mine = to?.groups.get(host.group)
     if (!to || !mine || !this.isUp(node)) return
-    if (message.snapshot.index <= mine.applied) host.standings.set(message.to, 'caughtUp')
+    if (message.snapshot.index <= mine.applied) host.standings.set(message.to, { progress: { value: 'replicate' } })
     else to.desk.take(mine, message.snapshot, from)
   }
 
