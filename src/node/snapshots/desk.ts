@@ -14,14 +14,21 @@ import { Cleaning } from './cleaning.ts'
 import type { SnapshotDeskOptions } from './desk-options.ts'
 import { Exchange } from './exchange.ts'
 import { Exports } from './exports.ts'
-import { SNAPSHOT_TIMING, type SnapshotGroup, type SnapshotNews, type SnapshotProgress, type SnapshotTiming } from './group.ts'
+import {
+  SNAPSHOT_TIMING,
+  type SnapshotGroup,
+  type SnapshotNews,
+  type SnapshotProgress,
+  type SnapshotTiming,
+  standingOf,
+} from './group.ts'
 import { Library } from './library.ts'
-import { Pace } from './pace.ts'
 import type { ReceiverEnd } from './receiver.ts'
 import { Receiving } from './receiving.ts'
 import type { SenderEnd } from './sender.ts'
 import { Sending } from './sending.ts'
 import { Serving } from './serving.ts'
+import { Throttle } from './throttle.ts'
 
 export class SnapshotDesk<H extends SnapshotGroup> {
   readonly #options: SnapshotDeskOptions<H>
@@ -31,7 +38,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
   readonly #exchange: Exchange
   readonly #serving: Serving
   readonly #cleaning: Cleaning
-  readonly #paceIn: Pace
+  readonly #throttleIn: Throttle
   /** By group and follower. */
   readonly #sendings = new Map<string, Sending<H>>()
   /** By group. */
@@ -45,7 +52,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
     this.#options = options
     this.#timing = { ...SNAPSHOT_TIMING, ...options.timing }
     const { spool, craft, logger, bytesPerSecond = Number.POSITIVE_INFINITY } = options
-    this.#paceIn = new Pace(bytesPerSecond)
+    this.#throttleIn = new Throttle(bytesPerSecond)
     this.#library = new Library(spool, craft)
     this.#exports = new Exports({ spool, craft, logger, library: this.#library, breathe: nextTurn })
     const { pullTimeoutMs, keepMs } = this.#timing
@@ -53,7 +60,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
     this.#serving = new Serving({
       ...options,
       library: this.#library,
-      pace: new Pace(bytesPerSecond),
+      throttle: new Throttle(bytesPerSecond),
       patienceMs: pullTimeoutMs / 4,
       isServed: (group, node) => this.#sendingTo(group, node) !== undefined,
       onServed: ({ group, sender }) => this.#sendingTo(group, sender.node)?.served(),
@@ -183,7 +190,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
       craft,
       install,
       library: this.#library,
-      pace: this.#paceIn,
+      throttle: this.#throttleIn,
       exchange: this.#exchange,
       breathe: nextTurn,
       onState: (state) => this.#news(host, { side: 'receiving', node: source, index: snapshot.index, state }),

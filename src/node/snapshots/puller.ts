@@ -8,7 +8,7 @@ import type { Manifest, ManifestChunk } from '../../wire/manifest.ts'
 import { MANIFEST_PART_BYTES, type SnapshotOffer } from '../../wire/snapshots.ts'
 import type { SnapshotCraft } from './group.ts'
 import { type Holding, hexOf, type Library } from './library.ts'
-import type { Pace } from './pace.ts'
+import type { Throttle } from './throttle.ts'
 
 /** What is asked of a source. */
 export type Wish = { readonly type: 'manifest'; readonly from: number } | { readonly type: 'chunk'; readonly hash: string }
@@ -26,7 +26,7 @@ export interface PullerOptions {
   readonly spool: Spool
   readonly craft: SnapshotCraft
   readonly library: Library
-  readonly pace: Pace
+  readonly throttle: Throttle
   readonly clock: Clock
   readonly breathe: () => Promise<void>
   /** A piece is here and kept: so many bytes of the state. */
@@ -124,9 +124,9 @@ export class Puller {
   }
 
   async #pullChunk(chunk: ManifestChunk): Promise<void> {
-    const { group, spool, craft, pace, clock, breathe, onPiece } = this.#options
-    const delay = pace.delay(clock.now())
-    pace.take(chunk.bytes, clock.now())
+    const { group, spool, craft, throttle, clock, breathe, onPiece } = this.#options
+    const delay = throttle.delay(clock.now())
+    throttle.take(chunk.bytes, clock.now())
     if (delay > 0) await this.#wait(delay)
     const hash = hexOf(chunk.hash)
     const bytes = await this.#fromAnywhere({ type: 'chunk', hash }, (piece) => craft.isChunk(piece, chunk))

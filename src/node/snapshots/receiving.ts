@@ -12,10 +12,10 @@ import type { Exchange, Topic } from './exchange.ts'
 import type { SnapshotCraft, SnapshotGroup, SnapshotProgress, SnapshotTiming } from './group.ts'
 import type { Holding, Library } from './library.ts'
 import { Meter, percentOf } from './meter.ts'
-import type { Pace } from './pace.ts'
 import { Puller } from './puller.ts'
 import { Receiver, type ReceiverEnd } from './receiver.ts'
 import { whyNotOffered } from './suitability.ts'
+import type { Throttle } from './throttle.ts'
 
 export interface ReceivingOptions<H extends SnapshotGroup> {
   readonly host: H
@@ -30,7 +30,7 @@ export interface ReceivingOptions<H extends SnapshotGroup> {
   readonly spool: Spool
   readonly craft: SnapshotCraft
   readonly library: Library
-  readonly pace: Pace
+  readonly throttle: Throttle
   readonly exchange: Exchange
   readonly breathe: () => Promise<void>
   readonly install: (host: H, manifest: Manifest, rows: AsyncIterable<TableWrite>) => Promise<void>

@@ -24,7 +24,7 @@ import { memberNames } from '../members.ts'
 import type { Refusals } from '../refusals.ts'
 import type { SnapshotGroup } from './group.ts'
 import type { Holding, Library } from './library.ts'
-import type { Pace } from './pace.ts'
+import type { Throttle } from './throttle.ts'
 
 export interface ServingOptions {
   readonly sender: Sender
@@ -33,7 +33,7 @@ export interface ServingOptions {
   readonly clock: Clock
   readonly spool: Spool
   readonly library: Library
-  readonly pace: Pace
+  readonly throttle: Throttle
   readonly acquaintance: Pick<Acquaintance, 'judge'>
   readonly refusals: Refusals
   readonly find: (group: string) => SnapshotGroup | undefined
@@ -103,8 +103,8 @@ export class Serving {
   }
 
   #queue(waiting: Waiting): void {
-    const { pace, clock, patienceMs } = this.#options
-    const delay = pace.delay(clock.now(), this.#waiting.length * CHUNK_BYTES_MAX)
+    const { throttle, clock, patienceMs } = this.#options
+    const delay = throttle.delay(clock.now(), this.#waiting.length * CHUNK_BYTES_MAX)
     if (delay > patienceMs || this.#waiting.length >= SNAPSHOT_PULLS_WAITING_MAX)
       throw new FlotillaError('BUSY', 'too much of snapshots is asked for', { afterMs: Math.max(delay, patienceMs) })
     this.#waiting.push(waiting)
@@ -112,21 +112,21 @@ export class Serving {
   }
 
   async #run(): Promise<void> {
-    const { pace, clock } = this.#options
+    const { throttle, clock } = this.#options
     this.#running = true
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       this.#serve(next)
-      const delay = pace.delay(clock.now())
+      const delay = throttle.delay(clock.now())
       await (delay > 0 ? new Promise<void>((resolve) => clock.after(delay, resolve)) : nextTurn())
     }
     this.#running = false
   }
 
   #serve({ message, pull }: Waiting): void {
-    const { pace, clock, onServed } = this.#options
+    const { throttle, clock, onServed } = this.#options
     try {
       const piece = this.#pieceOf(pull)
-      pace.take(piece.length, clock.now())
+      throttle.take(piece.length, clock.now())
       message.respond(encodePiece(piece))
       onServed(pull)
     } catch (error) {

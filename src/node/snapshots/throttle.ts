@@ -3,7 +3,7 @@
 /** The bucket holds what flows in so many milliseconds: as much may pass at once. */
 const BURST_MS = 250
 
-export class Pace {
+export class Throttle {
   readonly #bytesPerMs: number
   /** When everything let through so far will have flowed in, on the clock of who asks. */
   #paidAt = Number.NEGATIVE_INFINITY
