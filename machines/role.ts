@@ -56,8 +56,9 @@ export const roleMachine = createMachine({
     // Figure 2, "Rules for Servers, All Servers"
     'term.higher': { target: '.following', actions: 'adoptTerm' }, // §5.1
     'term.stale': { actions: 'replyTerm' }, // §5.1
+    'commit.told': { actions: 'learnCommit' }, // §5.3: Log Matching; perhaps a change of configuration is the last thing we lack
     PreVote: [
-      { guard: 'wouldGrant', actions: 'replyGranted' }, // thesis 9.6: changes nothing
+      { guard: 'wouldGrant', actions: 'replyGranted' }, // thesis 9.6: neither term nor vote changes
       { actions: 'replyDenied' },
     ],
     RequestVote: { actions: 'replyDenied' }, // §5.2: our vote of this term is given, or that log lacks something
@@ -217,6 +218,7 @@ export const roleMachine = createMachine({
           { guard: 'electable', target: '.round', actions: ['requestTransfer', 'sendTimeoutNow'] },
           { guard: 'cancelsTransfer', actions: 'cancelTransfer' },
         ],
+        'commit.told': { actions: ['countTold', 'sendAppend'] }, // a quorum that votes no more cannot tell us by counting
         AppendEntriesReply: { actions: ['countReply', 'sendAppend', 'sendTimeoutNow', 'sendHeartbeat'] }, // §5.3, §5.4.2
         HeartbeatReply: { actions: ['countBeat', 'sendAppend', 'releaseReads'] },
         'storage.persisted': { actions: ['countSelf', 'sendAppend', 'sendHeartbeat', 'releaseReads'] }, // our own copy counts once it is on disk

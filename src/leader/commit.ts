@@ -14,9 +14,14 @@ import { matchOf, type Patch } from './tracker.ts'
  */
 export function advanceCommit(s: RoleContext): Patch {
   const index = quorumIndex(s.conf, matchOf(s))
-  if (index <= s.commit || s.log.termAt(index) !== s.term) return {}
-  return { commit: index, uncommittedBytes: Math.max(0, s.uncommittedBytes - payloadBytes(s, s.commit + 1, index + 1)) }
+  return index <= s.commit || s.log.termAt(index) !== s.term ? {} : commitTo(s, index)
 }
+
+/** Everything up to there is committed; what is ahead of it weighs less now. */
+export const commitTo = (s: RoleContext, index: LogIndex): Patch => ({
+  commit: index,
+  uncommittedBytes: Math.max(0, s.uncommittedBytes - payloadBytes(s, s.commit + 1, index + 1)),
+})
 
 function payloadBytes(s: RoleContext, lo: LogIndex, hi: LogIndex): number {
   let bytes = 0

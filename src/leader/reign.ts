@@ -9,6 +9,7 @@ import type {
   ClientRead,
   ClientReconfigure,
   ClientTransfer,
+  CommitTold,
   ConfApplied,
   RaftEvent,
   StoragePersisted,
@@ -17,7 +18,7 @@ import { NO_READS, NOTHING_DUE } from '../protocol/leadership.ts'
 import type { AppendEntriesReply, HeartbeatReply, Propose, ReadIndex, TransferLeader } from '../protocol/messages.ts'
 import { NO_VOTES } from '../protocol/state.ts'
 import type { Entry, PeerId } from '../protocol/types.ts'
-import { advanceCommit, appendToLog, persistSelf } from './commit.ts'
+import { advanceCommit, appendToLog, commitTo, persistSelf } from './commit.ts'
 import { beginRound, confirmReads, queueRead as enqueueRead, extendLease, resumeReads, serveRead as serveNow } from './confirm.ts'
 import {
   beginTransfer,
@@ -94,6 +95,9 @@ export const countSelf = afresh<StoragePersisted>(persistSelf, (s) => {
     ? {}
     : chain<RoleContext, undefined>(() => moved, resumeReads, confirmReads, leaveWhenDue, planAll)(s, undefined)
 })
+
+/** Somebody knows what a quorum of the members that we know cannot tell us: perhaps that it is not the quorum any more. */
+export const countTold = afresh<CommitTold>((s, e) => commitTo(s, e.index), planAll)
 
 /** A follower that lives but lacks entries is asked where its log stands: something was lost. */
 export const countBeat = afresh<HeartbeatReply>(trackBeat, extendLease, confirmReads, (s, m) => {

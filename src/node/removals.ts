@@ -54,7 +54,7 @@ export class Removals {
 
   /**
    * Our own log says that a peer of ours was removed. It stays until the others go on without it: it may be the last who knows that its removal is
-   * committed, and a survivor that does not know needs its answer (`learnCommit` in src/protocol/vote.ts).
+   * committed, and a survivor that does not know needs its answer (src/protocol/facts.ts).
    */
   retire(host: PeerHost): void {
     if (this.#retiring.has(host)) return

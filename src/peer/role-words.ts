@@ -20,6 +20,7 @@ import type {
   RaftEvent,
   StoragePersisted,
 } from '../protocol/events.ts'
+import { learnCommit } from '../protocol/facts.ts'
 import * as forward from '../protocol/forward.ts'
 import { isVoter } from '../protocol/quorum.ts'
 import type { Output, Refused } from '../protocol/ready.ts'
@@ -78,6 +79,7 @@ const reducers = {
   countReply: reduce(reign.countReply),
   countSelf: reduce(reign.countSelf),
   countSnapshot: reduce(countSnapshot),
+  countTold: reduce(reign.countTold),
   deferRead: reduce(deferRead),
   dropLeadership: reduce(reign.dropLeadership),
   expireLease: reduce(expireLease),
@@ -87,6 +89,7 @@ const reducers = {
   hearLeader: reduce(append.hearLeader),
   heedCall: reduce(vote.heedCall),
   keepSnapshot: reduce(snapshot.keepSnapshot),
+  learnCommit: reduce(learnCommit),
   markApplied: reduce(append.markApplied),
   markPersisted: reduce(append.markPersisted),
   proposeConf: reduce(reign.proposeConf),

@@ -38,6 +38,12 @@ export interface StorageApplied {
   readonly index: LogIndex
 }
 
+/** Somebody knows that what we hold up to `index` is committed. Only said when it is news, and true (`src/protocol/facts.ts`). */
+export interface CommitTold {
+  readonly type: 'commit.told'
+  readonly index: LogIndex
+}
+
 export interface ClientPropose {
   readonly type: 'client.propose'
   readonly proposals: readonly Proposal[]
@@ -132,6 +138,7 @@ export interface ClockJumped {
 export type LocalEvent =
   | TermHigher
   | TermStale
+  | CommitTold
   | StoragePersisted
   | StorageApplied
   | ClientPropose

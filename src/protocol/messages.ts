@@ -9,6 +9,13 @@ interface Letter {
   readonly term: Term
 }
 
+/** What the sender of a vote, or of the wish for one, knows to be committed. Every peer says it; a letter made by hand may leave it out, as if it were 0. */
+export interface Known {
+  readonly commit?: LogIndex
+  /** Term of the entry there: tells whoever holds the same one that it is committed. */
+  readonly commitTerm?: Term
+}
+
 /** Replicates entries; without entries, tells the commit index (§5.3). */
 export interface AppendEntries extends Letter {
   readonly type: 'AppendEntries'
@@ -45,7 +52,7 @@ export interface HeartbeatReply extends Letter {
 }
 
 /** Asks whether an election could be won, without starting it (thesis 9.6). */
-export interface PreVote extends Letter {
+export interface PreVote extends Letter, Known {
   readonly type: 'PreVote'
   readonly lastIndex: LogIndex
   readonly lastTerm: Term
@@ -54,16 +61,13 @@ export interface PreVote extends Letter {
 }
 
 /** Answer to PreVote. */
-export interface PreVoteReply extends Letter {
+export interface PreVoteReply extends Letter, Known {
   readonly type: 'PreVoteReply'
   readonly granted: boolean
-  /** Of a refusal by one who votes no more: the last entry that it knows to be committed, so that the candidate knows it, too. */
-  readonly commit?: LogIndex
-  readonly commitTerm?: Term
 }
 
 /** Asks for a vote (§5.2). */
-export interface RequestVote extends Letter {
+export interface RequestVote extends Letter, Known {
   readonly type: 'RequestVote'
   readonly lastIndex: LogIndex
   readonly lastTerm: Term
@@ -74,12 +78,9 @@ export interface RequestVote extends Letter {
 }
 
 /** Answer to RequestVote. */
-export interface RequestVoteReply extends Letter {
+export interface RequestVoteReply extends Letter, Known {
   readonly type: 'RequestVoteReply'
   readonly granted: boolean
-  /** Of a refusal by one who votes no more: the last entry that it knows to be committed, so that the candidate knows it, too. */
-  readonly commit?: LogIndex
-  readonly commitTerm?: Term
 }
 
 /** "Start an election now": leadership is handed over (thesis 3.10). */
@@ -142,6 +143,10 @@ export type MessageType = Message['type']
 
 /** Whether the message asks for a vote, real or preliminary. */
 export const asksForVote = (m: Message): m is PreVote | RequestVote => m.type === 'PreVote' || m.type === 'RequestVote'
+
+/** Whether the message says what its sender knows to be committed, beside the log. */
+export const tellsCommit = (m: Message): m is PreVote | PreVoteReply | RequestVote | RequestVoteReply =>
+  asksForVote(m) || m.type === 'PreVoteReply' || m.type === 'RequestVoteReply'
 
 /** Whether the message answers another. */
 export const isReply = (m: Message): boolean => m.type.endsWith('Reply')

@@ -2,7 +2,18 @@
 
 import { TERM_JUMP_MAX } from '../base/limits.ts'
 import { checkConf, isMember } from './confchange.ts'
-import { type AppendEntries, comesFromLeader, hasNoTerm, isReply, type Message, type MessageType } from './messages.ts'
+import { deniesCommit } from './facts.ts'
+import {
+  type AppendEntries,
+  comesFromLeader,
+  hasNoTerm,
+  isReply,
+  type Known,
+  type Message,
+  type MessageType,
+  type PreVote,
+  type RequestVote,
+} from './messages.ts'
 import type { RaftState } from './state.ts'
 import type { ConfState, Entry, EntryKind, LogIndex, Snapshot, Term } from './types.ts'
 
@@ -45,9 +56,11 @@ const isNumbers = listOf(Number.isSafeInteger)
 const isTickets: Is = (value) => isNumbers(value) && (value as unknown[]).length > 0
 
 const HEAD = { from: isPeer, to: isPeer, term: isNumber }
-const VOTE = { ...HEAD, granted: isBoolean, commit: isOptionalNumber, commitTerm: isOptionalNumber }
+const KNOWN = { commit: isOptionalNumber, commitTerm: isOptionalNumber }
+const VOTE = { ...HEAD, ...KNOWN, granted: isBoolean }
 const VOTING = {
   ...HEAD,
+  ...KNOWN,
   lastIndex: isNumber,
   lastTerm: isNumber,
   priority: isOptionalNumber,
@@ -128,7 +141,10 @@ function wrongBody(s: Listener, m: Message): string | null {
       )
     case 'PreVote':
     case 'RequestVote':
-      return m.lastTerm > m.term ? 'with a log ahead of its term' : null
+      return m.lastTerm > m.term ? 'with a log ahead of its term' : wrongKnown(s, m, m)
+    case 'PreVoteReply':
+    case 'RequestVoteReply':
+      return wrongKnown(s, m, { lastIndex: NUMBER_MAX, lastTerm: m.term })
     case 'AppendEntriesReply':
       return m.accepted && m.term === s.term && s.leader === s.id && m.index > s.log.lastIndex
         ? 'of entries that were never sent'
@@ -136,6 +152,18 @@ function wrongBody(s: Listener, m: Message): string | null {
     default:
       return null
   }
+}
+
+/** What somebody knows to be committed is in its log, and nothing else is committed here. */
+function wrongKnown(
+  s: Listener,
+  m: Known,
+  { lastIndex, lastTerm }: Pick<PreVote | RequestVote, 'lastIndex' | 'lastTerm'>,
+): string | null {
+  const { commit = 0, commitTerm = 0 } = m
+  if (commit === 0) return null // it knows of nothing
+  if (commit > lastIndex || commitTerm > lastTerm) return 'with a commit index beyond its log'
+  return deniesCommit(s, { commit, commitTerm }) ? 'a commit index against what is committed' : null
 }
 
 /** §5.3: one after the other, terms never falling, none beyond the leader's own. One pass. */

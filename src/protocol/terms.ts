@@ -1,6 +1,7 @@
 /** Terms before roles: decides what a message means for our term, so that the chart sees only messages of its own (§5.1). */
 
 import type { LocalEvent, RaftEvent } from './events.ts'
+import { factsFor, newsIn } from './facts.ts'
 import {
   type AppendEntriesReply,
   asksForVote,
@@ -13,10 +14,15 @@ import {
 } from './messages.ts'
 import { addressed, NO_VOTES, type Patch, type RaftState } from './state.ts'
 
-/** Figure 2, "All Servers", put before every message. */
+/** Figure 2, "All Servers", put before every message. What it tells of commitment is true in every term. */
 export function triage(s: RaftState, m: Message): readonly RaftEvent[] {
   if (hasNoTerm(m)) return [m]
   if (asksForVote(m) && m.term >= s.term && isSilent(s, m)) return []
+  const news = newsIn(s, m)
+  return news === null ? inTerms(s, m) : [news, ...inTerms(s, m)]
+}
+
+function inTerms(s: RaftState, m: Message): readonly RaftEvent[] {
   if (m.term > s.term) {
     return foretells(m) ? [m] : [higher(m), m]
   }
@@ -55,9 +61,9 @@ export function replyTerm(s: RaftState, e: Extract<LocalEvent, { type: 'term.sta
   const to = addressed(s, e.message.from)
   switch (e.message.type) {
     case 'PreVote':
-      return [{ type: 'PreVoteReply', ...to, granted: false } satisfies PreVoteReply]
+      return [{ type: 'PreVoteReply', ...to, granted: false, ...factsFor(s, e.message) } satisfies PreVoteReply]
     case 'RequestVote':
-      return [{ type: 'RequestVoteReply', ...to, granted: false }]
+      return [{ type: 'RequestVoteReply', ...to, granted: false, ...factsFor(s, e.message) }]
     default:
       return [rejection(s, e.message.from)]
   }

@@ -1,10 +1,10 @@
 /** Elections: who may have a vote, who has won, what is said (§5.2, §5.4.1, thesis 9.6). */
 
 import type { StoragePersisted } from './events.ts'
+import { factsFor, factsOf } from './facts.ts'
 import type { Message, PreVote, PreVoteReply, RequestVote, RequestVoteReply } from './messages.ts'
 import { countVotes, isVoter } from './quorum.ts'
 import { addressed, NO_VOTES, otherVotersOf, type Patch, type RaftState } from './state.ts'
-import type { LogIndex, Term } from './types.ts'
 
 /** Whether this candidate may have our vote in this term (§5.2, §5.4.1). */
 export const canGrant = (s: RaftState, m: RequestVote): boolean =>
@@ -14,9 +14,9 @@ export const canGrant = (s: RaftState, m: RequestVote): boolean =>
 export const wouldGrant = (s: RaftState, m: PreVote): boolean =>
   (m.term > s.term || isFree(s, m)) && s.log.isUpToDate(m.lastIndex, m.lastTerm) && yieldsTo(s, m)
 
-/** Of two whose logs end alike, the one with the higher priority should lead. A longer log counts for more. */
-const yieldsTo = ({ settings, log }: RaftState, m: PreVote | RequestVote): boolean =>
-  (m.priority ?? 0) >= settings.priority || m.lastTerm > log.lastTerm || m.lastIndex > log.lastIndex
+/** Of two whose logs end alike, the one with the higher priority should lead, if it can. A longer log counts for more. */
+const yieldsTo = (s: RaftState, m: PreVote | RequestVote): boolean =>
+  (m.priority ?? 0) >= s.settings.priority || m.lastTerm > s.log.lastTerm || m.lastIndex > s.log.lastIndex || !mayCampaign(s)
 
 function isFree(s: RaftState, m: PreVote | RequestVote): boolean {
   const free = s.vote === null && s.leader === null
@@ -38,7 +38,8 @@ const hasUnappliedConf = ({ log, commit }: RaftState): boolean => (log.configura
 /** Thesis 3.10: the leader of this term wants us to take over. Remembered, for it may have to wait until a change of configuration is applied. */
 export const heedCall = (s: RaftState): Patch => ({ called: s.term })
 
-export const won = (s: RaftState): boolean => countVotes(s.conf, s.votes) === 'won'
+/** Not by the old configuration, once a change of it is known to be committed: its votes are counted when it is in force. */
+export const won = (s: RaftState): boolean => countVotes(s.conf, s.votes) === 'won' && !hasUnappliedConf(s)
 
 export const lost = (s: RaftState): boolean => countVotes(s.conf, s.votes) === 'lost'
 
@@ -58,17 +59,8 @@ export const campaign = (s: RaftState): Patch => ({
 })
 
 /** One answer per voter; a repeated one changes nothing, nor does a grant of a pre-vote for a term that has come meanwhile. */
-export const recordVote = (s: RaftState, m: PreVoteReply | RequestVoteReply): Patch => ({
-  ...(s.votes.has(m.from) || isOutlived(s, m) ? {} : { votes: new Map(s.votes).set(m.from, m.granted) }),
-  ...learnCommit(s, m),
-})
-
-/**
- * What another peer knows to be committed is so, for whoever holds the same entry. It may be the very change that lets us win: the one who left, and
- * refuses us its vote, is the last who knows of it.
- */
-const learnCommit = (s: RaftState, { commit = 0, commitTerm = 0 }: PreVoteReply | RequestVoteReply): Patch =>
-  commit > s.commit && s.log.matches(commit, commitTerm) ? { commit } : {}
+export const recordVote = (s: RaftState, m: PreVoteReply | RequestVoteReply): Patch =>
+  s.votes.has(m.from) || isOutlived(s, m) ? {} : { votes: new Map(s.votes).set(m.from, m.granted) }
 
 const isOutlived = (s: RaftState, m: PreVoteReply | RequestVoteReply): boolean =>
   m.type === 'PreVoteReply' && m.granted && m.term <= s.term
@@ -84,21 +76,29 @@ export const forgetLeader = (): Patch => ({ leader: null, sheltered: false })
 export const mayForget = (s: RaftState): boolean => !s.settings.leaseReads
 
 export const sendPreVote = (s: RaftState): Message[] =>
-  otherVotersOf(s).map((to) => ({ type: 'PreVote', ...addressed(s, to), term: s.term + 1, ...lastOf(s), ...priorityOf(s) }))
+  otherVotersOf(s).map((to) => ({ type: 'PreVote', ...addressed(s, to), term: s.term + 1, ...claimOf(s) }))
 
 /** An election that the leader of the last term asked for says so: voters need not protect that leader (thesis 3.10). */
 export const sendRequestVote = (s: RaftState): Message[] => {
   const transfer = s.called === s.term - 1
-  return otherVotersOf(s).map((to) => ({ type: 'RequestVote', ...addressed(s, to), ...lastOf(s), transfer, ...priorityOf(s) }))
+  return otherVotersOf(s).map((to) => ({ type: 'RequestVote', ...addressed(s, to), ...claimOf(s), transfer }))
 }
 
-const priorityOf = ({ settings: { priority } }: RaftState): { readonly priority?: number } => (priority === 0 ? {} : { priority })
+type Claim = Pick<RequestVote, 'lastIndex' | 'lastTerm' | 'commit' | 'commitTerm' | 'priority'>
+
+/** What a candidate says of itself. */
+const claimOf = (s: RaftState): Claim => ({
+  lastIndex: s.log.lastIndex,
+  lastTerm: s.log.lastTerm,
+  ...factsOf(s),
+  ...(s.settings.priority === 0 ? {} : { priority: s.settings.priority }),
+})
 
 /** A grant carries the term it is for; of a pre-vote that term is still to come. */
 export const replyGranted = (s: RaftState, m: PreVote | RequestVote): Message[] => [
   m.type === 'PreVote'
-    ? { type: 'PreVoteReply', from: s.id, to: m.from, term: m.term, granted: true }
-    : { type: 'RequestVoteReply', ...addressed(s, m.from), granted: true },
+    ? { type: 'PreVoteReply', from: s.id, to: m.from, term: m.term, granted: true, ...factsFor(s, m) }
+    : { type: 'RequestVoteReply', ...addressed(s, m.from), granted: true, ...factsFor(s, m) },
 ]
 
 /** A refusal carries our own term, so that a candidate that fell behind catches up. */
@@ -107,17 +107,6 @@ export const replyDenied = (s: RaftState, m: PreVote | RequestVote): Message[] =
     type: m.type === 'PreVote' ? 'PreVoteReply' : 'RequestVoteReply',
     ...addressed(s, m.from),
     granted: false,
-    ...factsOf(s),
+    ...factsFor(s, m),
   },
 ]
-
-/** Who votes no more cannot lead, but may be the only one who knows that it is so. */
-const factsOf = (s: RaftState): { readonly commit?: LogIndex; readonly commitTerm?: Term } => {
-  const commitTerm = s.log.termAt(s.commit)
-  return isVoter(s.conf, s.id) || !commitTerm ? {} : { commit: s.commit, commitTerm }
-}
-
-const lastOf = (s: RaftState): Pick<RequestVote, 'lastIndex' | 'lastTerm'> => ({
-  lastIndex: s.log.lastIndex,
-  lastTerm: s.log.lastTerm,
-})

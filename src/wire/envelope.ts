@@ -42,8 +42,9 @@ const whole = z.int().min(0)
 const peer = z.int().min(1)
 const letter = { from: peer, to: peer, term: whole }
 const tail = { lastIndex: whole, lastTerm: whole }
-const candidate = { ...tail, priority: whole.optional() }
-const vote = { granted: z.boolean(), commit: whole.optional(), commitTerm: whole.optional() }
+const known = { commit: whole, commitTerm: whole }
+const candidate = { ...tail, ...known, priority: whole.optional() }
+const vote = { granted: z.boolean(), ...known }
 const tickets = z.array(whole).max(READS_MAX)
 const peers = z.array(peer).max(MEMBERS_MAX)
 const conf = { voters: peers, votersOutgoing: peers, learners: peers, learnersNext: peers, autoLeave: z.boolean() }
@@ -160,11 +161,6 @@ function filled(m: z.infer<typeof message>, blobs: Iterator<Uint8Array>): Messag
     case 'RequestVote': {
       const { priority, ...asked } = m
       return priority === undefined ? asked : { ...asked, priority }
-    }
-    case 'PreVoteReply':
-    case 'RequestVoteReply': {
-      const { commit, commitTerm, ...said } = m
-      return commit === undefined || commitTerm === undefined ? said : { ...said, commit, commitTerm }
     }
     default:
       return m

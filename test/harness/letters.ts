@@ -6,6 +6,7 @@ import type {
   Heartbeat,
   HeartbeatReply,
   InstallSnapshot,
+  Known,
   PreVote,
   PreVoteReply,
   Propose,
@@ -16,7 +17,7 @@ import type {
   TimeoutNow,
   TransferLeader,
 } from '../../src/protocol/messages.ts'
-import { type LogIndex, type PeerId, type Snapshot, type Term, votersOnly } from '../../src/protocol/types.ts'
+import { type PeerId, type Snapshot, type Term, votersOnly } from '../../src/protocol/types.ts'
 import { entriesOf } from './disk.ts'
 
 /** What every letter says; a missing `from` is 2, a missing `to` is 1. */
@@ -67,30 +68,26 @@ export const heartbeatReply = (letter: Head & Rest<HeartbeatReply>): HeartbeatRe
   round: letter.round ?? 1,
 })
 
-/** A refusal may tell what the voter knows to be committed. */
-interface Verdict {
+/** Who speaks of votes says what it knows to be committed; here nothing, unless told otherwise. */
+interface Verdict extends Known {
   readonly granted: boolean
-  readonly commit?: LogIndex
-  readonly commitTerm?: Term
 }
 
-const verdict = ({ granted, commit, commitTerm }: Verdict) => ({
-  granted,
-  ...(commit !== undefined && { commit }),
-  ...(commitTerm !== undefined && { commitTerm }),
-})
+const known = ({ commit = 0, commitTerm = 0 }: Known): Required<Known> => ({ commit, commitTerm })
 
 export const preVote = (letter: Head & Rest<PreVote>): PreVote => ({
   type: 'PreVote',
   ...head(letter),
   lastIndex: letter.lastIndex ?? 0,
   lastTerm: letter.lastTerm ?? 0,
+  ...known(letter),
 })
 
 export const preVoteReply = (letter: Head & Verdict): PreVoteReply => ({
   type: 'PreVoteReply',
   ...head(letter),
-  ...verdict(letter),
+  granted: letter.granted,
+  ...known(letter),
 })
 
 export const requestVote = (letter: Head & Rest<RequestVote>): RequestVote => ({
@@ -98,13 +95,15 @@ export const requestVote = (letter: Head & Rest<RequestVote>): RequestVote => ({
   ...head(letter),
   lastIndex: letter.lastIndex ?? 0,
   lastTerm: letter.lastTerm ?? 0,
+  ...known(letter),
   transfer: letter.transfer ?? false,
 })
 
 export const requestVoteReply = (letter: Head & Verdict): RequestVoteReply => ({
   type: 'RequestVoteReply',
   ...head(letter),
-  ...verdict(letter),
+  granted: letter.granted,
+  ...known(letter),
 })
 
 export const timeoutNow = (letter: Head): TimeoutNow => ({ type: 'TimeoutNow', ...head(letter) })

@@ -12,10 +12,16 @@ import { ROOT, sources } from './sources.ts'
 function declared(): string[] {
   const [source] = sources('src/protocol').filter(({ path }) => path === 'src/protocol/messages.ts')
   assert.ok(source)
-  return source.tree.statements.flatMap((statement) => {
-    if (!ts.isInterfaceDeclaration(statement) || statement.name.text === 'Letter') return []
-    const names = statement.members.map((member) => member.name?.getText(source.tree) ?? '').filter((name) => name !== 'type')
-    return names.map((name) => `${statement.name.text} ${name}`)
+  const interfaces = source.tree.statements.filter(ts.isInterfaceDeclaration)
+  const ownOf = (name: string): string[] => {
+    const members = interfaces.find((one) => one.name.text === name)?.members ?? []
+    return members.map((member) => member.name?.getText(source.tree) ?? '').filter((field) => field !== 'type')
+  }
+  return interfaces.flatMap(({ name, heritageClauses = [] }) => {
+    const parents = heritageClauses.flatMap(({ types }) => types.map((type) => type.getText(source.tree)))
+    if (!parents.includes('Letter')) return []
+    const shared = parents.filter((parent) => parent !== 'Letter').flatMap(ownOf)
+    return [...ownOf(name.text), ...shared].map((field) => `${name.text} ${field}`)
   })
 }
 

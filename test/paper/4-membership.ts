@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import type { ConfChangeStep } from '../../src/protocol/confchange.ts'
 import { type ConfState, votersOnly } from '../../src/protocol/types.ts'
 import type { Chapter } from '../harness/lab.ts'
-import { append, heartbeat, preVoteReply, requestVote, requestVoteReply, timeoutNow } from '../harness/letters.ts'
+import { append, heartbeat, preVote, preVoteReply, requestVote, requestVoteReply, timeoutNow } from '../harness/letters.ts'
 import { acknowledge, appendConf, isAppend, leading, propose, reconfigure } from '../harness/reign.ts'
 
 const add = (peer: number): ConfChangeStep => ({ type: 'AddNode', peer })
@@ -48,6 +48,17 @@ export const changing: Chapter = {
     acknowledge(bench, 2)
     reconfigure(bench, [add(5)])
     assert.equal(bench.peer.lastIndex, 3)
+  },
+
+  'a leader hears from others, too, what is committed, and tells everybody': (lab) => {
+    const bench = leading(lab, [1, 1], { size: 5, settings: { checkQuorum: false } })
+    acknowledge(bench, 3)
+    const news = bench.hear(preVote({ term: 3, from: 2, lastIndex: 2, lastTerm: 1, commit: 2, commitTerm: 1 }))
+    assert.deepEqual([bench.peer.role, bench.peer.commit], ['leader', 2])
+    assert.deepEqual(
+      news.filter(isAppend).map((m) => [m.to, m.commit]),
+      [[3, 2]],
+    )
   },
 
   'no change before an entry of the own term is committed': (lab) => {
@@ -236,6 +247,18 @@ export const following: Chapter = {
       bench.peer.fire('electionTimeout')
       assert.equal(bench.peer.role, role)
     }
+  },
+
+  'what another peer knows to be committed is so for whoever holds it, whatever the roles and the terms': (lab) => {
+    const bench = lab.bench({ settings: { preVote: false, checkQuorum: false } })
+    bench.hear(append({ term: 3, terms: [3, 3, 3, 3] }))
+    bench.hear(requestVote({ term: 3, from: 3, lastIndex: 1, lastTerm: 3, commit: 1, commitTerm: 3 }))
+    assert.equal(bench.peer.commit, 1)
+    bench.hear(requestVoteReply({ term: 2, granted: false, commit: 2, commitTerm: 2 }))
+    assert.equal(bench.peer.commit, 1, 'another entry is here')
+    bench.peer.fire('electionTimeout')
+    bench.hear(requestVoteReply({ term: 3, from: 3, granted: false, commit: 2, commitTerm: 3 }))
+    assert.deepEqual([bench.peer.role, bench.peer.commit], ['candidate', 2])
   },
 
   'whoever is removed while campaigning gives up': (lab) => {

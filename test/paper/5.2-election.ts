@@ -58,7 +58,7 @@ export const election: Chapter = {
     bench.hear(preVoteReply({ term: 3, granted: true }))
     const asked = bench.hear(preVoteReply({ term: 3, granted: true, from: 3 }))
     assert.deepEqual([bench.peer.role, bench.peer.term, bench.peer.vote], ['candidate', 3, 1])
-    const ask = { type: 'RequestVote', from: 1, term: 3, lastIndex: 2, lastTerm: 2, transfer: false }
+    const ask = { type: 'RequestVote', from: 1, term: 3, lastIndex: 2, lastTerm: 2, commit: 0, commitTerm: 0, transfer: false }
     assert.deepEqual(
       asked,
       [2, 3, 4, 5].map((to) => ({ ...ask, to })),
@@ -141,7 +141,7 @@ export const election: Chapter = {
     ] as const) {
       const bench = lab.bench({ hard: { term: 1, vote } })
       const [reply] = bench.hear(requestVote({ term: 1, from }))
-      assert.deepEqual(reply, { type: 'RequestVoteReply', from: 1, to: from, term: 1, granted })
+      assert.deepEqual(reply, requestVoteReply({ term: 1, from: 1, to: from, granted }))
       assert.equal(bench.peer.vote, granted ? from : vote)
     }
   },

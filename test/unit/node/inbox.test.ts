@@ -151,6 +151,8 @@ test('a term out of all proportion is damage, not an election', async () => {
     term,
     lastIndex: 0,
     lastTerm: 0,
+    commit: 0,
+    commitTerm: 0,
     transfer: false,
   })
   hear({ message: vote(TERM_JUMP_MAX + 1) })

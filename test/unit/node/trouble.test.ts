@@ -86,6 +86,8 @@ test('well-formed words of strangers are counted by what is wrong with them', as
     term: term + 5,
     lastIndex: 1e6,
     lastTerm: 1e6,
+    commit: 0,
+    commitTerm: 0,
     transfer: true,
   }
   const epoch = await epochOf(cluster, target)

@@ -5,63 +5,11 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { TERM_JUMP_MAX } from '../../../src/base/limits.ts'
 import { appendEntries, logMatches } from '../../../src/protocol/append.ts'
-import { Log } from '../../../src/protocol/log.ts'
 import { comesFromLeader, hasNoTerm, type Message } from '../../../src/protocol/messages.ts'
 import { reasonToDrop } from '../../../src/protocol/plausible.ts'
 import type { RaftState } from '../../../src/protocol/state.ts'
-import { type ConfState, type Entry, type Snapshot, type Term, votersOnly } from '../../../src/protocol/types.ts'
-
-const BYTES = Uint8Array.of(1, 2)
-
-const entry = (index: number, term: Term, more: object = {}): Entry => ({ index, term, kind: 'command', data: BYTES, ...more })
-
-/** Peer 1 in term 4, without a leader: entries 4..8 of terms 2 2 3 3 4, behind one of term 1; committed up to 6. */
-const PEER = {
-  id: 1,
-  term: 4,
-  leader: null,
-  commit: 6,
-  conf: votersOnly([1, 2, 3]),
-  staged: null,
-  log: Log.from({
-    truncated: { index: 3, term: 1 },
-    lastIndex: 8,
-    runs: [
-      { from: 4, term: 2 },
-      { from: 6, term: 3 },
-      { from: 8, term: 4 },
-    ],
-    reader: { entries: () => [] },
-  }),
-} as unknown as RaftState
-
-const LETTER = { from: 2, to: 1, term: 4 }
-const FAVOUR = { from: 2, to: 1, term: 0 }
-const CONF: ConfState = { voters: [1, 2, 4], votersOutgoing: [1, 2, 3], learners: [5], learnersNext: [3], autoLeave: true }
-const SNAPSHOT: Snapshot = { index: 9, term: 4, conf: CONF, data: BYTES }
-
-type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>
-
-/** One of each type, as it should be. */
-const GOOD: { readonly [T in Message['type']]: MessageOf<T> } = {
-  AppendEntries: {
-    ...{ type: 'AppendEntries', ...LETTER, prevIndex: 5, prevTerm: 2, commit: 6 },
-    entries: [entry(6, 3), entry(7, 3, { kind: 'noop' }), entry(8, 4, { kind: 'configuration' })],
-  },
-  AppendEntriesReply: { type: 'AppendEntriesReply', ...LETTER, accepted: true, index: 8, hintIndex: 0, hintTerm: 0 },
-  Heartbeat: { type: 'Heartbeat', ...LETTER, commit: 6, round: 3 },
-  HeartbeatReply: { type: 'HeartbeatReply', ...LETTER, round: 3 },
-  PreVote: { type: 'PreVote', ...LETTER, term: 5, lastIndex: 8, lastTerm: 4, priority: 2 },
-  PreVoteReply: { type: 'PreVoteReply', ...LETTER, granted: true },
-  RequestVote: { type: 'RequestVote', ...LETTER, lastIndex: 8, lastTerm: 4, transfer: false, priority: 0 },
-  RequestVoteReply: { type: 'RequestVoteReply', ...LETTER, granted: false },
-  TimeoutNow: { type: 'TimeoutNow', ...LETTER },
-  InstallSnapshot: { type: 'InstallSnapshot', ...LETTER, snapshot: SNAPSHOT },
-  Propose: { type: 'Propose', ...FAVOUR, kind: 'command', data: [BYTES, BYTES] },
-  ReadIndex: { type: 'ReadIndex', ...FAVOUR, tickets: [1, 2] },
-  ReadIndexReply: { type: 'ReadIndexReply', ...FAVOUR, tickets: [1, 2], index: 6 },
-  TransferLeader: { type: 'TransferLeader', ...FAVOUR, target: 3 },
-}
+import { type Entry, votersOnly } from '../../../src/protocol/types.ts'
+import { BYTES, CONF, entry, GOOD, type MessageOf, PEER, SNAPSHOT } from './sample-letters.ts'
 
 const MESSAGES: readonly Message[] = Object.values(GOOD)
 const append = (more: Partial<MessageOf<'AppendEntries'>>): Message => ({ ...GOOD.AppendEntries, ...more })
@@ -71,6 +19,11 @@ const passes = (arrived: unknown, change: Partial<RaftState> = {}): void => asse
 
 describe('taken in', () => {
   for (const m of MESSAGES) test(m.type, () => passes(m))
+
+  test('letters about votes that say nothing of commitment', () => {
+    for (const { commit: _, commitTerm: __, ...m } of [GOOD.PreVote, GOOD.PreVoteReply, GOOD.RequestVote, GOOD.RequestVoteReply])
+      passes(m)
+  })
 
   test('a vote request without priority', () => {
     for (const { priority: _, ...m } of [GOOD.PreVote, GOOD.RequestVote]) passes(m)
@@ -115,13 +68,15 @@ describe('taken in', () => {
 const NEVER: readonly unknown[] = [null, 'x', Number.NaN, 1.5, -1, 2 ** 53, Number.POSITIVE_INFINITY, 7n, () => 1, Symbol('s')]
 const NO_LISTS: readonly unknown[] = [{}, 'ab', 3, new Set([1]), { length: 0 }]
 
+const asksOrVotes = (m: Message): boolean => /Vote/.test(m.type)
+
 describe('each field of each message is checked:', () => {
   for (const m of MESSAGES)
     for (const [field, value] of Object.entries(m).filter(([name]) => name !== 'type'))
       test(`${m.type}.${field}`, () => {
         const lists = Array.isArray(value) ? NO_LISTS : [[], {}]
         const bad = typeof value === 'object' && !Array.isArray(value) ? NEVER : [...NEVER, ...lists]
-        const missing = field === 'priority' ? [] : [undefined]
+        const missing = ['priority', 'commit', 'commitTerm'].includes(field) && asksOrVotes(m) ? [] : [undefined]
         for (const wrong of [...bad, ...missing, ...(typeof value === 'boolean' ? [0, 1] : [true])])
           assert.equal(reason({ ...m, [field]: wrong }), `${m.type} with a wrong ${field}`, String(wrong))
       })
@@ -166,6 +121,15 @@ const DROPPED: Readonly<Record<string, readonly (readonly [m: unknown, change?: 
     [{ ...GOOD.RequestVote, lastTerm: 5 }],
     [{ ...GOOD.PreVote, lastTerm: 6 }],
   ],
+  'with a commit index beyond its log': [
+    [{ ...GOOD.PreVote, commit: 9 }],
+    [{ ...GOOD.RequestVote, commitTerm: 5 }],
+    [{ ...GOOD.RequestVoteReply, commit: 7, commitTerm: 5 }],
+  ],
+  'a commit index against what is committed': [GOOD.PreVote, GOOD.PreVoteReply, GOOD.RequestVote, GOOD.RequestVoteReply].flatMap(
+    (m) =>
+      [[{ ...m, commit: 6, commitTerm: 2 }], [{ ...m, commit: 3, commitTerm: 2 }], [{ ...m, commit: 5, commitTerm: 0 }]] as const,
+  ),
   'with an entry that is none': [
     [append({ entries: [entry(6, 3), null] as unknown as Entry[] })],
     [append({ entries: new Array(1) as Entry[] })],

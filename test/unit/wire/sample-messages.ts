@@ -8,7 +8,8 @@ import type { Envelope, GroupMessage } from '../../../src/wire/envelope.ts'
 const whole = fc.maxSafeNat()
 const peer = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 const letter = { from: peer, to: peer, term: whole }
-const tail = { lastIndex: whole, lastTerm: whole }
+const known = { commit: whole, commitTerm: whole }
+const tail = { lastIndex: whole, lastTerm: whole, ...known }
 const id = fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,62}$/)
 
 /** Terms fit the six bytes of an entry, rise along the log, and stay below the sender's. */
@@ -44,7 +45,12 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant('Heartbeat' as const), ...letter, commit: whole, round: whole }),
   fc.record({ type: fc.constant('HeartbeatReply' as const), ...letter, round: whole }),
   fc.record({ type: fc.constant('PreVote' as const), ...letter, ...tail }),
-  fc.record({ type: fc.constantFrom('PreVoteReply' as const, 'RequestVoteReply' as const), ...letter, granted: fc.boolean() }),
+  fc.record({
+    type: fc.constantFrom('PreVoteReply' as const, 'RequestVoteReply' as const),
+    ...letter,
+    ...known,
+    granted: fc.boolean(),
+  }),
   fc.record({ type: fc.constant('RequestVote' as const), ...letter, ...tail, transfer: fc.boolean() }),
   fc.record({ type: fc.constant('TimeoutNow' as const), ...letter }),
 )
