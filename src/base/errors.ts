@@ -30,6 +30,7 @@ export const CODES = [
   'STORE_MISMATCH',
   'STORE_CLOSED',
   'STORAGE_FAILED',
+  'STORAGE_FULL',
   'PORT_IN_USE',
   'DISCONNECTED',
   'CLOSED',
@@ -46,6 +47,7 @@ const RETRYABLE: ReadonlySet<Code> = new Set<Code>([
   'TRANSFERRING',
   'CONF_IN_PROGRESS',
   'UNAVAILABLE',
+  'STORAGE_FULL',
   'DISCONNECTED',
 ])
 

@@ -27,6 +27,18 @@ export const VALUE_BYTES_MAX = 128 * 1024
 /** Operations in one batch. */
 export const BATCH_OPERATIONS_MAX = 1024
 
+/**
+ * Disk that a store keeps free: half of it is what one group may have on its way when its leader begins to refuse; the other half, which is left when a
+ * follower takes nothing more, is for hard states, for rows that were applied before, and for compaction: to delete, LMDB writes pages anew.
+ */
+export const DISK_RESERVE_BYTES = 2 * UNCOMMITTED_BYTES_MAX
+
+/**
+ * What comes to it with the store's size, at most: the 8 MiB of rows that a flush saves may be 64 bytes each, and each on a page of 4 KiB of its own, which
+ * is copied. A store cannot have more pages to copy than it has.
+ */
+export const DISK_COPIES_BYTES_MAX = 512 * 1024 * 1024
+
 /** Durable entries kept in memory behind the commit index, so that a follower in step never causes a disk read. */
 export const TAIL_BYTES_MAX = 8 * 1024 * 1024
 

@@ -13,6 +13,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'applied', right: true },
   { title: 'entries', right: true },
   { title: 'store', right: true },
+  { title: 'free', right: true },
 ]
 
 /** Nodes that belong to a group according to the others, and did not answer. `expected` are names known from elsewhere. */
@@ -53,8 +54,8 @@ const peerOf = (status: NodeStatus, group: string): GroupStatus | undefined => s
 
 function rowOf(status: NodeStatus, group: string, paint: Paint): Cell[] {
   const peer = peerOf(status, group)
-  const bytes = bytesOf(status.store.bytes)
-  if (peer === undefined) return [status.node, { text: 'not here', paint: paint.dim }, '', '', '', '', '', bytes]
+  const disk = [bytesOf(status.store.bytes), freeCell(status, paint)]
+  if (peer === undefined) return [status.node, { text: 'not here', paint: paint.dim }, '', '', '', '', '', ...disk]
   return [
     status.node,
     roleCell(status, peer, paint),
@@ -63,7 +64,7 @@ function rowOf(status: NodeStatus, group: string, paint: Paint): Cell[] {
     grouped(peer.commit),
     grouped(peer.applied),
     grouped(peer.lastIndex - peer.firstIndex + 1),
-    bytes,
+    ...disk,
   ]
 }
 
@@ -72,6 +73,14 @@ function roleCell(status: NodeStatus, peer: GroupStatus, paint: Paint): Cell {
   if (peer.life !== 'running') return { text: peer.life, paint: peer.life === 'failed' ? paint.bad : paint.warn }
   if (peer.role === 'leader') return { text: 'leader', paint: paint.good }
   return peer.role === 'follower' ? 'follower' : { text: peer.role, paint: paint.warn }
+}
+
+/** What the disk has left; and a word where that is little. */
+function freeCell({ store: { room } }: NodeStatus, paint: Paint): Cell {
+  if (room === undefined) return '-'
+  const free = bytesOf(room.freeBytes)
+  if (room.level === 'ok') return free
+  return room.level === 'low' ? { text: `${free} low`, paint: paint.warn } : { text: `${free} full`, paint: paint.bad }
 }
 
 const deadRow = (node: string, paint: Paint): Cell[] => [

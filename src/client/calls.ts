@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import { WAITERS_MAX } from '../base/limits.ts'
 import { type CallKind, finalError, hintOf, isSilence, lastWord, NO_PAST, type Past, remember, verdictOn } from './outcome.ts'
-import { backoffMs } from './routes.ts'
+import { pauseMs } from './routes.ts'
 
 /** An attempt that may be repeated is given no longer than this, so that a dead leader does not cost the whole deadline. */
 export const ATTEMPT_MS_MAX = 1500
@@ -95,7 +95,7 @@ export class Calls {
         // who is silent to a write may hang: this call ends, but the next one must not go there again
         const waited = (verdict === 'lost' || isSilence(error)) && way.lost(hintOf(error))
         if (verdict === 'fail') throw lastWord(error, past, call)
-        if (!waited) await pause(failures, deadline)
+        if (!waited) await pause(pauseMs(error, failures, Math.random()), deadline)
       }
     }
   }
@@ -140,7 +140,7 @@ const overtakenBy = (leader: string): FlotillaError =>
   new FlotillaError('TIMEOUT_UNKNOWN', 'the leader changed before an answer came; the outcome is unknown', { leader })
 
 /** Waits a little, but not beyond the deadline. */
-async function pause(failures: number, deadline: number): Promise<void> {
+async function pause(ms: number, deadline: number): Promise<void> {
   const remainingMs = deadline - performance.now()
-  if (remainingMs > 0) await sleep(Math.min(backoffMs(failures, Math.random()), remainingMs))
+  if (remainingMs > 0) await sleep(Math.min(ms, remainingMs))
 }

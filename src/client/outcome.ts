@@ -40,6 +40,7 @@ export function verdictOn(error: FlotillaError, call: CallKind): Verdict {
     case 'BUSY':
     case 'TRANSFERRING':
     case 'CONF_IN_PROGRESS':
+    case 'STORAGE_FULL':
     case 'DISCONNECTED':
       return 'pause'
     case 'TIMEOUT':

@@ -68,4 +68,11 @@ export function backoffMs(failures: number, chance: number): number {
   return Math.max(BACKOFF_MS_MIN, Math.round(full * (1 - chance / 2)))
 }
 
+/** A disk is not free again in a moment; another leader may be there in half a second. */
+const FULL_MS = 1000
+
+/** How long to pause after a failed attempt, in milliseconds. */
+export const pauseMs = ({ code }: FlotillaError, failures: number, chance: number): number =>
+  code === 'STORAGE_FULL' ? Math.round(FULL_MS * (1 - chance / 2)) : backoffMs(failures, chance)
+
 const rerouted = ({ serial }: SessionContext, route: Route): Partial<SessionContext> => ({ route, serial: serial + 1 })

@@ -31,12 +31,19 @@ const group = z.object({
   progress: z.array(progress),
 })
 
+const room = z.object({
+  freeBytes: whole,
+  reusableBytes: whole,
+  reserveBytes: whole,
+  level: z.enum(['ok', 'low', 'critical']),
+})
+
 const status = z.object({
   cluster: name,
   node: name,
   version: z.string(),
   pid: whole,
-  store: z.object({ uuid: z.string(), boot: whole, bytes: whole }),
+  store: z.object({ uuid: z.string(), boot: whole, bytes: whole, room: room.optional() }),
   life: z.string(),
   connected: z.boolean(),
   dropped: whole,

@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts'
 import { freshnessOf } from '../wire/freshness.ts'
 import { type Answer, type LeaderHint, type LogPage, type LogRequest, type Request, TIMEOUT_MS_MAX } from '../wire/requests.ts'
 import type { TransferRequest } from '../wire/transfer.ts'
+import type { Admission } from './admission.ts'
 import type { Forwarding } from './forwarding.ts'
 import { foundingOf } from './founding.ts'
 import type { OpenedGroup } from './groups.ts'
@@ -25,6 +26,8 @@ export interface DeskOptions {
   readonly find: (group: string) => OpenedGroup | undefined
   /** Whether the node waits to become a member of that group. */
   readonly awaits?: (group: string) => boolean
+  /** Whether the disks have room for what is proposed. */
+  readonly admission?: Pick<Admission, 'check'>
   /** Mail was put into the peer's box. */
   readonly wake: (host: PeerHost) => void
   /** Passes on what only the leader can do; missing where proposals are refused instead. */
@@ -57,6 +60,7 @@ export class Desk {
     host.stateMachine.check(body)
     const way = this.#wayFrom(host, request)
     if (way) return way.forwarding.propose(way.leader, request)
+    this.#options.admission?.check(host, body.length)
     return this.wait(host, { timeoutMs, writes: true }, (ticket) => host.mailbox.propose({ ticket, kind: 'command', data: body }))
   }
 

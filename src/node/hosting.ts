@@ -7,6 +7,7 @@ import { asksForVote } from '../protocol/messages.ts'
 import type { GroupMessage, Sender } from '../wire/envelope.ts'
 import type { MembersView } from '../wire/members.ts'
 import type { Acquaintance } from './acquaintance.ts'
+import type { Admission } from './admission.ts'
 import type { Engine } from './engine.ts'
 import { joinGroup, type OpenedGroup, type OpenGroupsOptions, openGroups } from './groups.ts'
 import { Inbox } from './inbox.ts'
@@ -28,6 +29,7 @@ export interface HostingOptions extends OpenGroupsOptions {
   readonly engine: Engine
   readonly outbox: Outbox
   readonly acquaintance: Acquaintance
+  readonly admission: Admission
   readonly services: Pick<Services, 'openGroup' | 'closeGroup'>
   readonly memberServices: Pick<MemberServices, 'follow'>
   readonly memberDesk: MemberDesk
@@ -102,7 +104,7 @@ export class Hosting {
   }
 
   #makeInbox(): Inbox {
-    const { settings, engine, outbox, acquaintance, refusals } = this.#options
+    const { settings, engine, outbox, acquaintance, admission, refusals } = this.#options
     const { cluster, id: self, logger } = settings
     return new Inbox({
       cluster,
@@ -110,6 +112,7 @@ export class Hosting {
       logger,
       refusals,
       acquaintance,
+      admission,
       neighbours: () => this.#neighbours.names,
       find: (group) => engine.hosts.get(group),
       wake: (host) => engine.wake(host),
@@ -125,7 +128,10 @@ export class Hosting {
   /** A group has other members than before. */
   membersChanged(): void {
     const { gone, come } = this.#neighbours.changed()
-    for (const node of gone) this.#options.acquaintance.forget(node)
+    for (const node of gone) {
+      this.#options.acquaintance.forget(node)
+      this.#options.admission.forget(node)
+    }
     this.#greet(come)
   }
 

@@ -7,6 +7,7 @@ import type { Message } from '../protocol/messages.ts'
 import { reasonToDrop } from '../protocol/plausible.ts'
 import { decodeEnvelope, type GroupMessage, type Sender } from '../wire/envelope.ts'
 import type { Acquaintance } from './acquaintance.ts'
+import type { Admission } from './admission.ts'
 import { isSameFounding } from './founding.ts'
 import { isRemoved } from './members.ts'
 import type { PeerHost } from './peer-host.ts'
@@ -18,6 +19,7 @@ export interface InboxOptions {
   /** Names of those who share a group with us, now. */
   readonly neighbours: () => ReadonlySet<string>
   readonly acquaintance: Acquaintance
+  readonly admission: Pick<Admission, 'heard' | 'takes'>
   readonly refusals: Refusals
   readonly logger: Logger
   readonly find: (group: string) => PeerHost | undefined
@@ -55,6 +57,7 @@ export class Inbox {
       if (calls.length > 0 && calls.length === messages.length) return // it is all said again
       const heard = isNeighbour ? messages : this.#fromNewcomer(sender, messages)
       this.#checkStore(sender)
+      this.#options.admission.heard(sender.node, sender.low === true, incoming.data.length)
       for (const message of heard) this.#hand(sender, message)
     } catch (error) {
       this.#refuse(toFlotillaError(error, 'CODEC_INVALID'), incoming.subject)
@@ -71,6 +74,10 @@ export class Inbox {
       if (wrong) this.#refuse(wrong, sender.node)
       if (host && isFarewellDue(host, { sender, epoch, message })) onRemoved(sender.node, group, message.from)
       if (host && message.to > host.id && isSameFounding(epoch, host.epoch)) onReplaced(host, sender.node)
+      return
+    }
+    if (!this.#options.admission.takes(message)) {
+      this.#options.refusals.count('STORAGE_FULL') // as if it had been lost; the log says once how full the disk is
       return
     }
     host.learn(message.from, sender.node)

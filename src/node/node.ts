@@ -9,19 +9,21 @@ import type { Clock } from '../ports/clock.ts'
 import type { NodeStatus } from '../ports/status.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { Subscription, Transport } from '../ports/transport.ts'
-import { openLmdb } from '../storage/lmdb/open.ts'
 import type { Answer, LeaderHint } from '../wire/requests.ts'
 import { type Subjects, subjectsOf } from '../wire/subjects.ts'
 import { Acquaintance } from './acquaintance.ts'
+import { Admission } from './admission.ts'
 import { Desk } from './desk.ts'
 import { openDiscovery } from './discovery.ts'
 import { Engine } from './engine.ts'
 import { Forwarding } from './forwarding.ts'
+import { Headroom } from './headroom.ts'
 import { checkPayload, sayHello } from './hello.ts'
 import { Hosting } from './hosting.ts'
 import { type NodeLife, startNodeLife } from './lifecycle.ts'
 import { MemberDesk } from './member-desk.ts'
 import { MemberServices } from './member-services.ts'
+import { openStore } from './opening.ts'
 import { type NodeOptions, type NodeSettings, settingsOf } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { own } from './ownership.ts'
@@ -58,6 +60,8 @@ class Node implements FlotillaNode {
   readonly #memberDesk: MemberDesk
   readonly #memberServices: MemberServices
   readonly #refusals = new Refusals()
+  readonly #headroom: Headroom
+  readonly #admission: Admission
   readonly #startedAt: number
   #store: NodeStore | null = null
   #engine: Engine | null = null
@@ -73,6 +77,13 @@ class Node implements FlotillaNode {
     this.#startedAt = this.#clock.now()
     this.#transport = own(options.transport)
     this.#subjects = subjectsOf(settings.cluster, settings.prefix)
+    this.#headroom = new Headroom({
+      ...settings,
+      clock: this.#clock,
+      onLook: () => this.#admission.stepAside(this.#engine),
+      onFailure: (error) => this.life.fail(error),
+    })
+    this.#admission = new Admission({ node: settings.id, headroom: this.#headroom })
     this.#desk = new Desk({
       node: settings.id,
       clock: this.#clock,
@@ -81,6 +92,7 @@ class Node implements FlotillaNode {
       find: (group) => this.#hosting?.groups.get(group),
       awaits: (group) => this.#hosting?.awaits(group) ?? false,
       wake: (host) => this.#engine?.wake(host),
+      admission: this.#admission,
       ...(settings.forward ? { forwarding: new Forwarding(this.#transport, this.#subjects) } : {}),
     })
     this.#services = new Services({
@@ -134,6 +146,7 @@ class Node implements FlotillaNode {
       settings: this.#settings,
       transport: this.#transport,
       store: this.#store,
+      room: this.#headroom.status,
       life: this.life.state,
       refused: this.#refusals.all,
       uptimeMs: Math.round(this.#clock.now() - this.#startedAt),
@@ -149,12 +162,11 @@ class Node implements FlotillaNode {
   /** opening: the store, and every group in it. */
   async #open(): Promise<void> {
     const { cluster, id } = this.#settings
-    const { store, dir } = this.#options
-    if (!store && dir === undefined) throw new FlotillaError('CONFIG_INVALID', 'dir: a node needs a directory for its store')
-    this.#store = store ?? (await openLmdb({ dir: dir as string, cluster, node: id }))
+    this.#store = await openStore(this.#options, this.#settings)
     const { identity } = this.#store
+    await this.#headroom.begin(this.#store)
     const sender = { cluster, node: id, store: identity.uuid, boot: identity.boot, run: identity.run }
-    const outbox = new Outbox({ ...this.#places, sender, logger: this.#settings.logger })
+    const outbox = new Outbox({ ...this.#places, sender, isLow: () => this.#admission.isLow, logger: this.#settings.logger })
     this.#engine = this.#makeEngine(this.#store, outbox)
     this.#hosting = new Hosting({
       ...this.#places,
@@ -164,6 +176,7 @@ class Node implements FlotillaNode {
       engine: this.#engine,
       outbox,
       acquaintance: new Acquaintance(this.#store, this.#settings.logger),
+      admission: this.#admission,
       services: this.#services,
       memberServices: this.#memberServices,
       memberDesk: this.#memberDesk,
@@ -262,6 +275,7 @@ class Node implements FlotillaNode {
   }
 
   async #close(error: FlotillaError): Promise<void> {
+    this.#headroom.stop()
     this.#engine?.stop()
     for (const { host, life } of this.#hosting?.groups.values() ?? []) {
       host.waiters.rejectAll(error)

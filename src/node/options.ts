@@ -35,6 +35,17 @@ export interface Timing {
   readonly heartbeatMs?: number
 }
 
+/** What a node asks of the disk of its store. */
+export interface DiskOptions {
+  /**
+   * Bytes kept free: below it writes are refused with `STORAGE_FULL`. Default: 128 MiB, and as much again as the store has, up to 512 MiB of that.
+   * Smaller for disks that are, and better not.
+   */
+  readonly reserveBytes?: number
+  /** Milliseconds after which a write or flush that has not settled counts as failed: 100 to 600000, default 10000. */
+  readonly watchdogMs?: number
+}
+
 /** How a node is set up. Checked by createNode, which rejects with `CONFIG_INVALID` and says what is wrong. */
 export interface NodeOptions {
   /** Name of the cluster; with `prefix` the beginning of all subjects. */
@@ -59,6 +70,7 @@ export interface NodeOptions {
   readonly dir?: string
   /** A store of your own instead of a directory. */
   readonly store?: NodeStore
+  readonly disk?: DiskOptions
   readonly prefix?: string
   readonly timing?: Timing
   /**
@@ -113,6 +125,7 @@ const store = port(
   'table',
   'write',
   'bytes',
+  'room',
   'remember',
   'recall',
   'close',
@@ -141,6 +154,12 @@ const schema = z.strictObject({
   transport,
   dir: z.string().min(1).optional(),
   store: store.optional(),
+  disk: z
+    .strictObject({
+      reserveBytes: z.int().min(0).optional(),
+      watchdogMs: z.number().min(100).max(600_000).optional(),
+    })
+    .prefault({}),
   prefix: id.default('flotilla'),
   timing: z.strictObject({ electionTimeoutMs: milliseconds.default(1000), heartbeatMs: milliseconds.optional() }).prefault({}),
   leaseReads: z.boolean().default(false),
@@ -176,6 +195,9 @@ export interface NodeSettings {
   readonly forward: boolean
   readonly logger: Logger
   readonly inspector: string | null
+  /** Bytes of disk to keep free; null: what the store's size asks for. */
+  readonly reserveBytes: number | null
+  readonly watchdogMs: number | undefined
 }
 
 /** Checks options; throws `CONFIG_INVALID` naming what is wrong. */
@@ -206,6 +228,8 @@ export function settingsOf(options: NodeOptions): NodeSettings {
     forward: parsed.data.forward,
     logger: options.logger ?? silent,
     inspector: options.inspector ?? null,
+    reserveBytes: parsed.data.disk.reserveBytes ?? null,
+    watchdogMs: parsed.data.disk.watchdogMs,
   }
 }
 

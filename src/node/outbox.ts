@@ -17,6 +17,8 @@ export interface OutboxOptions {
   readonly transport: Transport
   readonly subjects: Subjects
   readonly sender: Sender
+  /** Whether to say that our disk is nearly full. */
+  readonly isLow?: () => boolean
   readonly logger: Logger
 }
 
@@ -109,7 +111,8 @@ export class Outbox {
   }
 
   #publish(to: string, messages: readonly GroupMessage[]): void {
-    const { transport, subjects, sender, logger } = this.#options
+    const { transport, subjects, isLow, logger } = this.#options
+    const sender = isLow?.() ? { ...this.#options.sender, low: true } : this.#options.sender
     try {
       transport.publish(subjects.raft(to, sender.node), encodeEnvelope({ sender, messages }))
     } catch (error) {

@@ -1,7 +1,7 @@
 /** Puts what a peer knows into the shape that status, inspector and discovery share. */
 
 import { roleOf } from '../peer/collect.ts'
-import type { GroupStatus, NodeStatus, ProgressStatus } from '../ports/status.ts'
+import type { GroupStatus, NodeStatus, ProgressStatus, RoomStatus } from '../ports/status.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { OpenedGroup } from './groups.ts'
@@ -14,20 +14,26 @@ export interface NodeFacts {
   readonly settings: NodeSettings
   readonly transport: Transport
   readonly store: NodeStore | null
+  readonly room: RoomStatus | null
   readonly life: string
   readonly refused: Readonly<Record<string, number>>
   readonly uptimeMs: number
   readonly groups: readonly OpenedGroup[]
 }
 
-export function nodeStatusOf({ settings, transport, store, life, refused, uptimeMs, groups }: NodeFacts): NodeStatus {
+export function nodeStatusOf({ settings, transport, store, room, life, refused, uptimeMs, groups }: NodeFacts): NodeStatus {
   const open = life === 'joining' || life === 'serving' || life === 'draining'
   return {
     cluster: settings.cluster,
     node: settings.id,
     version: VERSION,
     pid: process.pid,
-    store: { uuid: store?.identity.uuid ?? '', boot: store?.identity.boot ?? 0, bytes: open && store ? store.bytes() : 0 },
+    store: {
+      uuid: store?.identity.uuid ?? '',
+      boot: store?.identity.boot ?? 0,
+      bytes: open && store ? store.bytes() : 0,
+      ...(room && { room }),
+    },
     life,
     connected: transport.connected,
     dropped: transport.dropped,

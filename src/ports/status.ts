@@ -41,13 +41,31 @@ export interface GroupStatus {
   readonly progress: readonly ProgressStatus[]
 }
 
+/** Room on the disk of a node's store. */
+export interface RoomStatus {
+  /** Bytes that the disk has left. */
+  readonly freeBytes: number
+  /** Bytes inside the store's own files that are used again before these grow. */
+  readonly reusableBytes: number
+  /** Bytes that are kept free. */
+  readonly reserveBytes: number
+  /** `ok`; `low`: no proposals are taken while it leads; `critical`: no entries are taken from a leader, either. */
+  readonly level: 'ok' | 'low' | 'critical'
+}
+
 /** One node. */
 export interface NodeStatus {
   readonly cluster: string
   readonly node: string
   readonly version: string
   readonly pid: number
-  readonly store: { readonly uuid: string; readonly boot: number; readonly bytes: number }
+  readonly store: {
+    readonly uuid: string
+    readonly boot: number
+    readonly bytes: number
+    /** Missing where no disk is the bound, or the node does not say. */
+    readonly room?: RoomStatus | undefined
+  }
   /** Life of the node (machines/node.ts): opening, joining, serving, draining, failed, closed. */
   readonly life: string
   readonly connected: boolean

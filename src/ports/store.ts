@@ -89,6 +89,14 @@ export interface GroupWrite {
   readonly install?: Installation
 }
 
+/** What is left for a store to grow into. */
+export interface StoreRoom {
+  /** Bytes that its disk has left. */
+  readonly freeBytes: number
+  /** Bytes inside its own files that hold nothing any more: written to again, piecemeal, and sooner or later. */
+  readonly reusableBytes: number
+}
+
 /** How much a write saves: the batch and all that the tables hold, or the batch alone. */
 export type WriteScope = 'all' | 'batch'
 
@@ -133,6 +141,11 @@ export interface NodeStore {
   readonly unsavedBytes: number
   /** Bytes of the store on disk. */
   bytes(): number
+  /**
+   * What is left on the disk; null where no disk is known to be the bound. Rejects with `STORAGE_FAILED` once the store has failed, and when the disk
+   * does not answer, which is a failure, too.
+   */
+  room(): Promise<StoreRoom | null>
   /** Small durable facts of the node itself (known peers' identities). Saved before the promise resolves. */
   remember(key: string, value: string): Promise<void>
   /** A fact given to `remember`, of this or an earlier boot. */

@@ -26,6 +26,8 @@ export interface Sender {
   readonly boot: number
   /** Drawn at that opening. */
   readonly run: string
+  /** The sender's disk is nearly full: it should not lead. Missing: it has room. */
+  readonly low?: boolean | undefined
 }
 
 export interface Envelope {
@@ -92,6 +94,7 @@ export const senderSchema = z.strictObject({
   store: z.string().min(1).max(64),
   boot: whole,
   run: z.string().min(1).max(64),
+  low: z.boolean().optional(),
 })
 
 /** Header of an envelope. AppendEntries gives the number of its entries; they follow as blobs, in the order of the messages. */

@@ -33,6 +33,8 @@ export interface Env {
   readonly log: Bytes
   /** Rows of all tables. */
   readonly data: Bytes
+  /** All of them. */
+  readonly all: readonly Bytes[]
 }
 
 /** Opens or makes the environment. Throws `STORAGE_FAILED` when LMDB does not. */
@@ -51,8 +53,13 @@ export function openEnv(dir: string, mapSize: number = MAP_BYTES, noSync = false
       ...BINARY,
     }
     const root = open<Uint8Array, Uint8Array>(options)
-    const named = (name: string): Bytes => root.openDB<Uint8Array, Uint8Array>({ name, ...BINARY })
-    return { dir, root, meta: named('meta'), state: named('state'), log: named('log'), data: named('data') }
+    const all: Bytes[] = []
+    const named = (name: string): Bytes => {
+      const db = root.openDB<Uint8Array, Uint8Array>({ name, ...BINARY })
+      all.push(db)
+      return db
+    }
+    return { dir, root, meta: named('meta'), state: named('state'), log: named('log'), data: named('data'), all }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new FlotillaError('STORAGE_FAILED', `cannot open the store in ${dir}: ${why}`, { dir }, cause)

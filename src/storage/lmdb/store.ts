@@ -13,6 +13,7 @@ import type {
   Recovered,
   StagedState,
   StoreIdentity,
+  StoreRoom,
   Tombstone,
   WriteScope,
 } from '../../ports/store.ts'
@@ -26,6 +27,7 @@ import { type AnyRecord, type GroupRecord, groupChange, isTombstone } from './gr
 import { factKey } from './keys.ts'
 import type { Lock } from './lock.ts'
 import { OpenGroup } from './open-group.ts'
+import { lmdbRoom } from './room.ts'
 import { seal, unseal } from './seal.ts'
 import { Views } from './shelf.ts'
 import type { LmdbSpool } from './spool.ts'
@@ -141,6 +143,10 @@ export class LmdbStore implements NodeStore {
 
   bytes(): number {
     return envBytes(this.#parts.env)
+  }
+
+  room(): Promise<StoreRoom | null> {
+    return lmdbRoom(this.#parts)
   }
 
   async remember(key: string, value: string): Promise<void> {

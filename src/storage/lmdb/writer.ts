@@ -1,6 +1,7 @@
 /** One durable transaction at a time, under a watch. Knows nothing of what is written. */
 
 import type { Gate } from '../gate.ts'
+import { watched } from '../watchdog.ts'
 import type { Bytes, Env } from './env.ts'
 
 /** One change of one database. A missing value deletes the key. */
@@ -54,18 +55,12 @@ export class Writer {
   async commit(changes: readonly Change[]): Promise<void> {
     this.#gate.checkFailure()
     if (changes.length === 0) return
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer from the disk within ${this.#watchdogMs} ms`)), this.#watchdogMs)
-    })
     try {
       const settled = this.#commit(changes)
       settled.catch(keepCommitError) // also when it settles after the watchdog
-      await Promise.race([settled, late])
+      await watched(settled, this.#watchdogMs)
     } catch (thrown) {
       throw this.#gate.fail('the store could not write; it answers no more', thrown)
-    } finally {
-      clearTimeout(timer)
     }
   }
 }

@@ -1,6 +1,6 @@
 /** A disk in memory: what is on it survives a crash, nothing else does. For tests and simulation; knows nothing of how a store works. */
 
-import type { GroupBootstrap, Membership, Tombstone } from '../../ports/store.ts'
+import type { GroupBootstrap, Membership, StoreRoom, Tombstone } from '../../ports/store.ts'
 import type { Entry, HardState, LogIndex, LogPosition } from '../../protocol/types.ts'
 import { membershipOf } from '../check-batch.ts'
 import { OrderedBytes } from '../ordered-bytes.ts'
@@ -46,6 +46,8 @@ export class MemoryDisk {
   inUse = false
   /** Chunks of snapshots; a crash loses none. */
   readonly spool = new MemorySpool()
+  /** What it says of its room; null is boundless. Only said: nothing fails when it is used up. */
+  room: StoreRoom | null = null
   readonly #sync: () => Promise<void>
   #failure: Error | null = null
 

@@ -12,6 +12,7 @@ import type {
   Recovered,
   StagedState,
   StoreIdentity,
+  StoreRoom,
   Tombstone,
   WriteScope,
 } from '../../ports/store.ts'
@@ -186,6 +187,11 @@ class MemoryStore implements NodeStore {
       for (const entry of group.entries) bytes += entryBytes(entry)
     }
     return bytes
+  }
+
+  async room(): Promise<StoreRoom | null> {
+    this.#check()
+    return this.#disk.room
   }
 
   async remember(key: string, value: string): Promise<void> {

@@ -49,11 +49,11 @@ test('the status table is aligned, and shows nodes that are known and do not ans
   const leader = groupStatus({ role: 'leader', leader: 'a', commit: 12_345 })
   const statuses = [nodeStatus('a', [leader]), { ...nodeStatus('b', [groupStatus({ leader: 'a' })]), life: 'draining' }]
   assert.deepEqual(statusLines(statuses, { group: 'kv', paint, expected: ['d'] }), [
-    'node  role       term  leader  commit  applied  entries    store',
-    'a     leader        7  a       12,345   10,432   10,432  3.3 MiB',
-    'b     draining      7  a       10,432   10,432   10,432  3.3 MiB',
-    'c     no answer     -  -            -        -        -        -',
-    'd     no answer     -  -            -        -        -        -',
+    'node  role       term  leader  commit  applied  entries    store  free',
+    'a     leader        7  a       12,345   10,432   10,432  3.3 MiB     -',
+    'b     draining      7  a       10,432   10,432   10,432  3.3 MiB     -',
+    'c     no answer     -  -            -        -        -        -     -',
+    'd     no answer     -  -            -        -        -        -     -',
   ])
   assert.deepEqual(missingNodes(statuses, 'kv'), ['c'])
   const [a, b, c] = ['a', 'b', 'c'].map((name) => nodeStatus(name, name === 'c' ? [] : [leader]))
@@ -63,6 +63,18 @@ test('the status table is aligned, and shows nodes that are known and do not ans
   assert.equal(isUnknown([a, b, c], 'other'), true)
   assert.equal(isUnknown([a, b, c], 'kv'), false)
   assert.match(statusLines(statuses, { group: 'other', paint })[1] ?? '', /^a +not here/)
+})
+
+test('the status table says what the disks have left, and where that is little', () => {
+  const words = (['ok', 'low', 'critical'] as const).map((level) => {
+    const status = nodeStatus('a', [groupStatus({})])
+    const room = { freeBytes: 10_399_744, reusableBytes: 0, reserveBytes: 1, level }
+    return statusLines([{ ...status, store: { ...status.store, room } }], { group: 'kv', paint })[1]?.split('MiB')[2]
+  })
+  assert.deepEqual(words, ['', ' low', ' full'])
+  const status = nodeStatus('a', [groupStatus({})])
+  const room = { freeBytes: 10_399_744, reusableBytes: 0, reserveBytes: 1, level: 'ok' as const }
+  assert.match(statusLines([{ ...status, store: { ...status.store, room } }], { group: 'kv', paint })[1] ?? '', / 9\.9 MiB$/)
 })
 
 const told = (command: KvCommand): string => {

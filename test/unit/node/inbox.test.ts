@@ -68,6 +68,7 @@ async function bench(disk = new MemoryDisk()): Promise<Bench> {
     self: 'a',
     neighbours: () => new Set(['b', 'c']),
     acquaintance: new Acquaintance(store, silent),
+    admission: { heard: () => {}, takes: () => true },
     refusals,
     logger: silent,
     find: (group) => (group === 'g' ? host : undefined),
