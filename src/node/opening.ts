@@ -10,5 +10,5 @@ export async function openStore({ store, dir }: NodeOptions, settings: NodeSetti
   if (store) return store
   if (dir === undefined) throw new FlotillaError('CONFIG_INVALID', 'dir: a node needs a directory for its store')
   const { cluster, id: node, watchdogMs } = settings
-  return openLmdb({ dir, cluster, node, ...(watchdogMs !== undefined && { watchdogMs }) })
+  return openLmdb({ dir, cluster, node, ...(watchdogMs !== null && { watchdogMs }) })
 }

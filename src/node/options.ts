@@ -197,7 +197,8 @@ export interface NodeSettings {
   readonly inspector: string | null
   /** Bytes of disk to keep free; null: what the store's size asks for. */
   readonly reserveBytes: number | null
-  readonly watchdogMs: number | undefined
+  /** Null: what the store thinks. */
+  readonly watchdogMs: number | null
 }
 
 /** Checks options; throws `CONFIG_INVALID` naming what is wrong. */
@@ -229,7 +230,7 @@ export function settingsOf(options: NodeOptions): NodeSettings {
     logger: options.logger ?? silent,
     inspector: options.inspector ?? null,
     reserveBytes: parsed.data.disk.reserveBytes ?? null,
-    watchdogMs: parsed.data.disk.watchdogMs,
+    watchdogMs: parsed.data.disk.watchdogMs ?? null,
   }
 }
 

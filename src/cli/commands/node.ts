@@ -5,7 +5,7 @@ import { wallClock } from '../../clock/wall.ts'
 import { pollingFeed } from '../../inspector/feed.ts'
 import { type Inspector, startInspector } from '../../inspector/server.ts'
 import { createNode } from '../../node/node.ts'
-import { type NodeOptions, settingsOf } from '../../node/options.ts'
+import { type DiskOptions, type NodeOptions, settingsOf } from '../../node/options.ts'
 import type { Logger } from '../../ports/logger.ts'
 import { kv } from '../../statemachines/kv/kv.ts'
 import { loopback } from '../../transport/loopback/hub.ts'
@@ -39,6 +39,8 @@ export const node: Command = {
     'election-timeout': { value: 'MS', help: 'silence after which an election begins (1000)' },
     'lease-reads': { help: 'answer --consistency lease without asking a majority; on all nodes, or on none' },
     priority: { value: 'N', help: 'of nodes that are equally far, who has more should lead (0)' },
+    'disk-reserve': { value: 'MIB', help: 'disk to keep free; below it writes are refused (128, and more for a large store)' },
+    'disk-watchdog': { value: 'MS', help: 'a write that takes longer has failed (10000)' },
     'log-level': { value: 'LEVEL', help: `${LEVELS.join(', ')} (info)` },
   },
   async run(call) {
@@ -80,6 +82,7 @@ function planOf({ args, terminal }: Invocation, logger: Logger): Omit<NodeOption
     throw new UsageError('--nodes founds a cluster and --join waits to be added to one: give one of them')
   const electionTimeoutMs = args.whole('election-timeout', { min: 10, max: 600_000 })
   const priority = args.whole('priority', { min: 0, max: 1000 })
+  const disk = diskOf(args)
   const families = args.list('kv-families')
   const groups = args.list('group')
   return asUsed(() => {
@@ -90,6 +93,7 @@ function planOf({ args, terminal }: Invocation, logger: Logger): Omit<NodeOption
       join,
       autoPromote: args.has('auto-promote'),
       dir: args.needed('dir'),
+      disk,
       logger,
       groups: (groups.length === 0 ? ['kv'] : groups).map((group) => ({ id: group, stateMachine: kv({ families }) })),
       leaseReads: args.has('lease-reads'),
@@ -99,6 +103,15 @@ function planOf({ args, terminal }: Invocation, logger: Logger): Omit<NodeOption
     settingsOf({ ...plan, transport: loopback().connect('stand-in') }) // the true one comes once all else is right
     return plan
   })
+}
+
+function diskOf(args: Invocation['args']): DiskOptions {
+  const reserve = args.whole('disk-reserve', { min: 0, max: 1_048_576 })
+  const watchdogMs = args.whole('disk-watchdog', { min: 100, max: 600_000 })
+  return {
+    ...(reserve === undefined ? {} : { reserveBytes: reserve * 1024 * 1024 }),
+    ...(watchdogMs === undefined ? {} : { watchdogMs }),
+  }
 }
 
 interface Start {

@@ -152,7 +152,7 @@ describe('commands', () => {
     assert.equal(code, 0)
     assert.match(
       out,
-      /^node +role +term +leader +commit +applied +entries +store\na +leader +1 +a +[\d,]+ +[\d,]+ +[\d,]+ +[\d.]+ ([KM]i)?B\n$/,
+      /^node +role +term +leader +commit +applied +entries +store +free\na +leader +1 +a +[\d,]+ +[\d,]+ +[\d,]+ +[\d.]+ ([KM]i)?B +[\d.]+ ([KMGT]i)?B( low| full)?\n$/,
     )
     const json = JSON.parse((await flotilla('status --json')).out) as { nodes: { node: string }[]; missing: string[] }
     assert.deepEqual([json.nodes.map((one) => one.node), json.missing], [['a'], []])

@@ -16,6 +16,7 @@ const AGAIN: Readonly<Partial<Record<(typeof CODES)[number], Verdict>>> = {
   BUSY: 'pause',
   TRANSFERRING: 'pause',
   CONF_IN_PROGRESS: 'pause',
+  STORAGE_FULL: 'pause',
   DISCONNECTED: 'pause',
   STORE_MISMATCH: 'lost',
 }

@@ -14,6 +14,7 @@ import {
   isOutdated,
   isRestless,
   isUnheard,
+  pauseMs,
   settle,
 } from '../../../src/client/routes.ts'
 
@@ -75,4 +76,10 @@ test('the pause doubles from 20 to 250 ms, less up to a half by chance', () => {
     [1, 2, 3, 6].map((failures) => backoffMs(failures, 0.999)),
     [20, 20, 40, 125],
   )
+})
+
+test('after a full disk one pauses longer, from the first time on: half a second to one', () => {
+  const full = new FlotillaError('STORAGE_FULL', 'x')
+  assert.deepEqual([pauseMs(full, 1, 0), pauseMs(full, 9, 1)], [1000, 500])
+  assert.equal(pauseMs(new FlotillaError('BUSY', 'x'), 1, 0), 20)
 })

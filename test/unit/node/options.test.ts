@@ -26,6 +26,8 @@ test('what is missing is completed, and the order of names does not matter', () 
     heartbeatMs: 100,
     logger: silent,
     inspector: null,
+    reserveBytes: null,
+    watchdogMs: null,
     join: false,
     autoPromote: false,
     leaseReads: false,
@@ -58,6 +60,7 @@ test('lists must make sense', () => {
 
 test('times must leave room for heartbeats', () => {
   wrong({ timing: { electionTimeoutMs: 5 } }, /^timing\.electionTimeoutMs:/)
+  wrong({ disk: { watchdogMs: 99 } }, /^disk\.watchdogMs:/)
   wrong({ timing: { electionTimeoutMs: Number.NaN } }, /^timing\.electionTimeoutMs:/)
   wrong({ timing: { electionTimeoutMs: 100, heartbeatMs: 51 } }, /^timing\.heartbeatMs: must be at most half/)
   assert.equal(settingsOf({ ...GOOD, timing: { electionTimeoutMs: 100, heartbeatMs: 50 } }).heartbeatMs, 50)
@@ -80,11 +83,13 @@ test('what the node is made of must be there, and be able to do its work', () =>
   wrong({ logger: {} }, /^logger: .* has no debug\(\)/)
   wrong({ clock: { now: () => 0 } }, /^clock: .* has no after\(\)/)
   wrong({ store: { close() {} } }, /^store: .* has no groups\(\)/)
+  wrong({ disk: { reserveBytes: -1 } }, /^disk\.reserveBytes:/)
   wrong({ onFailure: 'exit' }, /^onFailure: must be a function/)
 })
 
 test('an option nobody knows is refused by name', () => {
   wrong({ timing: { electionTimeout: 400 } }, /^timing: .*"electionTimeout"/)
+  wrong({ disk: { reserve: 1 } }, /^disk: .*"reserve"/)
   wrong({ groups: [{ id: 'g', stateMachine, node: ['b'] }] }, /^groups\.0: .*"node"/)
   assert.throws(() => settingsOf({ ...GOOD, timings: {} } as NodeOptions), {
     code: 'CONFIG_INVALID',

@@ -51,6 +51,21 @@ test('all groups of a turn share one envelope per destination, in order', async 
   ])
 })
 
+test('while the disk is nearly full every envelope says so, and greetings, too', async () => {
+  const hub = loopback()
+  const said: unknown[] = []
+  hub.connect('world').subscribe('flotilla.demo.raft.*.a', ({ data }) => void said.push(decodeEnvelope(data).sender.low))
+  let isLow = true
+  const outbox = new Outbox({ transport: hub.connect('a'), subjects, sender: SENDER, isLow: () => isLow, logger: silent })
+  outbox.post('b', letter('g1'))
+  outbox.send()
+  outbox.greet('b')
+  isLow = false
+  outbox.greet('b')
+  await turns()
+  assert.deepEqual(said, [true, true, undefined])
+})
+
 test('an append without entries waits for company: the latest of them leaves with the news, none if entries follow', async () => {
   const { outbox, heard } = post()
   const empty = (commit: number): GroupMessage => letter('g1', append(0, [], commit))
