@@ -22,6 +22,11 @@ const factOf = (node: string): string => `store:${node}`
 /** Names one run of one store, in one word. */
 export const runOf = ({ store, boot, run }: Pick<Sender, 'store' | 'boot' | 'run'>): string => `${store}/${boot}/${run}`
 
+/** Forgets which store a node spoke from, in a store that no node has open. */
+export async function forgetStore(store: NodeStore, node: string): Promise<void> {
+  if ((store.recall(factOf(node)) ?? '') !== '') await store.remember(factOf(node), '')
+}
+
 export class Acquaintance {
   readonly #store: NodeStore
   readonly #logger: Logger

@@ -126,7 +126,8 @@ function openGroup(options: OpenGroupsOptions, group: GroupSettings, recovered: 
     compaction: (span) => compactor.due(span),
     onApplied: (entry) => {
       compactor.note(entry)
-      if (entry.index === 1) keepBirthmark(store, id, { mark: host.born(entry), logger: settings.logger })
+      // a mark that is known already wins: the group may have been founded anew, over the log of the old one
+      if (entry.index === 1 && founding() === '') keepBirthmark(store, id, { mark: host.born(entry), logger: settings.logger })
       if (host.leads) gazette.add(entry, host.term)
     },
   })

@@ -48,5 +48,7 @@ export interface Table extends TableReader {
   readonly membership: Membership
   /** Makes the writes of one entry visible, all or none, and moves `applied` to its index; with a new membership, if the entry made one. */
   apply(index: LogIndex, writes: readonly TableWrite[], membership?: Membership): void
+  /** Puts other members in the place of those that are, though no entry says so: for who recovers a group that has lost its quorum. Saved with the next write. */
+  reform(membership: Membership): void
   snapshot(): TableSnapshot
 }

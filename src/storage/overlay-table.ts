@@ -148,6 +148,11 @@ export class OverlayTable implements Table {
     if (membership) this.#membership = membership
   }
 
+  reform(membership: Membership): void {
+    this.#check()
+    this.#membership = membership
+  }
+
   get(family: string, key: Uint8Array): Uint8Array | undefined {
     this.#check()
     return read([this.#fresh, this.#leaving], this.#shelf, [this.#families.get(family), key])
@@ -215,7 +220,7 @@ export class OverlayTable implements Table {
   /** Hands over what is unsaved; null when there is nothing. It stays visible until {@link settle}. */
   leave(): Unsaved | null {
     assert(this.#leaving === null, 'TABLE_WRITTEN_TWICE_AT_ONCE')
-    if (this.#applied === this.#appliedSaved) return null
+    if (this.#applied === this.#appliedSaved && this.#membership === this.#membershipSaved) return null
     const cells = this.#fresh
     this.#leaving = cells
     this.#fresh = new OrderedBytes()

@@ -60,6 +60,29 @@ function membershipTests(withBench: WithBench): void {
       assert.deepEqual([applied, lastPeerId], [1, 4])
     }),
   )
+
+  test(
+    'members are put in the place of others without an entry, together with the write that says the rest',
+    withBench(async (bench) => {
+      const store = await bench.open()
+      await store.open('kv', BOOTSTRAP)
+      store.table('kv').apply(1, [put('a', '1')])
+      await store.write([{ group: 'kv', hardState: { term: 3, vote: 2, commit: 1 }, entries: entries(1, 3, 3) }])
+      const alone: Membership = { conf: votersOnly([4]), peers: { 4: 'a' }, lastPeerId: 4 }
+      store.table('kv').reform(alone)
+      assert.deepEqual(store.table('kv').membership, alone)
+      const again = await bench.restart(store)
+      assert.deepEqual(membershipIn(await again.open('kv', BOOTSTRAP)), THREE, 'a crash before the write')
+      again.table('kv').reform(alone)
+      await again.write([{ group: 'kv', hardState: { term: 3, vote: null, commit: 1 }, truncate: { index: 1, term: 3 } }])
+      assert.equal(again.unsavedBytes, 0)
+      const third = await bench.restart(again)
+      const { applied, hardState, truncated, lastIndex, ...rest } = await third.open('kv', BOOTSTRAP)
+      assert.deepEqual(membershipIn(rest), alone)
+      assert.deepEqual([applied, hardState.vote, truncated.index, lastIndex], [1, null, 1, 2])
+      assert.equal(read(third.table('kv'), 'a'), '1')
+    }),
+  )
 }
 
 function destructionTests(withBench: WithBench): void {

@@ -5,7 +5,7 @@ import { utf8, writeU32 } from '../../base/bytes.ts'
 import { makeWholeFile, writeAll } from '../../storage/whole-file.ts'
 import { decodeManifest, type ManifestChunk } from '../../wire/manifest.ts'
 import { type FileOrigin, MAGIC, VERSION, type WrittenFile } from './file-format.ts'
-import { hexOf } from './hex.ts'
+import { hexOf } from './library.ts'
 
 export interface FileContents {
   readonly origin: FileOrigin

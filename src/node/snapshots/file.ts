@@ -6,9 +6,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sameBytes, text } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import { CHUNK_BYTES_MAX } from '../../base/limits.ts'
-import { decodeManifest, type Manifest, MANIFEST_BYTES_MAX, type ManifestChunk } from '../../wire/manifest.ts'
+import { decodeManifest, MANIFEST_BYTES_MAX, type Manifest, type ManifestChunk } from '../../wire/manifest.ts'
 import { type FileOrigin, HASH_BYTES, MAGIC, ORIGIN_BYTES_MAX, originSchema, VERSION, type WrittenFile } from './file-format.ts'
-import { hexOf } from './hex.ts'
+import { hexOf } from './library.ts'
 
 /** Bytes of a chunk as it travels: compression may make it longer, though never by much. */
 const STORED_BYTES_MAX = CHUNK_BYTES_MAX + 1024

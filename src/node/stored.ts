@@ -1,0 +1,27 @@
+/** Groups in a store that no node has open: what tools see of them. Knows no peer and no network. */
+
+import { FlotillaError } from '../base/errors.ts'
+import type { NodeStore, Recovered } from '../ports/store.ts'
+import { NO_CONF } from './members.ts'
+
+/** No state machine is of this kind: the store says of which it is. */
+const ANY_KIND = ''
+
+/**
+ * Opens a group as whatever it is: a tool has no state machine that could say. Rejects with `UNKNOWN_GROUP` when the store has no such group, and as the
+ * store does.
+ */
+export async function openStored(store: NodeStore, group: string): Promise<Recovered> {
+  if (!store.groups().includes(group)) {
+    const known = store.groups().join(', ') || 'none'
+    throw new FlotillaError('UNKNOWN_GROUP', `there is no group '${group}' in this store; it has ${known}`, { group })
+  }
+  const bootstrap = { conf: NO_CONF, peers: {} }
+  try {
+    return await store.open(group, { ...bootstrap, kind: ANY_KIND })
+  } catch (thrown) {
+    const stored = thrown instanceof FlotillaError && thrown.code === 'STORE_MISMATCH' ? thrown.details.stored : undefined
+    if (typeof stored !== 'string') throw thrown
+    return store.open(group, { ...bootstrap, kind: stored })
+  }
+}
