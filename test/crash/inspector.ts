@@ -3,7 +3,7 @@
 import { openLmdb } from '../../src/storage/lmdb/open.ts'
 import { imageText } from './image.ts'
 import { CLAIM } from './life.ts'
-import { catchUp, imageOf, perform, whereIn } from './performer.ts'
+import { catchUp, checkSpool, imageOf, perform, whereIn } from './performer.ts'
 import { type Story, tell } from './story.ts'
 
 /** A directory, and what was promised about it. */
@@ -38,6 +38,7 @@ async function inspect(one: Case): Promise<void> {
     const [uuid = store.identity.uuid, boot = 0] = one.opened ?? []
     if (uuid !== store.identity.uuid || boot >= store.identity.boot) throw new Error('it is another store, or an older one')
     const found = await whereIn(store, story, one.acknowledged)
+    checkSpool(store, story, { at: found, mayBeLost: true })
     catchUp(store, story, found)
     const then = Math.min(found + MORE_STEPS, story.steps.length)
     for (const step of story.steps.slice(found, then)) await perform(store, step)

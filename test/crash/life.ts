@@ -6,7 +6,7 @@
 import { writeSync } from 'node:fs'
 import { openLmdb } from '../../src/storage/lmdb/open.ts'
 import { imageText } from './image.ts'
-import { catchUp, imageOf, perform, whereIn } from './performer.ts'
+import { catchUp, checkSpool, imageOf, perform, whereIn } from './performer.ts'
 import { tell } from './story.ts'
 
 /** Whose store of the story this is. */
@@ -29,6 +29,7 @@ async function live({ dir, seed, length, acknowledged, noSync = false }: Life): 
   const store = await openLmdb({ dir, ...CLAIM, noSync })
   say(`opened ${store.identity.uuid} ${store.identity.boot}`)
   const begin = await whereIn(store, story, acknowledged)
+  checkSpool(store, story, { at: begin, mayBeLost: false })
   catchUp(store, story, begin)
   for (const [i, step] of story.steps.entries()) {
     if (i < begin) continue

@@ -7,7 +7,7 @@ import type { HardState, LogIndex, LogPosition } from '../../src/protocol/types.
 import { membershipOf } from '../../src/storage/check-batch.ts'
 import { effectsOf } from './effects.ts'
 import { digest, type GroupImage, type Image } from './image.ts'
-import { bootstrap, type PlainEntry, type PlainRows, type PlainWrite, type Step } from './story.ts'
+import { bootstrap, type PlainEntry, type PlainRows, type PlainWrite, type SpoolImage, type Step } from './story.ts'
 
 /** Applied state, saved or not. */
 interface Applied {
@@ -34,6 +34,7 @@ const newGroup = (): ModelGroup => {
 export class ModelStore {
   readonly groups = new Map<string, ModelGroup | number>()
   readonly #facts = new Map<string, string>()
+  #spool: SpoolImage = {}
 
   /** A group that is there. */
   present(group: string): ModelGroup {
@@ -55,6 +56,11 @@ export class ModelStore {
         return
       case 'stage':
         return
+      case 'spool': {
+        const before = step.sweep ? [] : (this.#spool[step.group]?.chunks ?? [])
+        this.#spool = { ...this.#spool, [step.group]: { manifest: step.manifest, chunks: [...before, ...step.chunks] } }
+        return
+      }
       case 'install':
         this.#install(step.group, step.at, step.rows)
         this.present(step.group).hardState = step.hardState
@@ -73,6 +79,10 @@ export class ModelStore {
       typeof group === 'object' ? [[id, group.live.applied] as const] : [],
     )
     return Object.fromEntries(there)
+  }
+
+  spooled(): SpoolImage {
+    return this.#spool
   }
 
   image(which: 'live' | 'saved'): Image {

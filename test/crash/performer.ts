@@ -1,6 +1,7 @@
 /** Does the steps of a story to a real store, and reads back what it holds. Knows nothing of how the store keeps it. */
 
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { text, utf8 } from '../../src/base/bytes.ts'
 import type { GroupWrite, NodeStore, StagedState } from '../../src/ports/store.ts'
 import type { TableWrite } from '../../src/ports/table.ts'
@@ -21,6 +22,32 @@ export async function whereIn(store: NodeStore, story: Story, acknowledged: numb
       ? `what is stored never was: ${difference(image, story.saved[acknowledged] ?? '')}`
       : `what is stored is that of step ${other}`,
   )
+}
+
+const hashOf = (chunk: string): Uint8Array => createHash('sha256').update(chunk).digest()
+
+/**
+ * Throws unless the spool is that of a step of the story: what is there is right, and, where only the process had ended, all of it is there that the
+ * step before and the one under way agree on.
+ */
+export function checkSpool(
+  store: NodeStore,
+  story: Story,
+  { at, mayBeLost }: { readonly at: number; readonly mayBeLost: boolean },
+): void {
+  const [now = {}, next = {}] = story.spooled.slice(at, at + 2)
+  for (const group of GROUPS) {
+    const manifests = [now[group]?.manifest, next[group]?.manifest]
+    const found = store.spool.manifest(group, 'incoming')
+    if (found || !mayBeLost)
+      assert.ok(manifests.includes(found && text(found)), `a manifest of ${group} in the spool is another one`)
+    const wanted = new Set(next[group]?.chunks)
+    for (const chunk of now[group]?.chunks ?? []) {
+      const stored = store.spool.get(group, hashOf(chunk))
+      if (stored) assert.equal(text(stored), chunk)
+      else assert.ok(mayBeLost || !wanted.has(chunk), `a chunk of ${group} is lost from the spool`)
+    }
+  }
 }
 
 /** Where two images part. */
@@ -58,6 +85,16 @@ export async function perform(store: NodeStore, step: Step): Promise<void> {
       return store.destroy(step.group, { peer: step.peer })
     case 'remember':
       return store.remember(step.key, step.value)
+    case 'spool': {
+      const { group, chunks, manifest, sweep } = step
+      await store.spool.put(
+        group,
+        chunks.map((chunk) => ({ hash: hashOf(chunk), bytes: utf8(chunk) })),
+      )
+      await store.spool.keepManifest(group, 'incoming', utf8(manifest))
+      const kept = new Set(chunks.map((chunk) => String(hashOf(chunk))))
+      return sweep ? store.spool.sweep(group, (hash) => kept.has(String(hash))) : undefined
+    }
     case 'stage': {
       const staged = await stage(store, step.group, step.rows)
       return step.unstage ? store.unstage(staged) : undefined

@@ -22,14 +22,14 @@ if (why !== null) process.stderr.write(`\n${'!'.repeat(100)}\nNO CRASH STATES WE
 const skip = why ?? false
 
 /** Tries power cuts of one story; what is wrong with those that are bad. */
-async function tryStates(seed: number, count: number, noSync = false): Promise<string[]> {
+async function tryStates(seed: number, count: number, { noSync = false, early = false } = {}): Promise<string[]> {
   const badEnough = noSync ? count : BAD_MAX
   const inspection = new Inspection()
   try {
     return await withDirectory(async (dir) => {
       const bad: string[] = []
       const events = await traceLife(dir, { seed, length: STEPS, noSync })
-      for (const { fate, event, left } of powerCuts(dir, events, { seed, length: STEPS, count })) {
+      for (const { fate, event, left } of powerCuts(dir, events, { seed, length: STEPS, count, early })) {
         const verdict = await inspection.inspect(left)
         const where = `story ${seed}, event ${event} of ${events.length}, kept ${fate}, step ${left.acknowledged} acknowledged`
         if (verdict !== null) bad.push(`${where}: ${verdict}`)
@@ -50,8 +50,12 @@ describe('after a power cut', { skip, concurrency: 2 }, () => {
     })
   }
 
+  test('while a store is being made, it can be made: 100 states', async () => {
+    assert.deepEqual(await tryStates(1, 100, { early: true }), [])
+  })
+
   test('a store that flushes nothing has lost something in most of them', async (t) => {
-    const bad = await tryStates(1, CONTROL_STATES, true)
+    const bad = await tryStates(1, CONTROL_STATES, { noSync: true })
     t.diagnostic(`${bad.length} of ${CONTROL_STATES} bad`)
     assert.ok(bad.length > CONTROL_STATES / 2, `only ${bad.length} of ${CONTROL_STATES} are bad`)
   })

@@ -1,12 +1,14 @@
 /** Traces a store that lives a story, and makes the directories that power cuts would have left of it. Knows nothing of what is in them. */
 
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Prng, prng } from '../../src/base/prng.ts'
+import { bootId } from '../../src/storage/lmdb/process-owner.ts'
 import { DiskModel, type Survival } from './disk-model.ts'
 import type { Case } from './inspector.ts'
 import type { Life } from './life.ts'
@@ -63,23 +65,31 @@ interface Promised {
   opened: readonly [string, number] | null
 }
 
-function listen(promised: Promised, { end, call }: CallEvent): void {
-  if (end || call.name !== 'write' || !call.args.startsWith('1, ')) return
+const isSaying = ({ end, call }: CallEvent): boolean => !end && call.name === 'write' && call.args.startsWith('1, ')
+
+function listen(promised: Promised, event: CallEvent): void {
+  if (!isSaying(event)) return
+  const { call } = event
   const [word, first = '', second = ''] = stringsOf(call).toString().trim().split(' ')
   if (word === 'opened') promised.opened = [first, Number(second)]
   if (word === 'ack') promised.acknowledged = Number(first)
 }
 
+/** Which power cuts. */
+export interface Asked extends Pick<Life, 'seed' | 'length'> {
+  readonly count: number
+  /** Only before anything was said. */
+  readonly early?: boolean
+}
+
 /** Makes the directories of so many power cuts at random points, one at a time: each is gone when the next is asked for. */
-export function* powerCuts(
-  dir: string,
-  events: readonly CallEvent[],
-  asked: Pick<Life, 'seed' | 'length'> & { count: number },
-): Generator<PowerCut> {
+export function* powerCuts(dir: string, events: readonly CallEvent[], asked: Asked): Generator<PowerCut> {
+  const { seed, length, count, early = false } = asked
   const store = join(dir, 'store')
-  const chance = prng(asked.seed)
+  const chance = prng(seed)
   const first = events.findIndex(({ call }) => call.name === 'openat' && String(stringsOf(call)[0]).startsWith(store))
-  const at = Array.from({ length: asked.count }, () => chance.between(first, events.length + 1)).sort((a, b) => a - b)
+  const last = early ? events.findIndex(isSaying) : events.length
+  const at = Array.from({ length: count }, () => chance.between(first, last + 1)).sort((a, b) => a - b)
   const disk = new DiskModel(store)
   const promised: Promised = { acknowledged: 0, opened: null }
   let done = 0
@@ -91,12 +101,23 @@ export function* powerCuts(
     done = event
     const fate = FATES[i % FATES.length] as Fate
     const left = join(dir, `cut${i}`)
-    for (const [name, content] of disk.cut(survivalOf(fate, chance))) {
-      mkdirSync(dirname(join(left, name)), { recursive: true })
-      writeFileSync(join(left, name), content)
-    }
-    yield { fate, event, left: { dir: left, seed: asked.seed, length: asked.length, ...promised } }
+    layOut(left, disk.cut(survivalOf(fate, chance)))
+    yield { fate, event, left: { dir: left, seed, length, ...promised } }
     rmSync(left, { recursive: true, force: true })
+  }
+}
+
+/** Boot of the system as files will tell it that were written in this one. */
+const NEXT_BOOT = randomUUID()
+
+/** Makes a directory. Power cuts end a boot: whoever wrote down which it was, finds itself in another. */
+function layOut(dir: string, files: ReadonlyMap<string, Buffer>): void {
+  const boot = bootId()
+  for (const [name, content] of files) {
+    const path = join(dir, name)
+    mkdirSync(dirname(path), { recursive: true })
+    const text = content.toString('latin1')
+    writeFileSync(path, text.includes(boot) ? Buffer.from(text.replaceAll(boot, NEXT_BOOT), 'latin1') : content)
   }
 }
 

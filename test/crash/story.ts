@@ -43,8 +43,18 @@ export type Step =
       readonly rows: PlainRows
     }
   | { readonly do: 'stage'; readonly group: string; readonly rows: PlainRows; readonly unstage: boolean }
+  | {
+      readonly do: 'spool'
+      readonly group: string
+      readonly chunks: readonly string[]
+      readonly manifest: string
+      readonly sweep: boolean
+    }
   | { readonly do: 'destroy'; readonly group: string; readonly peer: number }
   | { readonly do: 'remember'; readonly key: string; readonly value: string }
+
+/** What the spool holds of each group: not part of the state, and lost in a power cut. */
+export type SpoolImage = Readonly<Record<string, { readonly manifest: string; readonly chunks: readonly string[] }>>
 
 /** Steps, and what is there after so many of them: `saved[0]` is an empty store. */
 export interface Story {
@@ -55,6 +65,7 @@ export interface Story {
   readonly live: readonly string[]
   /** Last applied entry of each group, saved or not. */
   readonly applied: readonly Readonly<Record<string, LogIndex>>[]
+  readonly spooled: readonly SpoolImage[]
 }
 
 /** Groups of the story; the second is destroyed and made again. */
@@ -79,6 +90,7 @@ export function tell(seed: number, length: number): Story {
   const saved = [imageText(model.image('saved'))]
   const live = [...saved]
   const applied = [model.applied()]
+  const spooled = [model.spooled()]
   while (steps.length < length) {
     const last = steps.length === length - 1
     const step: Step = last ? { do: 'write', scope: 'all', apply: {}, batch: [] } : teller.next()
@@ -87,8 +99,9 @@ export function tell(seed: number, length: number): Story {
     saved.push(imageText(model.image('saved')))
     live.push(imageText(model.image('live')))
     applied.push(model.applied())
+    spooled.push(model.spooled())
   }
-  return { steps, saved, live, applied }
+  return { steps, saved, live, applied, spooled }
 }
 
 class Teller {
@@ -114,6 +127,7 @@ class Teller {
     if (draw < 0.09) return { do: 'destroy', group: 'aux', peer: this.#prng.between(1, 4) }
     if (draw < 0.13) return { do: 'stage', group: this.#group(), rows: this.#rows(), unstage: this.#chance(0.5) }
     if (draw < 0.2) return this.#install()
+    if (draw < 0.24) return this.#spool()
     return this.#write()
   }
 
@@ -136,6 +150,14 @@ class Teller {
     for (let i = this.#prng.between(0, size); i > 0; i--)
       rows[`marks/s${this.#prng.between(0, 300)}`] = '.'.repeat(this.#filling())
     return rows
+  }
+
+  #spool(): Step {
+    const chunks = Array.from(
+      { length: this.#prng.between(1, 5) },
+      (_, i) => `${i}${this.#prng.next()} ${'.'.repeat(this.#filling())}`,
+    )
+    return { do: 'spool', group: this.#group(), chunks, manifest: `${this.#prng.next()}`, sweep: this.#chance(0.3) }
   }
 
   #install(): Step {

@@ -1,6 +1,6 @@
 /** The LMDB environment of one node: its options and its four databases. The only room, with its neighbours here, that knows LMDB. */
 
-import { statSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { FlotillaError } from '../../base/errors.ts'
@@ -37,7 +37,49 @@ export interface Env {
   readonly all: readonly Bytes[]
 }
 
-/** Opens or makes the environment. Throws `STORAGE_FAILED` when LMDB does not. */
+/** The file that everything is in. */
+const FILE = 'data.mdb'
+
+/** Where an environment is made before it has its place. */
+const DRAFT = 'draft'
+
+/**
+ * Makes the environment of a new store: whole and flushed before it has its name. LMDB writes the first pages of a file without a flush, and a power cut
+ * that keeps half of them would leave a file that ends every process that opens it. Throws `STORAGE_FAILED` when it cannot be made.
+ */
+export async function makeEnv(dir: string): Promise<void> {
+  if (existsSync(join(dir, FILE))) return
+  const draft = join(dir, DRAFT)
+  try {
+    rmSync(draft, { recursive: true, force: true })
+    mkdirSync(draft)
+    await openEnv(draft).root.close()
+    renameSync(join(draft, FILE), join(dir, FILE))
+    flushDirectory(dir)
+    rmSync(draft, { recursive: true })
+  } catch (cause) {
+    throw cannotOpen(dir, cause)
+  }
+}
+
+/** Makes the names in a directory durable. Windows has no such thing. */
+function flushDirectory(dir: string): void {
+  if (process.platform === 'win32') return
+  const directory = openSync(dir, 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
+  }
+}
+
+function cannotOpen(dir: string, cause: unknown): FlotillaError {
+  if (cause instanceof FlotillaError) return cause
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new FlotillaError('STORAGE_FAILED', `cannot open the store in ${dir}: ${why}`, { dir }, cause)
+}
+
+/** Opens the environment. Throws `STORAGE_FAILED` when LMDB does not. */
 export function openEnv(dir: string, mapSize: number = MAP_BYTES, noSync = false): Env {
   try {
     const options = {
@@ -61,8 +103,7 @@ export function openEnv(dir: string, mapSize: number = MAP_BYTES, noSync = false
     }
     return { dir, root, meta: named('meta'), state: named('state'), log: named('log'), data: named('data'), all }
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new FlotillaError('STORAGE_FAILED', `cannot open the store in ${dir}: ${why}`, { dir }, cause)
+    throw cannotOpen(dir, cause)
   }
 }
 
@@ -87,5 +128,5 @@ export async function closeRoot(root: Pick<RootDatabase, 'close'>, dir: string, 
 
 /** Bytes of the environment's file. It never shrinks: what is deleted is used again. */
 export function envBytes(env: Env): number {
-  return statSync(join(env.dir, 'data.mdb')).size
+  return statSync(join(env.dir, FILE)).size
 }

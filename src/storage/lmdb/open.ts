@@ -8,7 +8,7 @@ import type { NodeStore } from '../../ports/store.ts'
 import { makeDirectory } from '../directory.ts'
 import { Gate } from '../gate.ts'
 import { clearPortion, strayNumbers } from './clear.ts'
-import { closeEnv, type Env, openEnv } from './env.ts'
+import { closeEnv, type Env, makeEnv, openEnv } from './env.ts'
 import { isTombstone, readGroups } from './group-record.ts'
 import { nextBoot } from './identity.ts'
 import { takeLock } from './lock.ts'
@@ -58,6 +58,7 @@ export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
   const watchdogMs = options.watchdogMs ?? WATCHDOG_MS
   let env: Env | undefined
   try {
+    await makeEnv(dir)
     env = openEnv(dir, options.mapSize, options.noSync)
     const gate = new Gate()
     const commit = lmdbCommit(env)
