@@ -58,6 +58,8 @@ export class Serving {
   /** Pulls that wait for their turn: one in each turn of the event loop, so that heartbeats never wait for many. */
   #waiting: Waiting[] = []
   #running = false
+  /** Bytes of the last piece: the next are thought to be like it. */
+  #usualBytes = CHUNK_BYTES_MAX
   #subscription: Subscription | null = null
 
   constructor(options: ServingOptions) {
@@ -104,7 +106,7 @@ export class Serving {
 
   #queue(waiting: Waiting): void {
     const { throttle, clock, patienceMs } = this.#options
-    const delay = throttle.delay(clock.now(), this.#waiting.length * CHUNK_BYTES_MAX)
+    const delay = throttle.delay(clock.now(), this.#waiting.length * this.#usualBytes)
     if (delay > patienceMs || this.#waiting.length >= SNAPSHOT_PULLS_WAITING_MAX)
       throw new FlotillaError('BUSY', 'too much of snapshots is asked for', { afterMs: Math.max(delay, patienceMs) })
     this.#waiting.push(waiting)
@@ -126,6 +128,7 @@ export class Serving {
     const { throttle, clock, onServed } = this.#options
     try {
       const piece = this.#pieceOf(pull)
+      this.#usualBytes = piece.length
       throttle.take(piece.length, clock.now())
       message.respond(encodePiece(piece))
       onServed(pull)

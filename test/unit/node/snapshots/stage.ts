@@ -13,7 +13,7 @@ import type { TableWrite } from '../../../../src/ports/table.ts'
 import type { InstallSnapshot } from '../../../../src/protocol/messages.ts'
 import { type LogPosition, votersOnly } from '../../../../src/protocol/types.ts'
 import { MemorySpool } from '../../../../src/storage/memory/spool.ts'
-import { type Courier, inOrder } from '../../../../src/transport/loopback/courier.ts'
+import { type Courier, inOrder, type Letter } from '../../../../src/transport/loopback/courier.ts'
 import { type Loopback, loopback } from '../../../../src/transport/loopback/hub.ts'
 import type { Manifest } from '../../../../src/wire/manifest.ts'
 import { decodeSnapshotRequest } from '../../../../src/wire/snapshots.ts'
@@ -90,7 +90,7 @@ export interface StageOptions {
   readonly bytesPerSecond?: number
   readonly spool?: (name: string) => Spool
   /** Whether a letter is lost. */
-  readonly loses?: (subject: string, from: string) => boolean
+  readonly loses?: (letter: Letter) => boolean
   readonly install?: (actor: Actor, manifest: Manifest, rows: AsyncIterable<TableWrite>) => Promise<void>
 }
 
@@ -98,16 +98,17 @@ export class Stage {
   readonly clock = manualClock()
   readonly hub: Loopback
   readonly actors = new Map<string, Actor>()
-  /** Bytes of pieces that reached somebody. */
-  bytesPulled = 0
-  pulls: { readonly by: string; readonly from: string; readonly what: string }[] = []
+  /** Answers that were long enough to be a chunk or a manifest. */
+  piecesGiven = 0
+  readonly pulls: { readonly by: string; readonly from: string; readonly what: string }[] = []
   readonly #options: StageOptions
 
   constructor(options: StageOptions) {
     this.#options = options
     const carry = inOrder()
     const courier: Courier = (letter, deliver) => {
-      if (options.loses?.(letter.subject, letter.from) === true) return
+      if (options.loses?.(letter) === true) return
+      if (letter.subject.startsWith('_INBOX.') && letter.bytes > 500) this.piecesGiven++
       carry(letter, deliver)
     }
     this.hub = loopback({ courier, after: (ms, callback) => this.clock.after(ms, callback) })
@@ -126,6 +127,11 @@ export class Stage {
     const known = this.actors.get(name)
     assert.ok(known, `nobody is called ${name}`)
     return known
+  }
+
+  /** How often somebody was asked for a chunk. */
+  chunkPulls(from?: string): number {
+    return this.pulls.filter((pull) => pull.what === 'chunk' && (from === undefined || pull.from === from)).length
   }
 
   /** Starts a node, or starts it again with what its disk has. */
