@@ -117,11 +117,11 @@ export const SNAPSHOT_TIMING: SnapshotTiming = {
   repeatsMax: 5,
   restMs: 1000,
   holdMs: 900_000,
-  pullTimeoutMs: 5000,
+  pullTimeoutMs: 3000,
   fetchTimeoutMs: 60_000,
   backoffMsMin: 100,
   backoffMsMax: 5000,
-  failuresMax: 12,
+  failuresMax: 10,
   reportMs: 500,
   keepMs: 600_000,
 }

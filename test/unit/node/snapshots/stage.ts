@@ -91,6 +91,8 @@ export interface StageOptions {
   readonly spool?: (name: string) => Spool
   /** Whether a letter is lost. */
   readonly loses?: (letter: Letter) => boolean
+  /** Whether leaders that are told of a failure wish for it again, as those of Raft do. */
+  readonly insists?: boolean
   readonly install?: (actor: Actor, manifest: Manifest, rows: AsyncIterable<TableWrite>) => Promise<void>
 }
 
@@ -183,7 +185,10 @@ export class Stage {
       ...(this.#options.bytesPerSecond !== undefined && { bytesPerSecond: this.#options.bytesPerSecond }),
       find: (group) => groups.get(group),
       post: (host, node, message) => this.#post(host, { from: name, node, message }),
-      tell: (_, { peer, outcome }) => actor.told.push({ peer, outcome }),
+      tell: (host, { peer, outcome }) => {
+        actor.told.push({ peer, outcome })
+        if (this.#options.insists === true && outcome === 'failed') actor.desk.offer(host, offerTo(peer))
+      },
       install: (_, manifest, rows) => install(actor, manifest, rows),
       abandon: (_, index) => actor.abandoned.push(index),
       onNews: (one) => actor.news.push(one),
@@ -208,16 +213,16 @@ export class Stage {
     for (let i = 0; i < count; i++) await turn()
   }
 
-  /** Lets time pass until something is so, at most two minutes. */
+  /** Lets time pass until something is so, at most five minutes. */
   async until(isSo: () => boolean, stepMs = 50): Promise<void> {
-    for (let ms = 0; ms < 120_000; ms += stepMs) {
+    for (let ms = 0; ms < 300_000; ms += stepMs) {
       for (let i = 0; i < 10; i++) {
         if (isSo()) return
         await turn()
       }
       this.clock.advance(stepMs)
     }
-    assert.ok(isSo(), 'it did not come about within two minutes')
+    assert.ok(isSo(), 'it did not come about within five minutes')
   }
 
   /** Lets so much time pass, in small steps. */
