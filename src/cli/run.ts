@@ -9,6 +9,7 @@ import { importFile } from './commands/import.ts'
 import { members } from './commands/members.ts'
 import { node } from './commands/node.ts'
 import { put } from './commands/put.ts'
+import { recover } from './commands/recover.ts'
 import { scan } from './commands/scan.ts'
 import { status } from './commands/status.ts'
 import { tail } from './commands/tail.ts'
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   tail,
   transfer,
   members,
+  recover,
   node,
   dev,
   help,
