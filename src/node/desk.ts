@@ -158,7 +158,7 @@ export class Desk {
     if (life() === 'closed') throw new FlotillaError('CLOSED', 'the node has stopped', { node })
     if (life() !== 'serving') throw new FlotillaError('UNAVAILABLE', `the node is ${life()}`, { node })
     const opened = find(group)
-    if (!opened && this.#options.awaits?.(group)) throw new FlotillaError('UNAVAILABLE', 'not a member yet', { group, node })
+    if (this.#options.awaits?.(group)) throw new FlotillaError('UNAVAILABLE', 'not a member yet', { group, node })
     if (!opened) throw new FlotillaError('UNKNOWN_GROUP', `no group '${group}' on node '${node}'`, { group, node })
     if (opened.life.state === 'failed') throw new FlotillaError('UNAVAILABLE', 'this replica has failed', { group, node })
     const ours = opened.host.birthmark

@@ -11,6 +11,7 @@ import type { Admission } from './admission.ts'
 import type { Engine } from './engine.ts'
 import { joinGroup, type OpenedGroup, type OpenGroupsOptions, openGroups } from './groups.ts'
 import { Inbox } from './inbox.ts'
+import { Introductions, isNewFounder } from './introductions.ts'
 import { askMembers, hearMembers, Joining } from './joining.ts'
 import type { MemberDesk } from './member-desk.ts'
 import type { MemberServices } from './member-services.ts'
@@ -28,6 +29,8 @@ export interface HostingOptions extends OpenGroupsOptions {
   readonly clock: Clock
   readonly engine: Engine
   readonly outbox: Outbox
+  /** Who we are to others. */
+  readonly sender: Sender
   readonly acquaintance: Acquaintance
   readonly admission: Admission
   readonly services: Pick<Services, 'openGroup' | 'closeGroup'>
@@ -45,6 +48,9 @@ export class Hosting {
   readonly #neighbours: Neighbours
   readonly #removals: Removals
   readonly #strangers: Strangers
+  readonly #introductions: Introductions
+  /** Groups whose other founders do not all know us yet. */
+  readonly #introducing = new Set<string>()
   readonly #promotion: Promotion | null
   #stopped = false
 
@@ -64,6 +70,15 @@ export class Hosting {
       ? new Promotion({ clock, everyMs: settings.heartbeatMs, logger: settings.logger, desk, hosts })
       : null
     this.#strangers = new Strangers({ ...asking, neighbours: () => this.#neighbours.names })
+    this.#introductions = new Introductions({
+      ...asking,
+      find: (group) => this.#groups.get(group)?.host,
+      awaits: (group) => this.awaits(group),
+      onRefused: (error) => {
+        options.refusals.count(error.code)
+        settings.logger.warn({ code: error.code, ...error.details }, error.message)
+      },
+    })
     this.#removals = new Removals({
       ...asking,
       find: (group) => engine.hosts.get(group),
@@ -77,9 +92,11 @@ export class Hosting {
     return this.#groups
   }
 
-  /** Whether a group is to be held here, and we are no member of it now. */
+  /** Whether a group is to be held here, and we take no part in it now. */
   awaits(group: string): boolean {
-    return !this.#groups.has(group) && this.#options.settings.groups.some(({ id }) => id === group)
+    return (
+      (!this.#groups.has(group) || this.#introducing.has(group)) && this.#options.settings.groups.some(({ id }) => id === group)
+    )
   }
 
   /** Opens what the store holds, or founds it. */
@@ -95,8 +112,9 @@ export class Hosting {
       transport.subscribe(subjects.raftTo(settings.id), (m) => inbox.receive(m)),
       this.#strangers.listen(store.identity, onFailure),
       this.#removals.listen(),
+      this.#introductions.listen(),
     ]
-    for (const group of this.#groups.values()) this.#begin(group)
+    for (const group of this.#groups.values()) this.#start(group)
     this.#greet([...this.#neighbours.names])
     this.#promotion?.start()
     for (const { id } of settings.groups) if (!this.#groups.has(id)) this.#joining.await(id)
@@ -141,11 +159,11 @@ export class Hosting {
   }
 
   /** Our peer is no member any more: its data is destroyed, a tombstone stays, and should it be made a member again, then as another. */
-  leave(host: PeerHost): void {
+  leave(host: PeerHost, why = 'removed from the group'): void {
     const opened = this.#groups.get(host.group)
     if (opened?.host !== host || this.#stopped) return
     const { engine, services, memberServices, settings } = this.#options
-    settings.logger.warn({ group: host.group, peer: host.id }, 'removed from the group; its data here is destroyed')
+    settings.logger.warn({ group: host.group, peer: host.id }, `${why}; its data here is destroyed`)
     opened.life.tell({ type: 'removed' })
     engine.forget(host)
     this.#groups.delete(host.group)
@@ -161,6 +179,7 @@ export class Hosting {
   stop(): void {
     this.#stopped = true
     this.#joining.stop()
+    this.#introductions.stop()
     this.#promotion?.stop()
     this.#removals.stop()
   }
@@ -198,6 +217,25 @@ export class Hosting {
     this.#groups.set(id, opened)
     this.#begin(opened)
     this.membersChanged()
+  }
+
+  /** Who founds the group waits for the others to know it; anybody else begins. */
+  #start(opened: OpenedGroup): void {
+    const { settings, onFailure } = this.#options
+    if (settings.join || !isNewFounder(opened.host)) {
+      this.#begin(opened)
+      return
+    }
+    this.#introducing.add(opened.host.group)
+    this.#introduce(opened).catch((error: unknown) => onFailure(toFlotillaError(error, 'STORAGE_FAILED')))
+  }
+
+  async #introduce(opened: OpenedGroup): Promise<void> {
+    const part = await this.#introductions.introduce(opened.host)
+    if (part === null) return
+    this.#introducing.delete(opened.host.group)
+    if (part === 'founder') this.#begin(opened)
+    else this.leave(opened.host, 'the group was founded without this store')
   }
 
   #begin({ host, life }: OpenedGroup): void {

@@ -175,6 +175,7 @@ class Node implements FlotillaNode {
       clock: this.#clock,
       engine: this.#engine,
       outbox,
+      sender,
       acquaintance: new Acquaintance(this.#store, this.#settings.logger),
       admission: this.#admission,
       services: this.#services,

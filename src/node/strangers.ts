@@ -54,7 +54,7 @@ export class Strangers {
       if (about !== us || by === self || !neighbours().has(by)) return
       voices.add(by)
       if (voices.size < majority(neighbours().size + 1)) return
-      const message = `the cluster knows another store under the name '${self}': this node's disk was lost, replaced or copied. Start it with its old directory`
+      const message = `the cluster knows another store under the name '${self}': this node's disk was lost, replaced or copied. Start it with its old directory, or readmit it: flotilla members readmit ${self}`
       onRefused(new FlotillaError('STORE_MISMATCH', message, { node: self, store, by: [...voices] }))
     })
   }

@@ -37,6 +37,7 @@ const nodeRights = (id: string): Rights => ({
     `${ROOT}.node.*.propose`,
     `${ROOT}.node.*.transfer`,
     `${ROOT}.node.*.members`,
+    `${ROOT}.node.*.meet`,
     '_INBOX.>',
   ],
   subscribe: [

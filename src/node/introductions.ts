@@ -1,0 +1,145 @@
+/**
+ * A founding member takes part in its group once every other one has remembered its store. So a node that lost its disk is never taken for one that
+ * begins: however many lost theirs, who is left knows better, and while it is away nobody founds the group again. Opens and closes nothing itself.
+ */
+
+import { FlotillaError } from '../base/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
+import type { Sender } from '../wire/envelope.ts'
+import { decodeIntroduction, decodeWelcome, encodeIntroduction, encodeWelcome, type Welcome } from '../wire/introductions.ts'
+import type { Subjects } from '../wire/subjects.ts'
+import type { Acquaintance } from './acquaintance.ts'
+import { foundersIn } from './founding.ts'
+import { memberNames, peerOf } from './members.ts'
+import type { PeerHost } from './peer-host.ts'
+
+/** Who has not answered is asked this often, in milliseconds, and given as long. */
+const AGAIN_MS = 100
+
+/** Who is waited for is said this often, in milliseconds. */
+const SAY_MS = 10_000
+
+export interface IntroductionsOptions {
+  readonly sender: Sender
+  readonly acquaintance: Pick<Acquaintance, 'judge'>
+  readonly clock: Clock
+  readonly transport: Transport
+  readonly subjects: Subjects
+  readonly logger: Logger
+  readonly find: (group: string) => PeerHost | undefined
+  /** Whether that group is to be held here, and is not yet. */
+  readonly awaits: (group: string) => boolean
+  /** What is wrong with one who introduces itself. */
+  readonly onRefused: (error: FlotillaError) => void
+}
+
+/** What one is after all others have answered: `guest` of a group that was founded without this store. */
+export type Part = 'founder' | 'guest'
+
+/** Whether that peer has promised nothing yet, and is one of several founders. */
+export function isNewFounder({ id, snapshot, table }: PeerHost): boolean {
+  const { term, log } = snapshot.context
+  const { conf } = table.membership
+  return term === 0 && log.lastIndex === 0 && conf.voters.length > 1 && conf.voters.includes(id)
+}
+
+export class Introductions {
+  readonly #options: IntroductionsOptions
+  #stopped = false
+
+  constructor(options: IntroductionsOptions) {
+    this.#options = options
+  }
+
+  /** Hears who introduces itself. */
+  listen(): Subscription {
+    const { sender, transport, subjects, logger } = this.#options
+    return transport.subscribe(subjects.node(sender.node, 'meet'), (m) => {
+      try {
+        this.#answer(m)
+      } catch (error) {
+        logger.debug({ error: String(error) }, 'could not answer an introduction')
+      }
+    })
+  }
+
+  /**
+   * Asks until every other founder has answered, or one says that it knows another store under our name: then it rejects with `STORE_MISMATCH`. One
+   * voice is enough: who has nothing loses nothing by not beginning. Null: it was stopped meanwhile.
+   */
+  async introduce(host: PeerHost): Promise<Part | null> {
+    const { clock } = this.#options
+    const welcomes = new Map<string, Welcome>()
+    const waitsFor = new Set(othersOf(host, this.#options.sender.node))
+    let saidAt = clock.now()
+    while (waitsFor.size > 0) {
+      await Promise.all([...waitsFor].map((node) => this.#ask(host, node, welcomes)))
+      for (const node of welcomes.keys()) waitsFor.delete(node)
+      if (waitsFor.size === 0) break
+      if (clock.now() - saidAt >= SAY_MS) {
+        this.#say(host, waitsFor)
+        saidAt = clock.now()
+      }
+      await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve))
+      if (this.#stopped) return null
+    }
+    return this.#stopped ? null : [...welcomes.values()].every((one) => isFounders(one, host.id)) ? 'founder' : 'guest'
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #ask({ group, epoch }: PeerHost, node: string, welcomes: Map<string, Welcome>): Promise<void> {
+    const { sender, transport, subjects } = this.#options
+    const request = encodeIntroduction({ group, founders: foundersIn(epoch), sender })
+    const answer = await transport.request(subjects.node(node, 'meet'), request, { timeoutMs: AGAIN_MS }).catch(() => null)
+    if (answer === null) return // it does not run yet
+    const said = welcomeIn(answer)
+    if (said?.verdict === 'stranger') throw lostStore(sender, node)
+    if (said) welcomes.set(node, said)
+  }
+
+  #answer(m: Incoming): void {
+    if (!m.asks) return
+    const { group, founders, sender } = decodeIntroduction(m.data)
+    const { sender: us, find, awaits, acquaintance, onRefused } = this.#options
+    if (sender.cluster !== us.cluster || sender.node === us.node) return
+    const host = find(group)
+    if (!host && !awaits(group)) return
+    const peer = host ? (peerOf(memberNames(host.table.membership), sender.node) ?? null) : null
+    const born = host !== undefined && host.birthmark !== ''
+    if (host && !born && foundersIn(host.epoch) !== founders) {
+      onRefused(new FlotillaError('STORE_MISMATCH', 'the group is to be founded by others there', { group, node: sender.node }))
+      return
+    }
+    const verdict = host && peer === null ? 'guest' : acquaintance.judge(sender)
+    m.respond(encodeWelcome({ verdict, born, peer }))
+  }
+
+  #say({ group }: PeerHost, nodes: Iterable<string>): void {
+    this.#options.logger.info({ group, nodes: [...nodes] }, 'to found the group, every node of it must run; waiting for these')
+  }
+}
+
+const othersOf = (host: PeerHost, self: string): string[] =>
+  Object.values(memberNames(host.table.membership)).filter((name) => name !== self)
+
+/** Whether that answer is one to a founder: the group is not born, or was when the store was known already, under this very id. */
+const isFounders = ({ verdict, born, peer }: Welcome, id: number): boolean =>
+  verdict !== 'guest' && (!born || (verdict === 'known' && peer === id))
+
+function welcomeIn({ data }: Incoming): Welcome | null {
+  try {
+    return decodeWelcome(data)
+  } catch {
+    return null
+  }
+}
+
+function lostStore({ node, store }: Sender, by: string): FlotillaError {
+  const message = `node '${by}' knows another store under the name '${node}': this node's disk was lost or replaced. Start it with its old directory, or readmit it: flotilla members readmit ${node}`
+  return new FlotillaError('STORE_MISMATCH', message, { node, store, by: [by] })
+}
