@@ -10,6 +10,18 @@ const anyName = name.nullable()
 
 const progress = z.object({ node: name, state: z.string(), match: whole, next: whole, inflight: whole, active: z.boolean() })
 
+const snapshot = z.object({
+  side: z.enum(['sending', 'receiving']),
+  node: name,
+  index: whole,
+  percent: whole,
+  bytes: whole,
+  bytesTotal: whole,
+  bytesPerSecond: whole,
+  chunks: whole,
+  state: z.string(),
+})
+
 const group = z.object({
   group: name,
   kind: z.string(),
@@ -23,12 +35,14 @@ const group = z.object({
   leader: anyName,
   commit: whole,
   applied: whole,
+  truncated: whole.default(0),
   firstIndex: whole,
   lastIndex: whole,
   voters: z.array(name),
   votersOutgoing: z.array(name).optional(),
   learners: z.array(name).optional(),
   progress: z.array(progress),
+  snapshots: z.array(snapshot).optional(),
 })
 
 const room = z.object({

@@ -1,8 +1,10 @@
-/** When a group's log is cut off: keeps the sums that the policy asks for. Knows nothing of how a log is cut. */
+/** When a group's log is cut off: keeps the sums that the policy asks for, and tells the peer. Knows nothing of disks. */
 
+import { EMPTY } from '../base/bytes.ts'
 import type { LogReader } from '../ports/log-reader.ts'
 import { type CompactionPolicy, compactionOf } from '../protocol/compaction.ts'
 import { type Entry, entryBytes, type LogIndex } from '../protocol/types.ts'
+import type { PeerHost } from './peer-host.ts'
 
 /** Bytes of entries that are looked at to judge a log that was found on the disk. */
 const SAMPLE_BYTES = 64 * 1024
@@ -43,6 +45,17 @@ export class Compactor {
   note(entry: Entry): void {
     this.#applied = entry.index
     this.#bytes += entryBytes(entry)
+  }
+
+  /** Cuts the peer's log off if it is time to. The state itself is made when somebody needs it. */
+  compact(host: Pick<PeerHost, 'snapshot' | 'table' | 'mailbox' | 'reportApplied'>): void {
+    const { log, conf } = host.snapshot.context
+    const index = this.due({ truncated: log.truncated.index, applied: host.table.applied })
+    const term = index === null ? undefined : log.termAt(index)
+    if (index === null || term === undefined) return
+    host.reportApplied()
+    host.mailbox.event({ type: 'snapshot.created', snapshot: { index, term, conf, data: EMPTY } })
+    host.mailbox.event({ type: 'log.compacted', index })
   }
 
   /** Up to which entry the log is to be cut off now; null: it is not. */

@@ -9,11 +9,10 @@ import { refusalError } from '../peer/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Installation, NodeStore } from '../ports/store.ts'
-import { membersOf } from '../protocol/confchange.ts'
 import type { LocalEvent } from '../protocol/events.ts'
 import type { InstallSnapshot, Message } from '../protocol/messages.ts'
 import type { Ready, Refused } from '../protocol/ready.ts'
-import type { Snapshot, SoftState } from '../protocol/types.ts'
+import type { LogIndex, Snapshot, SoftState } from '../protocol/types.ts'
 import { Deadlines } from './deadlines.ts'
 import { Flush } from './flush.ts'
 import { heirOf } from './handing.ts'
@@ -35,9 +34,9 @@ export interface EngineOptions {
   /** States that stand for logs, on their way to others and from them. */
   readonly snapshots: {
     /** The core wants that follower to have our state. */
-    readonly offer: (host: PeerHost, message: InstallSnapshot) => void
+    offer(host: PeerHost, message: InstallSnapshot): void
     /** The core waits for a state of its leader's. */
-    readonly take: (host: PeerHost, snapshot: Snapshot) => void
+    take(host: PeerHost, snapshot: Snapshot): void
   }
   /** A group has other members. */
   readonly onMembers: () => void
@@ -66,14 +65,22 @@ export class Engine {
       store: options.store,
       onDurable: (group, mark) => this.tell(group, mark), // thesis 10.2.1: now our own copy counts
       onInstalled: (group, { index }) => {
-        this.#hosts.get(group)?.waiters.skip(index)
-        this.tell(group, { type: 'snapshot.installed', index })
+        const host = this.#hosts.get(group)
+        if (host) this.#installed(host, index)
       },
       onReleased: () => options.outbox.send(),
       onFailure: (error) => options.onFailure(toFlotillaError(error, 'STORAGE_FAILED')),
       later: (ms, callback) => options.clock.after(ms, callback),
     })
-    this.#speech = new Speech({ outbox: options.outbox, flush: this.#flush, offer: options.snapshots.offer })
+    this.#speech = new Speech({
+      outbox: options.outbox,
+      flush: this.#flush,
+      offer: (host, message) => options.snapshots.offer(host, message),
+    })
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped
   }
 
   get hosts(): ReadonlyMap<string, PeerHost> {
@@ -122,20 +129,6 @@ export class Engine {
       await this.#flush.settle() // what is durable now may commit, and be waited for
     } while (this.#dirty.size > 0 && !this.#stopped)
     this.#options.outbox.sendNews()
-  }
-
-  /** Asks the best follower of every group we lead to take over, and waits until it has, or for `ms` at most (thesis 3.10). */
-  async handOff(ms: number): Promise<void> {
-    const led = [...this.#hosts.values()].filter((host) => host.leads && membersOf(host.snapshot.context.conf).length > 1)
-    for (const host of led) {
-      host.mailbox.event({ type: 'client.transfer', ticket: 0, to: null })
-      this.wake(host)
-    }
-    const { clock } = this.#options
-    const end = clock.now() + ms
-    while (led.some((host) => host.leads) && clock.now() < end && !this.#stopped) {
-      await new Promise<void>((resolve) => clock.after(5, resolve))
-    }
   }
 
   /**
@@ -203,7 +196,7 @@ export class Engine {
   }
 
   #stepMail(host: PeerHost): void {
-    if (this.#hosts.get(host.group) !== host) return // it left while something of it was still due
+    if (this.#hosts.get(host.group) !== host || host.isPaused) return // it left while something of it was still due
     const before = host.rounds === null ? null : momentOf(this.#options.clock)
     host.stepAll()
     if (before) host.rounds?.note(host.snapshot.context.round, before)
@@ -243,9 +236,24 @@ export class Engine {
     this.#options.outbox.send()
   }
 
-  /** A staged state takes the place of all that the peer holds. */
-  install(host: PeerHost, installation: Installation): void {
-    if (!this.#stopped && this.#hosts.get(host.group) === host) this.#flush.install(host.group, installation, host.mark)
+  /**
+   * A staged state takes the place of all that the peer holds. Resolves once it is on disk and the peer goes on from it; false when the peer is gone,
+   * or waits for that state no more.
+   */
+  async install(host: PeerHost, installation: Installation): Promise<boolean> {
+    const isWanted = host.snapshot.context.staged?.index === installation.index
+    if (this.#stopped || this.#hosts.get(host.group) !== host || !isWanted) return false
+    host.isPaused = true
+    const transaction = this.#flush.install(host.group, installation, host.mark)
+    await new Promise<void>((resolve) => this.#flush.after(transaction, resolve))
+    return true
+  }
+
+  #installed(host: PeerHost, index: LogIndex): void {
+    host.isPaused = false
+    host.waiters.skip(index)
+    host.mailbox.first({ type: 'snapshot.installed', index })
+    this.wake(host)
   }
 
   /** Something happened that the group's peer is to hear of, if it still takes part. */

@@ -80,14 +80,16 @@ export class Flush {
     this.#cuts.set(group, at)
   }
 
-  /** Puts a staged state into the next transaction, in place of all the group holds, and of what waits to be written of it. */
-  install(group: string, installation: Installation, mark: StoragePersisted): void {
+  /** Puts a staged state into the next transaction, in place of all the group holds, and of what waits to be written of it. Returns its number. */
+  install(group: string, installation: Installation, mark: StoragePersisted): number {
     const pending = this.#pendingOf(group, mark)
     pending.entries = []
     pending.install = installation
     this.#cuts.delete(group)
     this.#urgent = true
+    const transaction = this.#filling
     this.kick()
+    return transaction
   }
 
   #pendingOf(group: string, mark: StoragePersisted): Pending {

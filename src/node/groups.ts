@@ -8,7 +8,7 @@ import type { MembersView } from '../wire/members.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import { Gazette } from './committed.ts'
 import { Compactor } from './compactor.ts'
-import { keepBirthmark, keepFounding, membersDigest, recallBirthmark, recallFounders } from './founding.ts'
+import { keepBirthmark, keepFounding, markOf, membersDigest, recallBirthmark, recallFounders } from './founding.ts'
 import { leaseMsOf } from './leases.ts'
 import { type PeerLife, startPeerLife } from './lifecycle.ts'
 import { memberNames, NO_CONF, peerOf } from './members.ts'
@@ -29,8 +29,9 @@ export interface OpenGroupsOptions {
   /** What is known of states on their way. */
   readonly snapshots: {
     /** The oldest one that a live follower is fetching. */
-    readonly sending: (group: string) => LogIndex | null
-    readonly stateBytes: (group: string) => number | undefined
+    sending(group: string): LogIndex | null
+    /** As far as they were ever counted. */
+    stateBytes(group: string): number | undefined
   }
 }
 
@@ -123,11 +124,13 @@ function openGroup(options: OpenGroupsOptions, group: GroupSettings, recovered: 
     raft: raftSettingsOf(settings),
     leaseMs: settings.leaseReads ? leaseMsOf(settings.electionTimeoutMs) : undefined,
     boot: store.identity.boot,
-    compaction: (span) => compactor.due(span),
+    compact: (host) => compactor.compact(host),
     onApplied: (entry) => {
       compactor.note(entry)
       // a mark that is known already wins: the group may have been founded anew, over the log of the old one
-      if (entry.index === 1 && founding() === '') keepBirthmark(store, id, { mark: host.born(entry), logger: settings.logger })
+      if (entry.index === 1 && founding() === '') {
+        keepBirthmark(store, id, { mark: host.adopt(markOf(entry.data)), logger: settings.logger })
+      }
       if (host.leads) gazette.add(entry, host.term)
     },
   })

@@ -3,6 +3,7 @@
 import { EMPTY } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
+import { membersOf } from '../protocol/confchange.ts'
 import type { PeerId, Term } from '../protocol/types.ts'
 import type { LeaderHint } from '../wire/requests.ts'
 import { memberNames, peerOf } from './members.ts'
@@ -30,6 +31,25 @@ export function heirOf({ leads, snapshot }: PeerHost): PeerId | null {
   }))
   followers.sort((a, b) => Number(b.active) - Number(a.active) || b.match - a.match)
   return followers[0]?.peer ?? null
+}
+
+/** Those whose groups are to go on without us. */
+export interface Leaving extends HandingOptions {
+  readonly hosts: Iterable<PeerHost>
+  readonly isOver: () => boolean
+}
+
+/** Asks the best follower of every group we lead to take over, and waits until it has, or for `ms` at most (thesis 3.10). */
+export async function handOffAll({ hosts, wake, clock, isOver }: Leaving, ms: number): Promise<void> {
+  const led = [...hosts].filter((host) => host.leads && membersOf(host.snapshot.context.conf).length > 1)
+  for (const host of led) {
+    host.mailbox.event({ type: 'client.transfer', ticket: 0, to: null })
+    wake(host)
+  }
+  const end = clock.now() + ms
+  while (led.some((host) => host.leads) && clock.now() < end && !isOver()) {
+    await new Promise<void>((resolve) => clock.after(5, resolve))
+  }
 }
 
 export interface HandingOptions {

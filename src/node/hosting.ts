@@ -37,6 +37,10 @@ export interface HostingOptions extends OpenGroupsOptions {
   readonly memberServices: Pick<MemberServices, 'follow'>
   readonly memberDesk: MemberDesk
   readonly refusals: Refusals
+  readonly snapshots: OpenGroupsOptions['snapshots'] & {
+    /** Nothing of that group is on its way any more. */
+    forget(group: string): void
+  }
   /** The disk failed. */
   readonly onFailure: (error: FlotillaError) => void
 }
@@ -166,6 +170,7 @@ export class Hosting {
     settings.logger.warn({ group: host.group, peer: host.id }, `${why}; its data here is destroyed`)
     opened.life.tell({ type: 'removed' })
     engine.forget(host)
+    this.#options.snapshots.forget(host.group)
     this.#groups.delete(host.group)
     services.closeGroup(host.group)
     memberServices.follow(host.group)

@@ -45,6 +45,11 @@ export class Mailbox {
     this.#push({ event })
   }
 
+  /** Before everything that waits. */
+  first(event: LocalEvent): void {
+    this.#mail.unshift({ event })
+  }
+
   propose(proposal: Proposal): void {
     this.#bytes += proposal.data.length
     if (this.#proposals && this.#proposals.length < MERGED_MAX) {

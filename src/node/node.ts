@@ -15,8 +15,9 @@ import { Acquaintance } from './acquaintance.ts'
 import { Admission } from './admission.ts'
 import { Desk } from './desk.ts'
 import { openDiscovery } from './discovery.ts'
-import { Engine } from './engine.ts'
+import { Engine, type EngineOptions } from './engine.ts'
 import { Forwarding } from './forwarding.ts'
+import { handOffAll } from './handing.ts'
 import { Headroom } from './headroom.ts'
 import { checkPayload, sayHello } from './hello.ts'
 import { Hosting } from './hosting.ts'
@@ -30,6 +31,7 @@ import { own } from './ownership.ts'
 import type { PeerHost } from './peer-host.ts'
 import { Refusals } from './refusals.ts'
 import { Services } from './services.ts'
+import { Snapshotting } from './snapshotting.ts'
 import { nodeStatusOf } from './status.ts'
 import type { CallTime, FlotillaNode, ReadTime } from './types.ts'
 
@@ -66,6 +68,7 @@ class Node implements FlotillaNode {
   #store: NodeStore | null = null
   #engine: Engine | null = null
   #hosting: Hosting | null = null
+  #snapshots: Snapshotting | null = null
   readonly #subscriptions: Subscription[] = []
 
   constructor(options: NodeOptions) {
@@ -151,6 +154,7 @@ class Node implements FlotillaNode {
       refused: this.#refusals.all,
       uptimeMs: Math.round(this.#clock.now() - this.#startedAt),
       groups: [...(this.#hosting?.groups.values() ?? [])],
+      snapshots: (group) => this.#snapshots?.progress(group) ?? [],
     })
   }
 
@@ -167,22 +171,22 @@ class Node implements FlotillaNode {
     await this.#headroom.begin(this.#store)
     const sender = { cluster, node: id, store: identity.uuid, boot: identity.boot, run: identity.run }
     const outbox = new Outbox({ ...this.#places, sender, isLow: () => this.#admission.isLow, logger: this.#settings.logger })
-    this.#engine = this.#makeEngine(this.#store, outbox)
+    const acquaintance = new Acquaintance(this.#store, this.#settings.logger)
+    const shared = { ...this.#places, settings: this.#settings, store: this.#store, clock: this.#clock, acquaintance }
+    const snapshots = new Snapshotting({ ...shared, sender, refusals: this.#refusals, engine: () => this.#engine })
+    this.#snapshots = snapshots
+    this.#engine = this.#makeEngine({ store: this.#store, outbox, snapshots })
     this.#hosting = new Hosting({
-      ...this.#places,
-      settings: this.#settings,
-      store: this.#store,
-      clock: this.#clock,
+      ...shared,
       engine: this.#engine,
       outbox,
       sender,
-      acquaintance: new Acquaintance(this.#store, this.#settings.logger),
       admission: this.#admission,
       services: this.#services,
       memberServices: this.#memberServices,
       memberDesk: this.#memberDesk,
       refusals: this.#refusals,
-      snapshots: { sending: () => null, stateBytes: () => undefined },
+      snapshots,
       onFailure: (error) => this.life.fail(error),
     })
     await this.#hosting.open()
@@ -192,7 +196,7 @@ class Node implements FlotillaNode {
     return { transport: this.#transport, subjects: this.#subjects }
   }
 
-  #makeEngine(store: NodeStore, outbox: Outbox): Engine {
+  #makeEngine({ store, outbox, snapshots }: Pick<EngineOptions, 'store' | 'outbox' | 'snapshots'>): Engine {
     const { electionTimeoutMs, heartbeatMs, logger } = this.#settings
     return new Engine({
       store,
@@ -207,10 +211,7 @@ class Node implements FlotillaNode {
         if (role === 'leader') this.#lead(host)
         else this.#follow(host)
       },
-      snapshots: {
-        offer: (host, { to }) => host.mailbox.event({ type: 'snapshot.reported', peer: to, outcome: 'failed' }),
-        take: (host, { index }) => host.mailbox.event({ type: 'snapshot.abandoned', index }),
-      },
+      snapshots,
       onMembers: () => this.#hosting?.membersChanged(),
       onRemoved: (host) => this.#hosting?.retire(host),
       onBroken: (host, error) => {
@@ -250,12 +251,22 @@ class Node implements FlotillaNode {
       }),
     )
     this.#subscriptions.push(...hosting.start())
+    this.#snapshots?.open(hosting.groups.keys())
     engine.start()
   }
 
   /** draining: let others lead, answer who waits, save. */
   async #drain(): Promise<void> {
-    await this.#engine?.handOff(this.#settings.electionTimeoutMs)
+    const engine = this.#engine
+    if (engine) {
+      const leaving = {
+        hosts: engine.hosts.values(),
+        wake: engine.wake.bind(engine),
+        isOver: () => engine.isStopped,
+        clock: this.#clock,
+      }
+      await handOffAll(leaving, this.#settings.electionTimeoutMs)
+    }
     this.#unsubscribe()
     await this.#engine?.settle()
     await this.#close(new FlotillaError('CLOSED', 'the node was stopped'))
@@ -284,6 +295,7 @@ class Node implements FlotillaNode {
       life.tell({ type: 'flushed' })
     }
     try {
+      await this.#snapshots?.close()
       await this.#store?.close()
     } catch (thrown) {
       this.#settings.logger.warn({ error: String(thrown) }, 'the store did not close cleanly')

@@ -82,6 +82,8 @@ export interface NodeOptions {
   readonly priority?: number
   /** Whether proposals that come to a follower are passed on to the leader, with their deadline. Default true; else they are refused `NOT_LEADER`. */
   readonly forward?: boolean
+  /** What this node sends of snapshots in a second, and what it receives, in bytes. Default: as much as the network takes. */
+  readonly snapshotBytesPerSecond?: number
   readonly logger?: Logger
   readonly clock?: Clock
   /** Where this node's inspector page is, for status. */
@@ -165,6 +167,7 @@ const schema = z.strictObject({
   leaseReads: z.boolean().default(false),
   priority: z.int().min(0).max(1000).default(0),
   forward: z.boolean().default(true),
+  snapshotBytesPerSecond: z.int().min(1024).optional(),
   logger: port('a logger', 'debug', 'info', 'warn', 'error').optional(),
   clock: port('a clock', 'now', 'after').optional(),
   inspector: z.string().optional(),
@@ -193,6 +196,8 @@ export interface NodeSettings {
   readonly leaseReads: boolean
   readonly priority: number
   readonly forward: boolean
+  /** Null: no limit. */
+  readonly snapshotBytesPerSecond: number | null
   readonly logger: Logger
   readonly inspector: string | null
   /** Bytes of disk to keep free; null: what the store's size asks for. */
@@ -227,6 +232,7 @@ export function settingsOf(options: NodeOptions): NodeSettings {
     leaseReads: parsed.data.leaseReads,
     priority: parsed.data.priority,
     forward: parsed.data.forward,
+    snapshotBytesPerSecond: parsed.data.snapshotBytesPerSecond ?? null,
     logger: options.logger ?? silent,
     inspector: options.inspector ?? null,
     reserveBytes: parsed.data.disk.reserveBytes ?? null,

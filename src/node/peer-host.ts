@@ -17,7 +17,7 @@ import type { Entry, LogIndex, LogPosition, PeerId } from '../protocol/types.ts'
 import { Applier } from './applier.ts'
 import type { Gazette } from './committed.ts'
 import type { Timers } from './deadlines.ts'
-import { epochOf, markOf, newBirthmark } from './founding.ts'
+import { epochOf, newBirthmark } from './founding.ts'
 import { Rounds } from './leases.ts'
 import { Mailbox } from './mailbox.ts'
 import { isRemoved } from './members.ts'
@@ -49,8 +49,8 @@ export interface PeerHostOptions {
   readonly leaseMs?: number | undefined
   /** How often the node was started before: an answer to a question of an earlier run must not be taken for one to ours. */
   readonly boot?: number
-  /** Up to which entry the log is to be cut off now; null where it is not. Missing: never. */
-  readonly compaction?: (log: { readonly applied: LogIndex; readonly truncated: LogIndex }) => LogIndex | null
+  /** Cuts the log off if it is time to. Missing: it never is. */
+  readonly compact?: (host: PeerHost) => void
 }
 
 /** Tickets of one run of a node. */
@@ -72,6 +72,8 @@ export class PeerHost {
   readonly reads = new Reads()
   /** When rounds of heartbeats began; null where no lease is to answer reads. */
   readonly rounds: Rounds | null
+  /** Its state is being replaced on the disk: until that is done it is not stepped, so that what it knows and what is there never differ. */
+  isPaused = false
   /** The last flush that this peer's promises depend on. */
   flushNeeded = 0
   /** Nodes of peers that are to come. */
@@ -81,7 +83,7 @@ export class PeerHost {
   #epoch: string
   #birthmark: string
   readonly #applier: Applier
-  readonly #compaction: PeerHostOptions['compaction']
+  readonly #compact: PeerHostOptions['compact']
   #startSeen: LogIndex
   #snapshot: RoleSnapshot
   #collected: RoleSnapshot
@@ -100,7 +102,7 @@ export class PeerHost {
     this.waiters = new Waiters((options.boot ?? 0) * TICKETS_PER_BOOT)
     this.rounds = options.leaseMs === undefined ? null : new Rounds(options.leaseMs)
     this.gazette = options.gazette
-    this.#compaction = options.compaction
+    this.#compact = options.compact
     this.#startSeen = recovered.truncated.index
     this.#applier = new Applier({
       stateMachine,
@@ -134,11 +136,11 @@ export class PeerHost {
     return this.#birthmark
   }
 
-  /** The group's first entry is applied: from now on its mark is known. */
-  born(first: Entry): string {
-    this.#birthmark = markOf(first.data)
-    this.#epoch = epochOf(this.#members, this.#birthmark)
-    return this.#birthmark
+  /** The mark is known from now on: the group's first entry was applied, or a state that tells it. */
+  adopt(mark: string): string {
+    this.#birthmark = mark
+    this.#epoch = epochOf(this.#members, mark)
+    return mark
   }
 
   get snapshot(): RoleSnapshot {
@@ -246,14 +248,7 @@ export class PeerHost {
 
   /** Cuts the log off behind what the state machine has taken, when it has grown long enough. */
   compactIfDue(): void {
-    const { log, conf } = this.#snapshot.context
-    const index = this.#compaction?.({ applied: this.table.applied, truncated: log.truncated.index }) ?? null
-    if (index === null) return
-    this.reportApplied()
-    const term = log.termAt(index)
-    if (term === undefined) return
-    this.mailbox.event({ type: 'snapshot.created', snapshot: { index, term, conf, data: EMPTY } }) // the state itself is made when somebody needs it
-    this.mailbox.event({ type: 'log.compacted', index })
+    this.#compact?.(this)
   }
 
   /** Whether the log begins elsewhere than when this was last asked. */

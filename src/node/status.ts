@@ -1,7 +1,7 @@
 /** Puts what a peer knows into the shape that status, inspector and discovery share. */
 
 import { roleOf } from '../peer/collect.ts'
-import type { GroupStatus, NodeStatus, ProgressStatus, RoomStatus } from '../ports/status.ts'
+import type { GroupStatus, NodeStatus, ProgressStatus, RoomStatus, SnapshotStatus } from '../ports/status.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { OpenedGroup } from './groups.ts'
@@ -19,9 +19,11 @@ export interface NodeFacts {
   readonly refused: Readonly<Record<string, number>>
   readonly uptimeMs: number
   readonly groups: readonly OpenedGroup[]
+  readonly snapshots: (group: string) => readonly SnapshotStatus[]
 }
 
-export function nodeStatusOf({ settings, transport, store, room, life, refused, uptimeMs, groups }: NodeFacts): NodeStatus {
+export function nodeStatusOf(facts: NodeFacts): NodeStatus {
+  const { settings, transport, store, room, life, refused, uptimeMs, groups, snapshots } = facts
   const open = life === 'joining' || life === 'serving' || life === 'draining'
   return {
     cluster: settings.cluster,
@@ -40,7 +42,7 @@ export function nodeStatusOf({ settings, transport, store, room, life, refused, 
     refused,
     uptimeMs,
     inspector: settings.inspector,
-    groups: groups.map((group) => groupStatusOf(group.host, group.life.state)),
+    groups: groups.map(({ host, life }) => ({ ...groupStatusOf(host, life.state), snapshots: snapshots(host.group) })),
   }
 }
 
@@ -62,6 +64,7 @@ function groupStatusOf(host: PeerHost, life: string): GroupStatus {
     leader: host.leader,
     commit,
     applied: host.table.applied,
+    truncated: log.truncated.index,
     firstIndex: log.firstIndex,
     lastIndex: log.lastIndex,
     voters: conf.voters.map(nameOf),

@@ -12,6 +12,23 @@ export interface ProgressStatus {
   readonly active: boolean
 }
 
+/** A snapshot on its way to or from a node. */
+export interface SnapshotStatus {
+  readonly side: 'sending' | 'receiving'
+  /** Where it goes to, or comes from. */
+  readonly node: string
+  /** The entry that it stands for, and all before it. */
+  readonly index: LogIndex
+  readonly percent: number
+  /** Bytes of the state that have arrived, uncompressed. */
+  readonly bytes: number
+  readonly bytesTotal: number
+  readonly bytesPerSecond: number
+  readonly chunks: number
+  /** State of its chart (machines/snapshot-sender.ts, machines/snapshot-receiver.ts). */
+  readonly state: string
+}
+
 /** One group on one node. Nodes are given by name. */
 export interface GroupStatus {
   readonly group: string
@@ -30,6 +47,8 @@ export interface GroupStatus {
   readonly leader: string | null
   readonly commit: LogIndex
   readonly applied: LogIndex
+  /** Entries up to here are cut off: the state stands for them. Never beyond `applied`. */
+  readonly truncated: LogIndex
   readonly firstIndex: LogIndex
   readonly lastIndex: LogIndex
   readonly voters: readonly string[]
@@ -39,6 +58,8 @@ export interface GroupStatus {
   readonly learners?: readonly string[] | undefined
   /** Only at the leader. */
   readonly progress: readonly ProgressStatus[]
+  /** Snapshots on their way, if there are any. */
+  readonly snapshots?: readonly SnapshotStatus[] | undefined
 }
 
 /** Room on the disk of a node's store. */

@@ -28,6 +28,7 @@ export function groupStatus(parts: Partial<GroupStatus> = {}): GroupStatus {
     leader: 'b',
     commit: 10_432,
     applied: 10_432,
+    truncated: 0,
     firstIndex: 1,
     lastIndex: 10_432,
     voters: ['a', 'b', 'c'],

@@ -105,7 +105,7 @@ test('the log gives what is committed and no more, and says when it is gone', as
 test('who means another founding of the group is refused, and nothing is done', async () => {
   const { desk, host, woken } = await bench()
   await desk.query(ask({ founding: 'other' })) // as long as the mark is not known, nobody can tell
-  host.born(command(1, 1, new Uint8Array([0xab, 0xcd])))
+  host.adopt('abcd')
   assert.equal(desk.founding('g'), 'abcd')
   assert.equal(desk.leader('g').founding, 'abcd')
   await desk.query(ask({ founding: 'abcd' }))

@@ -256,7 +256,7 @@ test('once the founding of a group is known, nobody is heard who knows another',
   const { hear, host, refused, woken } = await bench()
   hear({ epoch: 'epoch.aa' })
   assert.equal(woken(), 1, 'a new replica hears whoever comes')
-  host.born({ index: 1, term: 1, kind: 'noop', data: Uint8Array.of(0xbb) })
+  host.adopt('bb')
   assert.equal(host.epoch, 'epoch.bb')
   hear({ epoch: 'epoch.aa' })
   assert.deepEqual([woken(), refused()], [1, { STORE_MISMATCH: 1 }])
