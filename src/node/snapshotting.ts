@@ -5,7 +5,7 @@ import type { NodeStore } from '../ports/store.ts'
 import type { TableWrite } from '../ports/table.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { InstallSnapshot } from '../protocol/messages.ts'
-import type { LogIndex, PeerId, Snapshot, Term } from '../protocol/types.ts'
+import type { LogIndex, Snapshot } from '../protocol/types.ts'
 import type { Sender } from '../wire/envelope.ts'
 import type { Manifest } from '../wire/manifest.ts'
 import type { Subjects } from '../wire/subjects.ts'
@@ -17,7 +17,10 @@ import type { PeerHost } from './peer-host.ts'
 import type { Refusals } from './refusals.ts'
 import { SNAPSHOT_CRAFT } from './snapshots/craft.ts'
 import { SnapshotDesk } from './snapshots/desk.ts'
-import type { SnapshotGroup, SnapshotProgress, Standing } from './snapshots/group.ts'
+import { SNAPSHOT_TIMING, type SnapshotProgress, type SnapshotTiming } from './snapshots/group.ts'
+
+/** The election timeout that the timing of snapshots is made for. */
+const USUAL_ELECTION_MS = 1000
 
 export interface SnapshottingOptions {
   readonly settings: NodeSettings
@@ -31,72 +34,39 @@ export interface SnapshottingOptions {
   readonly engine: () => Engine | null
 }
 
-/** A peer, as the desk sees it. */
-class View implements SnapshotGroup {
-  readonly host: PeerHost
-
-  constructor(host: PeerHost) {
-    this.host = host
-  }
-
-  get group(): string {
-    return this.host.group
-  }
-
-  get epoch(): string {
-    return this.host.epoch
-  }
-
-  get table(): PeerHost['table'] {
-    return this.host.table
-  }
-
-  get stateMachine(): PeerHost['stateMachine'] {
-    return this.host.stateMachine
-  }
-
-  get truncated(): LogIndex {
-    return this.host.start.index
-  }
-
-  get leader(): string | null {
-    return this.host.leader
-  }
-
-  termAt(index: LogIndex): Term | undefined {
-    return this.host.snapshot.context.log.termAt(index)
-  }
-
-  nodeOf(peer: PeerId): string | undefined {
-    return this.host.nodeOf(peer)
-  }
-
-  standing(peer: PeerId, term: Term): Standing {
-    const follower = this.host.snapshot.context.followers.get(peer)
-    if (!this.host.leads || this.host.term !== term || !follower) return 'gone'
-    return follower.progress.value === 'snapshot' ? 'waiting' : 'caughtUp'
+/** What is waited for on the way to another node takes as much longer as its elections do. */
+function timingOf(electionTimeoutMs: number): Partial<SnapshotTiming> {
+  const scaled = (ms: number): number => Math.ceil((ms * electionTimeoutMs) / USUAL_ELECTION_MS)
+  const { offerTimeoutMs, silenceTimeoutMs, restMs, backoffMsMin, backoffMsMax, reportMs } = SNAPSHOT_TIMING
+  return {
+    offerTimeoutMs: scaled(offerTimeoutMs),
+    silenceTimeoutMs: scaled(silenceTimeoutMs),
+    restMs: scaled(restMs),
+    backoffMsMin: scaled(backoffMsMin),
+    backoffMsMax: scaled(backoffMsMax),
+    reportMs: scaled(reportMs),
   }
 }
 
 export class Snapshotting {
   readonly #options: SnapshottingOptions
-  readonly #desk: SnapshotDesk<View>
-  readonly #views = new WeakMap<PeerHost, View>()
+  readonly #desk: SnapshotDesk<PeerHost>
 
   constructor(options: SnapshottingOptions) {
     this.#options = options
     const { settings, store } = options
-    this.#desk = new SnapshotDesk<View>({
+    this.#desk = new SnapshotDesk<PeerHost>({
       ...options,
       spool: store.spool,
       logger: settings.logger,
       craft: SNAPSHOT_CRAFT,
+      timing: timingOf(settings.electionTimeoutMs),
       ...(settings.snapshotBytesPerSecond !== null && { bytesPerSecond: settings.snapshotBytesPerSecond }),
-      find: (group) => this.#find(group),
-      post: (view, _node, message) => options.engine()?.post(view.host, message),
-      tell: (view, event) => this.#tell(view, event),
-      install: (view, manifest, rows) => this.#install(view, manifest, rows),
-      abandon: (view, index) => this.#tell(view, { type: 'snapshot.abandoned', index }),
+      find: (group) => options.engine()?.hosts.get(group),
+      post: (host, _node, message) => options.engine()?.post(host, message),
+      tell: (host, event) => this.#tell(host, event),
+      install: (host, manifest, rows) => this.#install(host, manifest, rows),
+      abandon: (host, index) => this.#tell(host, { type: 'snapshot.abandoned', index }),
     })
   }
 
@@ -106,15 +76,14 @@ export class Snapshotting {
 
   /** The core of a leader wants a follower to have our state. */
   offer(host: PeerHost, message: InstallSnapshot): void {
-    this.#desk.offer(this.#viewOf(host), message)
+    this.#desk.offer(host, message)
   }
 
   /** The core waits for a state that its leader has offered. */
   take(host: PeerHost, snapshot: Snapshot): void {
     const { leader } = host
-    const view = this.#viewOf(host)
-    if (leader === null) this.#tell(view, { type: 'snapshot.abandoned', index: snapshot.index })
-    else this.#desk.take(view, snapshot, leader)
+    if (leader === null) this.#tell(host, { type: 'snapshot.abandoned', index: snapshot.index })
+    else this.#desk.take(host, snapshot, leader)
   }
 
   progress(group: string): readonly SnapshotProgress[] {
@@ -139,24 +108,13 @@ export class Snapshotting {
     return this.#desk.close()
   }
 
-  #find(group: string): View | undefined {
-    const host = this.#options.engine()?.hosts.get(group)
-    return host && this.#viewOf(host)
-  }
-
-  #viewOf(host: PeerHost): View {
-    const view = this.#views.get(host) ?? new View(host)
-    this.#views.set(host, view)
-    return view
-  }
-
-  #tell({ host }: View, event: Parameters<Engine['tell']>[1]): void {
+  #tell(host: PeerHost, event: Parameters<Engine['tell']>[1]): void {
     const engine = this.#options.engine()
     if (engine?.hosts.get(host.group) === host) engine.tell(host.group, event)
   }
 
   /** The rows are put beside the state, however many transactions that takes; then one makes them the state. */
-  async #install({ host }: View, manifest: Manifest, rows: AsyncIterable<TableWrite>): Promise<void> {
+  async #install(host: PeerHost, manifest: Manifest, rows: AsyncIterable<TableWrite>): Promise<void> {
     const { store, engine, settings } = this.#options
     const { index, term, membership, epoch } = manifest
     const state = await store.stage(host.group, rows)

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import { text } from '../../../src/base/bytes.ts'
 import { type Prng, prng } from '../../../src/base/prng.ts'
 import { type Client, connect } from '../../../src/client/client.ts'
+import type { CompactionOptions } from '../../../src/node/options.ts'
 import type { FlotillaNode } from '../../../src/node/types.ts'
 import { kv } from '../../../src/statemachines/kv/kv.ts'
 import { encodeScan } from '../../../src/statemachines/kv/query.ts'
@@ -12,7 +13,7 @@ import { decodeScanResult } from '../../../src/statemachines/kv/result.ts'
 import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
 import { type Loopback, loopback } from '../../../src/transport/loopback/hub.ts'
 import { BadNetwork } from './bad-network.ts'
-import { pause, SmallCluster } from './small-cluster.ts'
+import { groupOf, pause, SmallCluster } from './small-cluster.ts'
 import { Writer } from './writer.ts'
 
 export const FIVE = ['a', 'b', 'c', 'd', 'e'] as const
@@ -31,6 +32,15 @@ export interface Plan {
   readonly unreliable?: boolean
   readonly partitions?: boolean
   readonly crashes?: boolean
+  /** Entries of a log before it is cut off. */
+  readonly limit?: number
+}
+
+/** What lies under the nodes. */
+interface Ground {
+  /** Flushes take their time: a crash finds something that is not saved. */
+  readonly slow?: boolean | undefined
+  readonly compaction?: CompactionOptions
 }
 
 export class WeatherCluster extends SmallCluster {
@@ -40,10 +50,9 @@ export class WeatherCluster extends SmallCluster {
   readonly #slow: boolean
   readonly #disks = new Map<string, MemoryDisk>()
 
-  /** With slow disks a crash finds something that is not saved. */
-  constructor(t: TestContext, seed: number, slow = false) {
+  constructor(t: TestContext, seed: number, { slow = false, compaction = {} }: Ground = {}) {
     const timing = { electionTimeoutMs: ELECTION_TIMEOUT_MS, heartbeatMs: 20 }
-    super(t, { nodes: FIVE, timing, groups: [{ id: 'g', stateMachine: kv() }] })
+    super(t, { nodes: FIVE, timing, groups: [{ id: 'g', stateMachine: kv(), compaction }] })
     this.chance = prng(seed)
     this.network = new BadNetwork(FIVE, this.chance)
     this.hub = loopback({ courier: this.network.courier })
@@ -89,7 +98,8 @@ export class WeatherCluster extends SmallCluster {
 
 /** Lets it storm, then looks whether each client finds all that it wrote and every replica holds the same. */
 export async function weather(t: TestContext, plan: Plan): Promise<void> {
-  const cluster = await new WeatherCluster(t, plan.seed, plan.crashes).begin()
+  const ground = { slow: plan.crashes, ...(plan.limit !== undefined && { compaction: { entries: plan.limit, keep: 2 } }) }
+  const cluster = await new WeatherCluster(t, plan.seed, ground).begin()
   const names = Array.from({ length: plan.clients }, (_, i) => `client${i}`)
   const writers = await Promise.all(
     names.map(async (name, i) => new Writer(name, (await cluster.client(t, name)).kv('g'), prng(plan.seed * 100 + i))),
@@ -105,6 +115,7 @@ export async function weather(t: TestContext, plan: Plan): Promise<void> {
   }
   assertItStormed(cluster, plan)
   const { term } = await afterwards(cluster, writers)
+  if (plan.limit !== undefined) assertShortLogs(cluster, plan.limit)
   const boots = cluster.nodes.map((node) => node.status().store.boot)
   t.diagnostic(`seed ${plan.seed}, last term ${term}, boots ${boots.join(' ')}, ${JSON.stringify(cluster.network.done)}`)
 }
@@ -145,6 +156,14 @@ function assertItStormed(cluster: WeatherCluster, plan: Plan): void {
   if (plan.partitions) assert(splits >= plan.rounds && cut > 0, 'letters met a partition')
   else assert.equal(cut, 0)
   for (const node of cluster.nodes) assert.equal(node.status().store.boot, plan.crashes ? plan.rounds + 1 : 1)
+}
+
+/** On every store, whatever happened. */
+function assertShortLogs(cluster: WeatherCluster, limit: number): void {
+  for (const node of cluster.nodes) {
+    const { applied, truncated } = groupOf(node)
+    assert(truncated > 0 && applied - truncated <= 2 * limit, `${node.id}: applied ${applied}, cut at ${truncated}`)
+  }
 }
 
 /** The sun comes out. */
