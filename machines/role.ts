@@ -34,7 +34,7 @@ export interface RoleContext extends RaftState {
   readonly reads: Reads
   /** Counts the leader's rounds of heartbeats: dates confirmations of reads. */
   readonly round: number
-  /** Payload bytes in our log beyond the commit index. */
+  /** Payload bytes of a leader's own entries beyond the commit index. */
   readonly uncommittedBytes: number
   /** What the last reducer decided and the makers after it put into words. */
   readonly due: Due
@@ -209,13 +209,15 @@ export const roleMachine = createMachine({
           { actions: 'deferRead' },
         ],
         'client.transfer': [
-          { guard: 'electable', target: '.round', actions: ['requestTransfer', 'sendTimeoutNow'] }, // thesis 3.10; one election timeout from now
+          { guard: 'electableInQuorum', target: '.round', actions: ['restartTransfer', 'sendTimeoutNow'] }, // thesis 3.10; one election timeout from now
+          { guard: 'electable', actions: ['requestTransfer', 'sendTimeoutNow'] }, // thesis 6.2: who hears no quorum gets no more time for anything
           { guard: 'sameTarget' }, // under way, and its time is not extended
           { guard: 'cancelsTransfer', actions: 'cancelTransfer' }, // to ourselves: lead on
           { actions: 'refuseTarget' },
         ],
         TransferLeader: [
-          { guard: 'electable', target: '.round', actions: ['requestTransfer', 'sendTimeoutNow'] },
+          { guard: 'electableInQuorum', target: '.round', actions: ['restartTransfer', 'sendTimeoutNow'] },
+          { guard: 'electable', actions: ['requestTransfer', 'sendTimeoutNow'] },
           { guard: 'cancelsTransfer', actions: 'cancelTransfer' },
         ],
         'commit.told': { actions: ['countTold', 'sendAppend'] }, // a quorum that votes no more cannot tell us by counting

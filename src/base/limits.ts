@@ -60,6 +60,9 @@ export const READS_MAX = 16_384
 /** Times that a peer's replies wait for one flush: of all groups a node may hold, a dozen times each. What comes on top is lost, as on the way. */
 export const HELD_MAX = 65_536
 
+/** Election timeouts that a read waits for its answer: the question, the answer or a quorum was lost, and nobody will ever say so. */
+export const READ_WAIT_TIMEOUTS = 4
+
 /** Requests that a node passes on to leaders at a time, so that most of the connection's 16 384 stay free. */
 export const FORWARDED_MAX = 4096
 
@@ -73,7 +76,7 @@ export const SCAN_BYTES_MAX = 512 * 1024
 /** Groups hosted by one node. */
 export const GROUPS_MAX = 5000
 
-/** Largest term a message may jump ahead of ours: above it the message is damage or malice, not an election. */
+/** Terms that a message may take us ahead: what is further is damage or malice, not an election, to whoever hears a leader. Others go so far towards it. */
 export const TERM_JUMP_MAX = 1_000_000
 
 /** Ids of clusters, groups and nodes. They are subject tokens and map keys, never file names. */

@@ -17,21 +17,33 @@ export function advanceCommit(s: RoleContext): Patch {
   return index <= s.commit || s.log.termAt(index) !== s.term ? {} : commitTo(s, index)
 }
 
-/** Everything up to there is committed; what is ahead of it weighs less now. */
-export const commitTo = (s: RoleContext, index: LogIndex): Patch => ({
-  commit: index,
-  uncommittedBytes: Math.max(0, s.uncommittedBytes - payloadBytes(s, s.commit + 1, index + 1)),
-})
+/** Everything up to there is committed, and weighs no more. What was inherited never did: the first own entry stands behind all of it. */
+export function commitTo(s: RoleContext, index: LogIndex): Patch {
+  const own = s.log.runs.at(-1)?.from ?? 0
+  return { commit: index, uncommittedBytes: s.uncommittedBytes - payloadBytes(s, Math.max(own, s.commit + 1), index + 1) }
+}
 
 function payloadBytes(s: RoleContext, lo: LogIndex, hi: LogIndex): number {
   let bytes = 0
   for (let at = lo; at < hi; ) {
     const entries = s.log.slice(at, hi, Number.POSITIVE_INFINITY)
-    for (const entry of entries) bytes += entry.data.length
+    bytes += weigh(entries)
     at += entries.length
   }
   return bytes
 }
+
+function weigh(entries: readonly Entry[]): number {
+  let bytes = 0
+  for (const entry of entries) bytes += entry.data.length
+  return bytes
+}
+
+/** Whatever a leader appends weighs on what it may append ahead of its commit index, until that has passed it. */
+export const appendOwn = (s: RoleContext, entries: readonly Entry[]): Patch => ({
+  log: s.log.append(entries),
+  uncommittedBytes: s.uncommittedBytes + weigh(entries),
+})
 
 /** Our own disk has caught up: our copy counts now. */
 export const persistSelf = (s: RoleContext, e: StoragePersisted): Patch => ({ log: s.log.persisted(e.last) })
@@ -60,12 +72,10 @@ export function accepting(s: RoleContext, e: Proposed): boolean {
 /** §5.3: the leader appends the commands to its log. */
 export function appendToLog(s: RoleContext, e: Proposed): Patch {
   let index = s.log.lastIndex
-  let bytes = s.uncommittedBytes
-  const entries = payloadsOf(e).map((data, at): Entry => {
-    bytes += data.length
-    return { term: s.term, index: ++index, kind: kindOf(e, at), data }
-  })
-  return { log: s.log.append(entries), uncommittedBytes: bytes }
+  return appendOwn(
+    s,
+    payloadsOf(e).map((data, at): Entry => ({ term: s.term, index: ++index, kind: kindOf(e, at), data })),
+  )
 }
 
 /** Tells the host where its proposals went: the last ones in the log. */

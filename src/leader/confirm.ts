@@ -4,7 +4,8 @@
  */
 
 import type { RoleContext } from '../../machines/role.ts'
-import { READS_MAX } from '../base/limits.ts'
+import { READ_WAIT_TIMEOUTS, READS_MAX } from '../base/limits.ts'
+import { Queue } from '../base/queue.ts'
 import type { ClientRead } from '../protocol/events.ts'
 import { type AskedRead, NO_READS, type QueuedRead } from '../protocol/leadership.ts'
 import type { Message, ReadIndex, ReadIndexReply } from '../protocol/messages.ts'
@@ -21,6 +22,7 @@ export const readsFull = (s: RoleContext, e: ClientRead | ReadIndex): boolean =>
 const askedBy = (s: RoleContext, e: ClientRead | ReadIndex): AskedRead => ({
   asker: e.type === 'ReadIndex' ? e.from : s.id,
   tickets: e.tickets,
+  since: s.round,
 })
 
 /** Thesis 6.4, steps 2 and 3: remembers the commit index, and asks everybody whether we still lead, unless that is about to leave anyway. */
@@ -30,24 +32,41 @@ export function queueRead(s: RoleContext, e: ClientRead | ReadIndex): Patch {
 }
 
 function enqueue(s: RoleContext, asked: readonly AskedRead[], round: number): Patch {
-  const { queued, deferred, count } = s.reads
+  const { queued, count } = s.reads
   const reads = asked.map((read): QueuedRead => ({ ...read, index: s.commit, round }))
-  return { reads: { queued: [...queued, ...reads], deferred, count: count + countOf(asked) } }
+  return { reads: { ...s.reads, queued: queued.append(reads), count: count + countOf(asked) } }
 }
 
 const countOf = (reads: readonly AskedRead[]): number => reads.reduce((sum, { tickets }) => sum + tickets.length, 0)
 
 /** §8: our commit index may be behind until an entry of our own term is committed. */
 export const deferRead = (s: RoleContext, e: ClientRead | ReadIndex): Patch => ({
-  reads: { ...s.reads, deferred: [...s.reads.deferred, askedBy(s, e)], count: s.reads.count + e.tickets.length },
+  reads: { ...s.reads, deferred: s.reads.deferred.append([askedBy(s, e)]), count: s.reads.count + e.tickets.length },
 })
 
 /** An entry of our own term is committed now: deferred reads may be asked for. */
 export function resumeReads(s: RoleContext): Patch {
   const { deferred, count } = s.reads
   if (deferred.length === 0 || !committedInTerm(s)) return {}
-  const rest = { ...s, reads: { ...s.reads, deferred: [], count: count - countOf(deferred) } }
-  return { ...enqueue(rest, deferred, s.round + 1), ...beginRound(s) }
+  const asked = deferred.all
+  const rest = { ...s, reads: { ...s.reads, deferred: Queue.empty<AskedRead>(), count: count - countOf(asked) } }
+  return { ...enqueue(rest, asked, s.round + 1), ...beginRound(s) }
+}
+
+/**
+ * A quorum round begins: who asked so many of them ago does not wait any more. Nobody is told: the answer may be on its way, and whoever needs it asks
+ * again.
+ */
+export function expireReads(s: RoleContext): Patch {
+  const { queued, deferred, horizons, count } = s.reads
+  if (count === 0) return horizons.length === 0 ? {} : { reads: { ...s.reads, horizons: [] } }
+  const newer = { ...s.reads, horizons: [...horizons.slice(1 - READ_WAIT_TIMEOUTS), s.round] }
+  const horizon = horizons.length < READ_WAIT_TIMEOUTS ? undefined : horizons[0]
+  if (horizon === undefined) return { reads: newer }
+  const isOld = ({ since }: AskedRead): boolean => since <= horizon
+  const [asked, waiting] = [queued.countWhile(isOld), deferred.countWhile(isOld)]
+  const gone = countOf([...queued.take(asked), ...deferred.take(waiting)])
+  return { reads: { ...newer, queued: queued.drop(asked), deferred: deferred.drop(waiting), count: count - gone } }
 }
 
 /** The newest round that a quorum has answered: we led when it began. */
@@ -56,15 +75,13 @@ const confirmedRound = (s: RoleContext): LogIndex =>
 
 /** Takes out what a quorum has confirmed: it answered a round that began after the question. */
 export function confirmReads(s: RoleContext): Patch {
-  const { queued, deferred, count } = s.reads
+  const { queued, count } = s.reads
   if (queued.length === 0) return {}
   const confirmed = confirmedRound(s)
-  const ready = queued.filter((read) => read.round <= confirmed)
-  if (ready.length === 0) return {}
-  return {
-    reads: { queued: queued.filter((read) => read.round > confirmed), deferred, count: count - countOf(ready) },
-    due: { ...s.due, reads: ready },
-  }
+  const due = queued.countWhile((read) => read.round <= confirmed)
+  if (due === 0) return {}
+  const ready = queued.take(due)
+  return { reads: { ...s.reads, queued: queued.drop(due), count: count - countOf(ready) }, due: { ...s.due, reads: ready } }
 }
 
 /** Thesis 6.4.1: what a quorum confirmed covers reads for a while. */

@@ -13,7 +13,7 @@ import { isVoter } from '../protocol/quorum.ts'
 import type { Accepted, Refused } from '../protocol/ready.ts'
 import { othersOf } from '../protocol/state.ts'
 import type { Entry, PeerId } from '../protocol/types.ts'
-import { advanceCommit, committedInTerm } from './commit.ts'
+import { advanceCommit, appendOwn, committedInTerm } from './commit.ts'
 import { reviewTransfer, targetOf } from './handoff.ts'
 import { mayPropose, owesLeave, startMembership, stepMembership } from './membership-words.ts'
 import type { ProgressSnapshot } from './progress-words.ts'
@@ -44,9 +44,9 @@ export const refuseConf = (s: RoleContext, e: ClientReconfigure): Refused[] => [
   { type: 'refused', tickets: [e.ticket], code: refusalOf(s, e) ?? 'CONF_IN_PROGRESS' },
 ]
 
-/** The change becomes an entry like any other; it takes effect when it is applied. */
+/** The change becomes an entry like any other, but is never refused for its weight; it takes effect when it is applied. */
 export const appendChange = (s: RoleContext, e: ClientReconfigure): Patch => ({
-  log: s.log.append([entryOf(s, e.change)]),
+  ...appendOwn(s, [entryOf(s, e.change)]),
   membership: stepMembership(s.membership, { type: 'proposed', index: s.log.lastIndex + 1, leaves: leaves(e) }),
 })
 
@@ -66,7 +66,7 @@ export const acceptConf = (s: RoleContext, e: ClientReconfigure): Accepted[] => 
 export const leaveWhenDue = (s: RoleContext): Patch =>
   owesLeave(s.membership) && committedInTerm(s) && s.transfer.value === 'idle'
     ? {
-        log: s.log.append([entryOf(s, LEAVE_JOINT)]),
+        ...appendOwn(s, [entryOf(s, LEAVE_JOINT)]),
         membership: stepMembership(s.membership, { type: 'settle', index: s.log.lastIndex + 1 }),
       }
     : {}

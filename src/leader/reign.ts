@@ -18,8 +18,16 @@ import { NO_READS, NOTHING_DUE } from '../protocol/leadership.ts'
 import type { AppendEntriesReply, HeartbeatReply, Propose, ReadIndex, TransferLeader } from '../protocol/messages.ts'
 import { NO_VOTES } from '../protocol/state.ts'
 import type { Entry, PeerId } from '../protocol/types.ts'
-import { advanceCommit, appendToLog, commitTo, persistSelf } from './commit.ts'
-import { beginRound, confirmReads, queueRead as enqueueRead, extendLease, resumeReads, serveRead as serveNow } from './confirm.ts'
+import { advanceCommit, appendOwn, appendToLog, commitTo, persistSelf } from './commit.ts'
+import {
+  beginRound,
+  confirmReads,
+  queueRead as enqueueRead,
+  expireReads,
+  extendLease,
+  resumeReads,
+  serveRead as serveNow,
+} from './confirm.ts'
 import {
   beginTransfer,
   cancelTransfer as callOff,
@@ -47,8 +55,8 @@ export const takeLeadership = afresh<RaftEvent>(
     reads: NO_READS,
     uncommittedBytes: 0,
     lease: NO_LEASE,
-    log: s.log.append([firstEntryOf(s)]),
   }),
+  (s) => appendOwn(s, [firstEntryOf(s)]),
   inheritMembership,
   planAll,
 )
@@ -119,12 +127,20 @@ export const aimOf = (e: TransferEvent): PeerId | null => (e.type === 'TransferL
 
 export const requestTransfer = afresh<TransferEvent>((s, e) => beginTransfer(s, aimOf(e)))
 
+/**
+ * The same, and a quorum was heard since the round began: the next one begins early, with an election timeout for the handover. In it everybody has to be
+ * heard again, so that asking again and again buys nobody time who leads nobody (thesis 6.2), and puts a heartbeat off once at most.
+ */
+export const restartTransfer = afresh<TransferEvent>((s, e) => beginTransfer(s, aimOf(e)), forgetActivity)
+
 export const cancelTransfer = afresh<RaftEvent>(callOff)
 
 export const startBeat = afresh<RaftEvent>(beginRound, extendLease)
 
 /** Thesis 6.2: the round is over and a quorum was heard. A handover that took so long has failed (thesis 3.10). */
-export const startQuorumRound = afresh<RaftEvent>(endTransfer, forgetActivity, leaveWhenDue, planAll, beginRound, extendLease)
+export const startQuorumRound = afresh<RaftEvent>(
+  ...[endTransfer, forgetActivity, expireReads, leaveWhenDue, planAll, beginRound, extendLease],
+)
 
 /** §5.2, Election Safety: two leaders in one term cannot be. */
 export function assertNoSecondLeader(s: RoleContext, m: RaftEvent): Patch {

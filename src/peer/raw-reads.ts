@@ -1,11 +1,8 @@
 /** Questions of a RawNode that wait for an answer: which ticket stands for which of the caller's words, and until when. Knows no roles. */
 
-import { READS_MAX } from '../base/limits.ts'
+import { READ_WAIT_TIMEOUTS, READS_MAX } from '../base/limits.ts'
 import { prng } from '../base/prng.ts'
 import type { RawSettings } from './raw-options.ts'
-
-/** Ticks that a question waits, in election timeouts: it, or its answer, may have been lost, and nobody will ever say so. */
-const PATIENCE = 4
 
 const FIRST_TICKETS = 2 ** 48
 
@@ -21,7 +18,7 @@ export class RawReads {
   #ticket: number
 
   constructor(settings: RawSettings) {
-    this.#ticks = PATIENCE * settings.electionTick
+    this.#ticks = READ_WAIT_TIMEOUTS * settings.electionTick
     this.#ticket = firstTicket(settings)
   }
 

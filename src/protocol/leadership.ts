@@ -1,5 +1,6 @@
 /** What a leader keeps besides the state of every role: followers, reads, and what is due to be said. Data only. */
 
+import { Queue } from '../base/queue.ts'
 import type { Entry, LogIndex, PeerId, Snapshot, Term } from './types.ts'
 
 /** One follower. `C` is the snapshot of its progress chart. */
@@ -21,6 +22,8 @@ export interface AskedRead {
   readonly asker: PeerId
   /** The asker's own numbers for its questions. */
   readonly tickets: readonly number[]
+  /** The leader's count of its rounds when it was asked: dates the question. */
+  readonly since: number
 }
 
 /** Reads that share an index and a round. */
@@ -31,14 +34,18 @@ export interface QueuedRead extends AskedRead {
   readonly round: number
 }
 
+/** Both queues are in the order of asking, so that what is due, or too old, is at their beginning. */
 export interface Reads {
-  readonly queued: readonly QueuedRead[]
+  readonly queued: Queue<QueuedRead>
   /** Asked before an entry of our own term was committed (§8). */
-  readonly deferred: readonly AskedRead[]
+  readonly deferred: Queue<AskedRead>
+  /** Questions in both. */
   readonly count: number
+  /** The rounds at the last few beginnings of quorum rounds, oldest first: tells how old a question is. */
+  readonly horizons: readonly number[]
 }
 
-export const NO_READS: Reads = { queued: [], deferred: [], count: 0 }
+export const NO_READS: Reads = { queued: Queue.empty(), deferred: Queue.empty(), count: 0, horizons: [] }
 
 /** An AppendEntries to be made. */
 export interface PlannedAppend {

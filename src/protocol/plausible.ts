@@ -1,6 +1,5 @@
 /** What a peer listens to at all: everything that arrives is looked at here first. Never throws, changes nothing, knows no roles. */
 
-import { TERM_JUMP_MAX } from '../base/limits.ts'
 import { checkConf, isMember } from './confchange.ts'
 import { deniesCommit } from './facts.ts'
 import {
@@ -15,6 +14,7 @@ import {
   type RequestVote,
 } from './messages.ts'
 import type { RaftState } from './state.ts'
+import { isFarAhead } from './terms.ts'
 import type { ConfState, Entry, EntryKind, LogIndex, Snapshot, Term } from './types.ts'
 
 type Is = (value: unknown) => boolean
@@ -125,7 +125,7 @@ function wrongHead(s: Listener, m: Message): string | null {
   if (hasNoTerm(m)) return m.term === 0 ? null : 'with a term, where none belongs'
   if (m.term === 0) return 'of term 0'
   if (isReply(m) && s.conf.voters.length > 0 && !isMember(s.conf, m.from)) return 'an answer of somebody we never asked'
-  if (m.term > s.term + TERM_JUMP_MAX) return 'of a term too far ahead'
+  if (s.leader !== null && isFarAhead(s, m)) return 'of a term too far ahead'
   const rival = m.term === s.term && s.leader !== null && s.leader !== m.from && comesFromLeader(m)
   return rival ? 'from a second leader of our term' : null // §5.2: impossible
 }
@@ -145,6 +145,8 @@ function wrongBody(s: Listener, m: Message): string | null {
     case 'PreVoteReply':
     case 'RequestVoteReply':
       return wrongKnown(s, m, { lastIndex: NUMBER_MAX, lastTerm: m.term })
+    case 'TransferLeader':
+      return s.leader === s.id && !isMember(s.conf, m.from) ? 'a wish of somebody who is no member' : null
     case 'AppendEntriesReply':
       return m.accepted && m.term === s.term && s.leader === s.id && m.index > s.log.lastIndex
         ? 'of entries that were never sent'

@@ -1,5 +1,6 @@
 /** Terms before roles: decides what a message means for our term, so that the chart sees only messages of its own (§5.1). */
 
+import { TERM_JUMP_MAX } from '../base/limits.ts'
 import type { LocalEvent, RaftEvent } from './events.ts'
 import { factsFor, newsIn } from './facts.ts'
 import {
@@ -17,10 +18,18 @@ import { addressed, NO_VOTES, type Patch, type RaftState } from './state.ts'
 /** Figure 2, "All Servers", put before every message. What it tells of commitment is true in every term. */
 export function triage(s: RaftState, m: Message): readonly RaftEvent[] {
   if (hasNoTerm(m)) return [m]
+  if (isFarAhead(s, m)) return s.leader === null ? [{ type: 'term.higher', term: s.term + TERM_JUMP_MAX, leader: null }] : []
   if (asksForVote(m) && m.term >= s.term && isSilent(s, m)) return []
   const news = newsIn(s, m)
   return news === null ? inTerms(s, m) : [news, ...inTerms(s, m)]
 }
+
+/**
+ * Whether a message is of a term so far ahead that it is rather damaged than true. Who hears no leader may have been left behind, and goes as far towards
+ * it as any message can take a peer; whose first word it is has nothing to compare it with.
+ */
+export const isFarAhead = ({ term, conf }: Pick<RaftState, 'term' | 'conf'>, m: Message): boolean =>
+  m.term > term + TERM_JUMP_MAX && (term > 0 || conf.voters.length > 0)
 
 function inTerms(s: RaftState, m: Message): readonly RaftEvent[] {
   if (m.term > s.term) {

@@ -193,6 +193,7 @@ const REDUCERS: ReadonlySet<string> = new Set(
     queueRead: true,
     recordVote: true,
     requestTransfer: true,
+    restartTransfer: true,
     restoreSnapshot: true,
     retire: true,
     serveRead: true,

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { votersOnly } from '../../src/protocol/types.ts'
 import type { Bench, Chapter, Lab } from '../harness/lab.ts'
-import { append, heartbeat, proposal, timeoutNow, transferLeader } from '../harness/letters.ts'
+import { append, heartbeat, heartbeatReply, proposal, timeoutNow, transferLeader } from '../harness/letters.ts'
 import { acknowledge, isAppend, leading, propose } from '../harness/reign.ts'
+import { ELECTION_TICKS } from '../harness/test-peer.ts'
 
 const codes = (bench: Bench) => bench.peer.refused.map(({ code }) => code)
 
@@ -68,7 +69,10 @@ export const forwarding: Chapter = {
   },
 }
 
-const handover = (bench: Bench): unknown => [bench.peer.context.transfer.value, bench.peer.context.transfer.context.target]
+const handover = (bench: Bench): readonly unknown[] => [
+  bench.peer.context.transfer.value,
+  bench.peer.context.transfer.context.target,
+]
 
 /** A leader that waits for peer 3 to catch up. */
 function waiting(lab: Lab): Bench {
@@ -86,12 +90,31 @@ export const reconsidering: Chapter = {
     for (const passedOn of [false, true]) {
       const bench = waiting(lab)
       for (let t = 0; t < 3; t++) bench.peer.tick()
+      bench.hear(heartbeatReply({ term: 1, round: bench.peer.context.round }))
       const left = bench.peer.ticksLeft('quorumInterval') ?? 0
       void bench.sent
       if (passedOn) bench.hear(transferLeader({ from: 3, target: 2 }))
       else bench.peer.tell({ type: 'client.transfer', ticket: 2, to: 2 })
       assert.deepEqual(handover(bench), ['handedOff', 2])
       assert.ok((bench.peer.ticksLeft('quorumInterval') ?? 0) > left)
+    }
+  },
+
+  'who hears no quorum gains no time by asking for ever other handovers': (lab) => {
+    for (const passedOn of [false, true]) {
+      const bench = waiting(lab)
+      assert.equal(bench.peer.ticksLeft('quorumInterval'), ELECTION_TICKS)
+      for (const to of [2, 3, 2]) {
+        bench.peer.tick()
+        void bench.sent
+        const said = passedOn ? bench.hear(transferLeader({ from: 3, target: to })) : []
+        if (!passedOn) bench.peer.tell({ type: 'client.transfer', ticket: 2, to })
+        assert.equal(handover(bench)[1], to)
+        assert.equal([...said, ...bench.sent].filter(({ type }) => type === 'TimeoutNow').length, to === 2 ? 1 : 0)
+      }
+      assert.equal(bench.peer.ticksLeft('quorumInterval'), ELECTION_TICKS - 3)
+      bench.peer.fire('quorumInterval')
+      assert.equal(bench.peer.role, 'follower')
     }
   },
 

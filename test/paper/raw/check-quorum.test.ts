@@ -33,6 +33,41 @@ describe('a leader that checks its quorum', () => {
       assert.deepEqual(bench.tick().standing, ['follower', 1])
     })
 
+  test('and hears nobody gains no time by handing over, to whomever, however often', () => {
+    const bench = leading(CHECKING)
+    bench.tick(4).hear(heartbeatReply({ term: 1 }))
+    for (let t = 0; t < 40 && bench.status.role === 'leader'; t++) {
+      bench.node.transferLeader(t % 2 === 0 ? 2 : 3)
+      bench.tick()
+      if (t < 9) assert.equal(bench.status.role, 'leader')
+      else assert.equal(bench.status.role, 'follower')
+    }
+  })
+
+  test('puts no heartbeat off twice, however often it is to hand over', () => {
+    const bench = leading({ ...CHECKING, heartbeatTick: 4 })
+    const beats: number[] = []
+    for (let tick = 0; tick < 60; tick++) {
+      bench.tick().node.transferLeader(tick % 2 === 0 ? 2 : 3)
+      const [beat] = bench.sentOf('Heartbeat', 2)
+      if (!beat) continue
+      beats.push(tick)
+      bench.hear(heartbeatReply({ term: 1, round: beat.round }))
+    }
+    for (const [i, tick] of beats.entries()) assert.ok(tick - (beats[i - 1] ?? 0) < 8, `${beats}`)
+    assert.equal(bench.status.role, 'leader')
+  })
+
+  test('gives a handover its whole election timeout, if somebody was heard in this one', () => {
+    const bench = leading(CHECKING)
+    bench.hear(accepted({ term: 1, index: 1 }))
+    bench.tick(8).node.transferLeader(3)
+    bench.hear(heartbeatReply({ term: 1 }))
+    assert.equal(bench.tick(9).status.transferee, 3)
+    assert.equal(bench.tick().status.transferee, null)
+    assert.equal(bench.status.role, 'leader')
+  })
+
   test('leads on while one of two followers answers once in each interval', () => {
     const bench = leading(CHECKING)
     for (let interval = 0; interval < 20; interval++) {

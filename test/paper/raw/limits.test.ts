@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Entry } from '../../../src/protocol/types.ts'
+import { changeOf } from '../../harness/conf-changes.ts'
 import { accepted, append } from '../../harness/letters.ts'
 import { leading, RawBench, streaming } from '../../harness/raw-bench.ts'
 import { entry } from '../../harness/raw-cluster.ts'
@@ -44,6 +45,39 @@ describe('what is proposed and not committed', () => {
     refuses(bench, 1)
     bench.hear(accepted({ term: 1, index: 2 }))
     bench.propose(2000)
+  })
+
+  test('weighs also as a change of members, which is itself never refused for it, and is not freed twice', () => {
+    const bench = streaming([2, 3], { maxUncommittedBytes: 100 })
+    bench.propose(100)
+    const { index } = bench.node.proposeConfChange({ ...changeOf('auto', 'l4'), context: 'x'.repeat(500) })
+    bench.hear(accepted({ term: 1, index: index - 1 }))
+    refuses(bench, 1)
+    bench.hear(accepted({ term: 1, index }))
+    bench.propose(100)
+    refuses(bench, 1)
+  })
+
+  test('weighs also as the leave that a joint configuration makes by itself', () => {
+    const bench = streaming([2, 3], { maxUncommittedBytes: 50 })
+    const { index } = bench.node.proposeConfChange(changeOf('jointImplicit', 'l3'))
+    bench.hear(accepted({ term: 1, index }), accepted({ term: 1, from: 3, index }))
+    assert.equal(bench.status.lastIndex, index + 1, 'the leave')
+    refuses(bench, 50)
+    bench.hear(accepted({ term: 1, index: index + 1 }), accepted({ term: 1, from: 3, index: index + 1 }))
+    bench.propose(50)
+    refuses(bench, 1)
+  })
+
+  test('of an earlier leader weighs nothing, and frees nothing of our own', () => {
+    const entries = [1, 2, 3].map((index) => entry(index, 1, 'inherited'.repeat(10)))
+    const bench = leading({ entries, maxUncommittedBytes: 100 })
+    bench.hear(accepted({ term: 2, index: 3 }))
+    bench.propose(60)
+    refuses(bench, 60)
+    bench.hear(accepted({ term: 2, index: 4 }))
+    assert.equal(bench.status.commit, 4)
+    refuses(bench, 60)
   })
 
   test('takes what has no payload whatever there is: the leader’s own first entry, and any empty one', () => {

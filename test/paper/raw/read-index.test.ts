@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { READS_MAX } from '../../../src/base/limits.ts'
 import { type PeerId, votersOnly } from '../../../src/protocol/types.ts'
 import { heartbeatReply, readIndex, readIndexReply } from '../../harness/letters.ts'
-import { RawBench, streaming } from '../../harness/raw-bench.ts'
+import { leading, RawBench, streaming } from '../../harness/raw-bench.ts'
 import { RawCluster, type RawClusterOptions } from '../../harness/raw-cluster.ts'
 
 function led(options: Partial<RawClusterOptions> = {}): RawCluster {
@@ -195,5 +195,50 @@ describe('the answer to a follower’s question', () => {
       beat()
     }
     bench.node.readIndex('there is room again')
+  })
+})
+
+describe('reads that no quorum ever confirms', () => {
+  /** A leader that hears nobody and stays one. */
+  const deaf = (): RawBench => streaming([2, 3], { checkQuorum: false })
+  const ask = (bench: RawBench, tickets: readonly number[]): void => void bench.node.step(readIndex({ tickets }))
+  const some = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
+
+  test('are forgotten, so that others find room: an answer may be lost, and whoever needs it asks again', () => {
+    const bench = deaf()
+    ask(bench, some(READS_MAX))
+    bench.tick(40)
+    assert.throws(() => bench.node.readIndex('no room'), { code: 'BUSY' })
+    bench.tick(10)
+    bench.node.readIndex('room')
+    const [beat] = bench.sentOf('Heartbeat', 2).slice(-1)
+    const answers = bench.hear(heartbeatReply({ term: 1, round: beat?.round ?? 0 }))
+    assert.deepEqual(
+      answers.filter(({ type }) => type === 'ReadIndexReply'),
+      [],
+    )
+  })
+
+  test('are forgotten also where nothing of the leader’s term was committed yet', () => {
+    const bench = leading({ checkQuorum: false })
+    ask(bench, some(READS_MAX))
+    bench.tick(40)
+    assert.throws(() => bench.node.readIndex('no room'), { code: 'BUSY' })
+    bench.tick(10)
+    bench.node.readIndex('room')
+  })
+
+  test('do not grow old together with those asked later', () => {
+    const bench = deaf()
+    ask(bench, [1])
+    bench.tick(25)
+    ask(bench, [2])
+    bench.tick(30)
+    const [beat] = bench.sentOf('Heartbeat', 2).slice(-1)
+    const answers = bench.hear(heartbeatReply({ term: 1, round: beat?.round ?? 0 }))
+    assert.deepEqual(
+      answers.flatMap((m) => (m.type === 'ReadIndexReply' ? m.tickets : [])),
+      [2],
+    )
   })
 })

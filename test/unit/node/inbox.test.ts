@@ -143,8 +143,10 @@ test('a group we do not have is counted', async () => {
   assert.deepEqual(refused(), { UNKNOWN_GROUP: 1 })
 })
 
-test('a term out of all proportion is damage, not an election', async () => {
+test('a term out of all proportion is damage, not an election, to who hears a leader', async () => {
   const { hear, host, refused } = await bench()
+  hear({ message: { ...append(0, []), term: 1 } })
+  host.stepAll()
   const vote = (term: number): Message => ({
     type: 'RequestVote',
     from: 2,
@@ -156,10 +158,10 @@ test('a term out of all proportion is damage, not an election', async () => {
     commitTerm: 0,
     transfer: false,
   })
-  hear({ message: vote(TERM_JUMP_MAX + 1) })
-  hear({ message: vote(Number.MAX_SAFE_INTEGER) })
+  hear({ message: vote(TERM_JUMP_MAX + 2) })
+  hear({ message: vote(2 ** 50) })
   assert.deepEqual(refused(), { CODEC_INVALID: 2 })
-  hear({ message: vote(TERM_JUMP_MAX) })
+  hear({ message: vote(TERM_JUMP_MAX + 1) })
   assert.equal(host.mailbox.take().length, 1)
 })
 

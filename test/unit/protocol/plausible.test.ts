@@ -54,7 +54,10 @@ describe('taken in', () => {
     for (const m of MESSAGES.filter((one) => !comesFromLeader(one))) passes(m, { leader: 3 })
   })
 
-  test('a term as far ahead as it may be', () => passes({ ...GOOD.Heartbeat, term: 4 + TERM_JUMP_MAX }))
+  test('a term as far ahead as it may be; further, where nobody leads', () => {
+    passes({ ...GOOD.Heartbeat, term: 4 + TERM_JUMP_MAX }, { leader: 3 })
+    passes({ ...GOOD.Heartbeat, term: 2 ** 52 })
+  })
 
   test('what was not committed may be replaced', () => passes(append({ prevIndex: 6, prevTerm: 3, entries: [entry(7, 4)] })))
 
@@ -111,7 +114,10 @@ const DROPPED: Readonly<Record<string, readonly (readonly [m: unknown, change?: 
   'from ourselves': MESSAGES.map((m) => [{ ...m, from: 1 }]),
   'of term 0': MESSAGES.filter((m) => !hasNoTerm(m)).map((m) => [{ ...m, term: 0 }]),
   'with a term, where none belongs': MESSAGES.filter(hasNoTerm).map((m) => [{ ...m, term: 4 }]),
-  'of a term too far ahead': [[{ ...GOOD.Heartbeat, term: 5 + TERM_JUMP_MAX }], [{ ...GOOD.PreVote, term: 2 ** 52 }]],
+  'of a term too far ahead': [GOOD.Heartbeat, GOOD.PreVote, GOOD.HeartbeatReply].flatMap((m) => [
+    [{ ...m, term: 5 + TERM_JUMP_MAX }, { leader: 3 }],
+    [{ ...m, term: 2 ** 52 }, { leader: 1 }],
+  ]),
   'from a second leader of our term': [
     ...MESSAGES.filter(comesFromLeader).map((m) => [m, { leader: 3 }] as const),
     ...MESSAGES.filter(comesFromLeader).map((m) => [m, { leader: 1 }] as const), // we lead
