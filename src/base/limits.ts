@@ -117,3 +117,6 @@ export const SNAPSHOT_PULLS_MAX = 4
 
 /** Pulls that wait in a node for their turn: of as many receivers as it sends to, and of as many that lost another source. */
 export const SNAPSHOT_PULLS_WAITING_MAX = 2 * SNAPSHOT_SENDERS_MAX * SNAPSHOT_PULLS_MAX
+
+/** Bytes of one row's value in a snapshot: what a table takes is not bounded, but who reads a snapshot holds one row at a time. */
+export const ROW_VALUE_BYTES_MAX = 16 * 1024 * 1024
