@@ -1,0 +1,10 @@
+/** The craft of snapshots as the desk wants it: what is known of chunks and manifests, in one place to be handed over. */
+
+import { decodeManifest, manifestId } from '../../wire/manifest.ts'
+import { exportState, reuseOwn } from './export.ts'
+import type { SnapshotCraft } from './group.ts'
+import { importRows } from './import.ts'
+import { isChunk } from './packing.ts'
+
+/** States as chunks of 40 KiB on average, compressed. */
+export const SNAPSHOT_CRAFT: SnapshotCraft = { exportState, importRows, reuseOwn, decodeManifest, manifestId, isChunk }
