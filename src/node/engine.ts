@@ -64,10 +64,7 @@ export class Engine {
     this.#flush = new Flush({
       store: options.store,
       onDurable: (group, mark) => this.tell(group, mark), // thesis 10.2.1: now our own copy counts
-      onInstalled: (group, { index }) => {
-        const host = this.#hosts.get(group)
-        if (host) this.#installed(host, index)
-      },
+      onInstalled: (group, { index }) => this.#installed(group, index),
       onReleased: () => options.outbox.send(),
       onFailure: (error) => options.onFailure(toFlotillaError(error, 'STORAGE_FAILED')),
       later: (ms, callback) => options.clock.after(ms, callback),
@@ -223,9 +220,7 @@ export class Engine {
   }
 
   #changeRole(host: PeerHost, soft: SoftState): void {
-    if (soft.role !== 'leader') {
-      host.refuse(host.takeAsked(), refusal('NOT_LEADER', host))
-    }
+    if (soft.role !== 'leader') host.refuse(host.takeAsked(), refusal('NOT_LEADER', host))
     this.#options.onRole(host, soft)
   }
 
@@ -249,7 +244,9 @@ export class Engine {
     return true
   }
 
-  #installed(host: PeerHost, index: LogIndex): void {
+  #installed(group: string, index: LogIndex): void {
+    const host = this.#hosts.get(group)
+    if (!host) return
     host.isPaused = false
     host.waiters.skip(index)
     host.mailbox.first({ type: 'snapshot.installed', index })
@@ -259,9 +256,8 @@ export class Engine {
   /** Something happened that the group's peer is to hear of, if it still takes part. */
   tell(group: string, event: LocalEvent): void {
     const host = this.#hosts.get(group)
-    if (!host) return
-    host.mailbox.event(event)
-    this.wake(host)
+    host?.mailbox.event(event)
+    if (host) this.wake(host)
   }
 
   #tick(jumped: boolean): void {

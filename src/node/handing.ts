@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts'
 import { membersOf } from '../protocol/confchange.ts'
 import type { PeerId, Term } from '../protocol/types.ts'
 import type { LeaderHint } from '../wire/requests.ts'
+import type { Engine } from './engine.ts'
 import { memberNames, peerOf } from './members.ts'
 import type { PeerHost } from './peer-host.ts'
 
@@ -33,21 +34,15 @@ export function heirOf({ leads, snapshot }: PeerHost): PeerId | null {
   return followers[0]?.peer ?? null
 }
 
-/** Those whose groups are to go on without us. */
-export interface Leaving extends HandingOptions {
-  readonly hosts: Iterable<PeerHost>
-  readonly isOver: () => boolean
-}
-
-/** Asks the best follower of every group we lead to take over, and waits until it has, or for `ms` at most (thesis 3.10). */
-export async function handOffAll({ hosts, wake, clock, isOver }: Leaving, ms: number): Promise<void> {
-  const led = [...hosts].filter((host) => host.leads && membersOf(host.snapshot.context.conf).length > 1)
+/** Asks the best follower of every group we lead to take over, and waits until it has, or for so many milliseconds at most (thesis 3.10). */
+export async function handOffAll(engine: Pick<Engine, 'hosts' | 'wake' | 'isStopped'>, clock: Clock, ms: number): Promise<void> {
+  const led = [...engine.hosts.values()].filter((host) => host.leads && membersOf(host.snapshot.context.conf).length > 1)
   for (const host of led) {
     host.mailbox.event({ type: 'client.transfer', ticket: 0, to: null })
-    wake(host)
+    engine.wake(host)
   }
   const end = clock.now() + ms
-  while (led.some((host) => host.leads) && clock.now() < end && !isOver()) {
+  while (led.some((host) => host.leads) && clock.now() < end && !engine.isStopped) {
     await new Promise<void>((resolve) => clock.after(5, resolve))
   }
 }

@@ -98,21 +98,10 @@ class Node implements FlotillaNode {
       admission: this.#admission,
       ...(settings.forward ? { forwarding: new Forwarding(this.#transport, this.#subjects) } : {}),
     })
-    this.#services = new Services({
-      node: settings.id,
-      nonce: this.nonce,
-      ...this.#places,
-      refusals: this.#refusals,
-      desk: this.#desk,
-      status: () => this.status(),
-    })
+    const shared = { node: settings.id, ...this.#places, refusals: this.#refusals }
+    this.#services = new Services({ ...shared, nonce: this.nonce, desk: this.#desk, status: () => this.status() })
     this.#memberDesk = new MemberDesk({ desk: this.#desk, clock: this.#clock })
-    this.#memberServices = new MemberServices({
-      node: settings.id,
-      ...this.#places,
-      refusals: this.#refusals,
-      desk: this.#memberDesk,
-    })
+    this.#memberServices = new MemberServices({ ...shared, desk: this.#memberDesk })
     this.life = startNodeLife({
       open: () => this.#open(),
       join: () => this.#join(),
@@ -257,16 +246,7 @@ class Node implements FlotillaNode {
 
   /** draining: let others lead, answer who waits, save. */
   async #drain(): Promise<void> {
-    const engine = this.#engine
-    if (engine) {
-      const leaving = {
-        hosts: engine.hosts.values(),
-        wake: engine.wake.bind(engine),
-        isOver: () => engine.isStopped,
-        clock: this.#clock,
-      }
-      await handOffAll(leaving, this.#settings.electionTimeoutMs)
-    }
+    if (this.#engine) await handOffAll(this.#engine, this.#clock, this.#settings.electionTimeoutMs)
     this.#unsubscribe()
     await this.#engine?.settle()
     await this.#close(new FlotillaError('CLOSED', 'the node was stopped'))
