@@ -6,7 +6,7 @@ import type { Entry, LogIndex } from '../protocol/types.ts'
 export interface LogReader {
   /**
    * Entries `[lo, hi)` in order, cut off before their data exceeds `bytesMax`, but at least one if there is any.
-   * Throws `STORAGE_FAILED` when an entry in the range is missing or damaged: a hole is never served as an end.
+   * Throws `STORE_DAMAGED` when an entry in the range is missing or damaged: a hole is never served as an end.
    */
   entries(lo: LogIndex, hi: LogIndex, bytesMax: number): readonly Entry[]
 }

@@ -106,8 +106,9 @@ export interface NodeStore {
   /** Ids of the groups in the store, destroyed ones left out. */
   groups(): readonly string[]
   /**
-   * Makes a group durable if it is not there yet, and returns what the store holds. Throws `STORE_MISMATCH` for another kind, and for a group that
-   * was destroyed here, unless the bootstrap replaces just that peer.
+   * Makes a group durable if it is not there yet, and returns what the store holds. Rejects with `STORE_MISMATCH` for another kind, and for a group
+   * that was destroyed here, unless the bootstrap replaces just that peer; with `STORE_DAMAGED` when what is stored of it is not what was written,
+   * or older than what it promised. The other groups are none the worse for it; reads, too, throw it when they meet damage.
    */
   open(group: string, bootstrap: GroupBootstrap): Promise<Recovered>
   /** Stored entries of an opened group. */
@@ -131,7 +132,7 @@ export interface NodeStore {
   /** Where snapshots on their way are kept. */
   readonly spool: Spool
   /**
-   * Destroys an opened group: from the call on nothing of it can be read or written. Resolves once the tombstone is durable and its log, state and
+   * Destroys a group, one that is damaged and cannot be opened, too: from the call on nothing of it can be read or written. Resolves once the tombstone is durable and its log, state and
    * rows are gone; what a crash leaves of these is cleared when the store is opened next.
    */
   destroy(group: string, tombstone: Tombstone): Promise<void>

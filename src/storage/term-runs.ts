@@ -21,14 +21,14 @@ function endOfRun(from: LogIndex, last: LogIndex, termAt: (index: LogIndex) => T
   return same
 }
 
-/** The runs of equal terms in `[first, last]`. Throws `STORAGE_FAILED` where a term is lower than the one before it. */
+/** The runs of equal terms in `[first, last]`. Throws `STORE_DAMAGED` where a term is lower than the one before it. */
 export function termRuns(first: LogIndex, last: LogIndex, termAt: (index: LogIndex) => Term): TermRun[] {
   const runs: TermRun[] = []
   for (let from = first; from <= last; ) {
     const term = termAt(from)
     const before = runs.at(-1)
     if (before && term < before.term) {
-      throw new FlotillaError('STORAGE_FAILED', `the stored log's term falls at entry ${from}`, { index: from, term })
+      throw new FlotillaError('STORE_DAMAGED', `the stored log's term falls at entry ${from}`, { index: from, term })
     }
     runs.push({ from, term })
     from = endOfRun(from, last, termAt) + 1

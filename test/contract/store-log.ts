@@ -158,7 +158,7 @@ function logTests(withBench: WithBench): void {
         { group: 'other', entries: entries(1, 5, 5) },
       ])
       await store.write([{ group: 'kv', entries: entries(3, 3) }])
-      assert.throws(() => store.reader('kv').entries(4, 5, ALL), code('STORAGE_FAILED'))
+      assert.throws(() => store.reader('kv').entries(4, 5, ALL), code('STORE_DAMAGED'))
       const again = await bench.restart(store)
       const found = await again.open('kv', BOOTSTRAP)
       assert.equal(found.lastIndex, 3)
@@ -198,7 +198,7 @@ function readTests(withBench: WithBench): void {
       assert.deepEqual(indexes(1, 5, 299), [1, 2])
       assert.deepEqual(indexes(2, 5, 1), [2])
       assert.deepEqual(indexes(3, 3, 100), [])
-      assert.throws(() => reader.entries(3, 7, ALL), code('STORAGE_FAILED'))
+      assert.throws(() => reader.entries(3, 7, ALL), code('STORE_DAMAGED'))
       assert.throws(() => reader.entries(0, 2, ALL), code('COMPACTED'))
     }),
   )

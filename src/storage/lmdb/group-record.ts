@@ -2,8 +2,9 @@
 
 import { z } from 'zod'
 import { text, utf8 } from '../../base/bytes.ts'
-import { FlotillaError } from '../../base/errors.ts'
+import { type FlotillaError, toFlotillaError } from '../../base/errors.ts'
 import type { Tombstone } from '../../ports/store.ts'
+import { damaged, readingOf } from './damage.ts'
 import type { Env } from './env.ts'
 import { GROUP_PREFIX, groupRecordKey } from './keys.ts'
 import { seal, unseal } from './seal.ts'
@@ -25,10 +26,12 @@ const groupSchema = z.object({
   }),
   /** Node name of each peer id. */
   peers: z.record(z.string(), z.string()),
-  /** Highest peer id ever given. Format 1 had none: there it is the highest of `peers`. */
-  lastPeerId: z.int().min(0).optional(),
+  /** Highest peer id ever given. */
+  lastPeerId: count,
   /** The entry before the first one stored. */
   truncated: z.object({ index: count, term: count }),
+  /** Link to that entry. */
+  link: count,
   /** Number of each family of its tables. */
   families: z.record(z.string(), count),
 })
@@ -36,7 +39,7 @@ const groupSchema = z.object({
 const tombstoneSchema = z.object({ number: count, tombstone: z.literal(true), peer: z.int().positive() })
 
 /** The record of one group. */
-export type GroupRecord = z.infer<typeof groupSchema> & { readonly lastPeerId: number }
+export type GroupRecord = z.infer<typeof groupSchema>
 
 /** The record of a group that was destroyed: which of its peers this was. Its number is not given again while something may be stored under it. */
 export type TombstoneRecord = z.infer<typeof tombstoneSchema>
@@ -60,26 +63,40 @@ export function groupChange(env: Env, group: string, record: GroupRecord): Chang
   return { db: env.meta, key, value: seal(key, utf8(JSON.stringify(record))) }
 }
 
-/** All groups of a store by id, destroyed ones too. Throws `STORAGE_FAILED` when a record is damaged. */
-export function readGroups(env: Env): Map<string, AnyRecord> {
-  const groups = new Map<string, AnyRecord>()
+/** What is recorded of the groups of a store, by id. */
+export interface Groups {
+  /** Destroyed ones too. */
+  readonly records: Map<string, AnyRecord>
+  /** Those whose record cannot be read, and why. */
+  readonly damages: Map<string, FlotillaError>
+}
+
+/** All groups of a store. */
+export function readGroups(env: Env): Groups {
+  const records = new Map<string, AnyRecord>()
+  const damages = new Map<string, FlotillaError>()
   const start = Buffer.from(GROUP_PREFIX)
   const end = Buffer.from(`${GROUP_PREFIX.slice(0, -1)};`) // the byte after ':'
   for (const { key, value } of env.meta.getRange({ start, end })) {
     const group = text(key.subarray(GROUP_PREFIX.length))
-    groups.set(group, parseGroup(group, unseal(key, value, `the record of group "${group}"`)))
+    try {
+      records.set(
+        group,
+        readingOf(group, () => parseGroup(unseal(key, value, 'its record'))),
+      )
+    } catch (thrown) {
+      damages.set(group, toFlotillaError(thrown, 'STORE_DAMAGED'))
+    }
   }
-  return groups
+  return { records, damages }
 }
 
-function parseGroup(group: string, body: Uint8Array): AnyRecord {
+function parseGroup(body: Uint8Array): AnyRecord {
   try {
     const json: unknown = JSON.parse(text(body))
     const tombstone = tombstoneSchema.safeParse(json)
-    if (tombstone.success) return tombstone.data
-    const record = groupSchema.parse(json)
-    return { ...record, lastPeerId: record.lastPeerId ?? Math.max(0, ...Object.keys(record.peers).map(Number)) }
+    return tombstone.success ? tombstone.data : groupSchema.parse(json)
   } catch (cause) {
-    throw new FlotillaError('STORAGE_FAILED', `the record of group "${group}" is not understood`, { group }, cause)
+    throw damaged('its record is not understood', {}, cause)
   }
 }

@@ -10,11 +10,11 @@ import { FORMAT_KEY, IDENTITY_KEY } from './keys.ts'
 import { seal, unseal } from './seal.ts'
 import type { Change } from './writer.ts'
 
-/** Version of everything in docs/storage.md. Rises when an older Flotilla could not read what a newer one wrote: 2 knows members that change. */
-export const FORMAT = 2
-
-/** The oldest version that is still read; opening a store brings it to the newest. */
-const FORMAT_MIN = 1
+/**
+ * Version of everything in docs/storage.md. Rises when an older Flotilla could not read what a newer one wrote, or the other way round: 3 links the
+ * entries of a log, and keeps promises a second time. It is the only one that is read.
+ */
+export const FORMAT = 3
 
 const identitySchema = z.object({
   uuid: z.uuid(),
@@ -37,19 +37,13 @@ export interface Boot {
 
 function checkFormat(env: Env, stored: Uint8Array): void {
   const format = text(stored)
-  if (/^\d+$/.test(format) && Number(format) >= FORMAT_MIN && Number(format) <= FORMAT) return
+  if (format === String(FORMAT)) return
   const newer = Number(format) > FORMAT
   const advice = newer
     ? 'run the Flotilla version that wrote it, or a later one'
-    : 'restore it from a backup, or give the node an empty directory'
-  throw new FlotillaError(
-    'STORE_MISMATCH',
-    `the store in ${env.dir} has format ${format}, this version reads ${FORMAT_MIN} to ${FORMAT}: ${advice}`,
-    {
-      dir: env.dir,
-      format,
-    },
-  )
+    : 'run the Flotilla version that wrote it, or give the node an empty directory and admit it anew'
+  const message = `the store in ${env.dir} has format ${format}, this version reads ${FORMAT}: ${advice}`
+  throw new FlotillaError('STORE_MISMATCH', message, { dir: env.dir, format })
 }
 
 function readIdentity(env: Env): Omit<StoreIdentity, 'run'> {

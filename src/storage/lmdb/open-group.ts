@@ -9,10 +9,23 @@ import { type LogBounds, membershipOf } from '../check-batch.ts'
 import type { Gate } from '../gate.ts'
 import { OverlayTable, type Unsaved } from '../overlay-table.ts'
 import { termRuns } from '../term-runs.ts'
+import { damaged, readingOf } from './damage.ts'
 import type { Env } from './env.ts'
 import { type GroupRecord, groupChange } from './group-record.ts'
 import { groupKey } from './keys.ts'
-import { dropEntries, entryChange, readEntries, readEntry, readFirstIndex, readLastIndex } from './log.ts'
+import {
+  dropEntries,
+  type EntryChange,
+  entryChanges,
+  type Link,
+  linkTo,
+  NO_LINK,
+  readEntries,
+  readEntry,
+  readFirstIndex,
+  readLastIndex,
+  readLink,
+} from './log.ts'
 import { cellChanges, LmdbShelf, type Views } from './shelf.ts'
 import type { StagedRows } from './staging.ts'
 import { readState, type StateRecord, stateChange } from './state-record.ts'
@@ -21,8 +34,11 @@ import type { Change } from './writer.ts'
 /** Entries cut off that one write takes off the disk: so many that it keeps up with any log, so few that nobody waits for it. */
 const CUT_PORTION = 4096
 
+/** Where a log begins: behind an entry, and with the link to it. */
+type LogStart = Pick<GroupRecord, 'truncated' | 'link'>
+
 /** A record with what a table, and a log that was cut off, have to add to it. */
-function recordAfter(record: GroupRecord, unsaved: Unsaved | null, truncated: LogPosition): GroupRecord {
+function recordAfter(record: GroupRecord, unsaved: Unsaved | null, { truncated, link }: LogStart): GroupRecord {
   const { conf, peers, lastPeerId } = unsaved?.membership ?? record
   return structuredClone({
     ...record,
@@ -31,6 +47,7 @@ function recordAfter(record: GroupRecord, unsaved: Unsaved | null, truncated: Lo
     lastPeerId,
     families: unsaved?.families ?? record.families,
     truncated,
+    link,
   }) as GroupRecord
 }
 
@@ -46,6 +63,9 @@ export interface GroupHost {
 /** A write that may cut the log off. */
 interface Cutting {
   readonly changes: Change[]
+  /** The entries in it. */
+  readonly entries: readonly Entry[]
+  readonly entryChanges: readonly EntryChange[]
   readonly unsaved: Unsaved | null
   /** As the write will leave it. */
   readonly applied: LogIndex
@@ -75,7 +95,7 @@ export class OpenGroup implements LogReader {
     this.#host = host
     this.#id = id
     this.#record = record
-    this.#state = readState(host.env, record.number)
+    this.#state = readingOf(id, () => readState(host.env, record.number))
     this.#oldest = readFirstIndex(host.env, record.number) ?? record.truncated.index + 1
     this.table = new OverlayTable({ ...this.#tableState(), check: () => host.gate.check() })
   }
@@ -89,17 +109,20 @@ export class OpenGroup implements LogReader {
     return { truncated: this.#record.truncated.index, lastIndex: this.#state.lastIndex }
   }
 
-  /** What a restart finds. Throws `STORAGE_FAILED` when the log does not end where the state record says, or is damaged where it is read. */
+  /** What a restart finds. Throws `STORE_DAMAGED` when the log does not end as the state record says, or is damaged where it is read. */
   recover(): Recovered {
+    return readingOf(this.#id, () => this.#recover())
+  }
+
+  #recover(): Recovered {
     const { env } = this.#host
     const { number, conf, peers, lastPeerId, kind, truncated } = this.#record
     const { hardState, applied, lastIndex } = this.#state
     const found = Math.max(truncated.index, readLastIndex(env, number))
-    if (found !== lastIndex) {
-      const message = `the stored log of group "${this.#id}" ends at ${found}, not at ${lastIndex}`
-      throw new FlotillaError('STORAGE_FAILED', message, { group: this.#id, found, lastIndex })
-    }
-    const runs = termRuns(truncated.index + 1, lastIndex, (index) => readEntry(env, number, index).term)
+    if (found !== lastIndex) throw damaged(`the stored log ends at ${found}, not at ${lastIndex}`, { found, lastIndex })
+    const link = lastIndex > truncated.index ? readEntry(env, number, lastIndex).link : this.#record.link
+    if (link !== this.#state.link) throw damaged(`entry ${lastIndex} is not the one that was stored last`, { lastIndex })
+    const runs = termRuns(truncated.index + 1, lastIndex, (index) => readEntry(env, number, index).entry.term)
     return { hardState, conf, peers, lastPeerId, kind, truncated, lastIndex, runs, applied }
   }
 
@@ -109,7 +132,7 @@ export class OpenGroup implements LogReader {
     if (lo <= truncated.index) {
       throw new FlotillaError('COMPACTED', `entries up to ${truncated.index} are cut off`, { lo, truncated: truncated.index })
     }
-    return readEntries(this.#host.env, number, [lo, hi, bytesMax])
+    return readingOf(this.#id, () => readEntries({ env: this.#host.env, group: number }, { lo, hi, bytesMax }, this.#state))
   }
 
   /** Changes that save a write and, unless the scope leaves it out, all that the table holds unsaved. They become ours in {@link settle}. */
@@ -120,24 +143,34 @@ export class OpenGroup implements LogReader {
     const { env } = this.#host
     const changes: Change[] = []
     const entries = write?.entries ?? []
-    for (const entry of entries) changes.push(entryChange(env, this.number, entry))
+    const stored = entryChanges({ env, group: this.number }, entries, entries[0] ? this.#linkTo(entries[0].index - 1) : NO_LINK)
+    for (const change of stored) changes.push(change)
+    const last = stored.at(-1)
     const lastIndex = entries.at(-1)?.index ?? this.#state.lastIndex
     for (const change of dropEntries(env, this.number, [lastIndex + 1, this.#state.lastIndex])) changes.push(change)
     for (const change of unsaved ? cellChanges(env, this.number, unsaved.cells) : []) changes.push(change)
     const { hardState, applied } = this.#state
-    this.#next = { hardState: write?.hardState ?? hardState, applied: unsaved?.applied ?? applied, lastIndex }
-    this.#cut(write?.truncate ?? this.#record.truncated, { changes, unsaved, applied: this.#next.applied })
+    this.#next = {
+      hardState: write?.hardState ?? hardState,
+      applied: unsaved?.applied ?? applied,
+      lastIndex,
+      link: last ? linkTo(last) : this.#state.link,
+    }
+    const cutting = { changes, entries, entryChanges: stored, unsaved, applied: this.#next.applied }
+    this.#cut(write?.truncate ?? this.#record.truncated, cutting)
     changes.push(stateChange(env, this.number, this.#next))
     return changes
   }
 
   /** The log begins behind that entry from now on, if not later already; what lies before it goes, a portion with each write. */
-  #cut(at: LogPosition, { changes, unsaved, applied }: Cutting): void {
+  #cut(at: LogPosition, { changes, entries, entryChanges, unsaved, applied }: Cutting): void {
     const { env } = this.#host
     assert(at.index <= applied, 'LOG_CUT_BEYOND_APPLIED', { group: this.#id, index: at.index, applied })
     const isNew = at.index > this.#record.truncated.index
     if (isNew || unsaved?.families || unsaved?.membership) {
-      this.#record = recordAfter(this.#record, unsaved, isNew ? at : this.#record.truncated)
+      const fresh = entryChanges[at.index - (entries[0]?.index ?? at.index + 1)]
+      const start = { truncated: at, link: fresh ? linkTo(fresh) : this.#linkTo(at.index) }
+      this.#record = recordAfter(this.#record, unsaved, isNew ? start : this.#record)
       changes.push(groupChange(env, this.#id, this.#record))
     }
     const end = Math.min(this.#record.truncated.index, this.#oldest + CUT_PORTION - 1)
@@ -145,24 +178,42 @@ export class OpenGroup implements LogReader {
     this.#oldest = Math.max(this.#oldest, end + 1)
   }
 
+  /** The link to an entry that is stored, or to the one before the first of them. */
+  #linkTo(index: LogIndex): Link {
+    if (index === this.#state.lastIndex) return this.#state.link
+    return index === this.#record.truncated.index ? this.#record.link : readLink(this.#host.env, this.number, index)
+  }
+
   /** A staged state takes the place of everything: the record names where it lies, and what lay here before is nobody's. */
   #prepareInstall({ hardState, entries = [] }: GroupWrite, { state, membership, index, term }: Installation): Change[] {
     const { env, stagedRows } = this.#host
     const { number, families } = stagedRows(state)
     const { conf, peers, lastPeerId } = membership
-    const record = structuredClone({ ...this.#record, number, conf, peers, lastPeerId, families, truncated: { index, term } })
+    const record = structuredClone({
+      ...this.#record,
+      number,
+      conf,
+      peers,
+      lastPeerId,
+      families,
+      truncated: { index, term },
+      link: NO_LINK,
+    })
     const saved = hardState ?? this.#state.hardState
+    const stored = entryChanges({ env, group: number }, entries, NO_LINK)
+    const last = stored.at(-1)
     const next: StateRecord = {
       hardState: { ...saved, commit: Math.max(saved.commit, index) },
       applied: index,
       lastIndex: entries.at(-1)?.index ?? index,
+      link: last ? linkTo(last) : NO_LINK,
     }
     this.#following = { record: record as GroupRecord, state: next }
     return [
       groupChange(env, this.#id, record as GroupRecord),
       stateChange(env, number, next),
       { db: env.state, key: groupKey(this.number) },
-      ...entries.map((entry) => entryChange(env, number, entry)),
+      ...stored,
     ]
   }
 
@@ -193,7 +244,7 @@ export class OpenGroup implements LogReader {
       applied: this.#state.applied,
       membership: membershipOf(this.#record),
       families,
-      shelf: new LmdbShelf(env, views, number),
+      shelf: new LmdbShelf(env, views, { group: this.#id, number }),
     }
   }
 }

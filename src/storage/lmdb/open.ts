@@ -9,9 +9,11 @@ import { makeDirectory } from '../directory.ts'
 import { Gate } from '../gate.ts'
 import { clearPortion, strayNumbers } from './clear.ts'
 import { closeEnv, type Env, makeEnv, openEnv } from './env.ts'
-import { isTombstone, readGroups } from './group-record.ts'
+import { type Groups, isTombstone, readGroups } from './group-record.ts'
 import { nextBoot } from './identity.ts'
 import { takeLock } from './lock.ts'
+import { checkEnvironment } from './precheck.ts'
+import { checkUnpromised, Slots } from './slots.ts'
 import { openSpool } from './spool.ts'
 import { LmdbStore } from './store.ts'
 import { type Commit, lmdbCommit, WATCHDOG_MS, Writer } from './writer.ts'
@@ -48,6 +50,14 @@ function prepare(dir: string): string {
   }
 }
 
+/** Takes off the disk what belongs to no group, unless it may be that of a damaged record. Returns the highest number that was ever given. */
+async function clearStrays(env: Env, writer: Writer, { records, damages }: Groups): Promise<number> {
+  const groups = [...records.values()]
+  const strays = strayNumbers(env, new Set(groups.filter((record) => !isTombstone(record)).map(({ number }) => number)))
+  if (damages.size === 0) for (const number of strays) while (await clearPortion(env, writer, number)) {}
+  return Math.max(-1, ...groups.map(({ number }) => number), ...strays)
+}
+
 /**
  * Opens or makes a store. Rejects with `STORE_IN_USE` when a live process has it, `STORE_MISMATCH` when it belongs to another cluster
  * or node or has another format, `STORAGE_FAILED` when it cannot be read or written.
@@ -57,20 +67,24 @@ export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
   const lock = await takeLock(dir)
   const watchdogMs = options.watchdogMs ?? WATCHDOG_MS
   let env: Env | undefined
+  let slots: Slots | undefined
   try {
     await makeEnv(dir)
+    checkEnvironment(dir)
     env = openEnv(dir, options.mapSize, options.noSync)
     const gate = new Gate()
     const commit = lmdbCommit(env)
     const writer = new Writer(gate, options.wrapCommit?.(commit) ?? commit, watchdogMs)
     const { identity, changes } = nextBoot(env, options)
+    if (identity.boot === 1) checkUnpromised(dir)
+    slots = await Slots.open(dir, identity.uuid)
     const groups = readGroups(env)
     await writer.commit(changes)
-    const known = new Set([...groups.values()].filter((record) => !isTombstone(record)).map(({ number }) => number))
-    for (const number of strayNumbers(env, known)) while (await clearPortion(env, writer, number)) {}
+    const lastNumber = await clearStrays(env, writer, groups)
     const spool = openSpool(join(dir, SPOOL), { watchdogMs, ...(options.logger && { logger: options.logger }) })
-    return new LmdbStore({ env, lock, gate, writer, identity, watchdogMs, spool }, groups)
+    return new LmdbStore({ env, slots, lock, gate, writer, identity, watchdogMs, spool }, groups, lastNumber)
   } catch (thrown) {
+    await slots?.close()
     if (env) await closeEnv(env, watchdogMs)
     await lock.release()
     throw toFlotillaError(thrown, 'STORAGE_FAILED')

@@ -5,7 +5,8 @@
 
 import { crc32 } from 'node:zlib'
 import { newBytes, writeU32 } from '../../base/bytes.ts'
-import { FlotillaError } from '../../base/errors.ts'
+import type { FlotillaError } from '../../base/errors.ts'
+import { damaged } from './damage.ts'
 
 const VERSION = 1
 const HEAD_BYTES = 5
@@ -29,14 +30,17 @@ export function seal(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Arr
   return sealed
 }
 
-/** The body of a sealed value, without copying. Throws `STORAGE_FAILED`, naming `what`, when it is damaged. */
+/** The body of a sealed value, without copying. Throws `STORE_DAMAGED`, naming `what`, when it is not what was sealed. */
 export function unseal(key: Uint8Array, sealed: Uint8Array, what: string): Uint8Array {
-  const damaged = (why: string): FlotillaError =>
-    new FlotillaError('STORAGE_FAILED', `${what} is damaged on disk: ${why}`, { key: Buffer.from(key).toString('hex') })
-  if (sealed.length < HEAD_BYTES) throw damaged('it is cut off')
-  if (sealed[0] !== VERSION) throw damaged(`its version is ${sealed[0]}, not ${VERSION}`)
+  const refuse = (why: string): FlotillaError =>
+    damaged(`${what} is damaged on disk: ${why}`, { key: Buffer.from(key).toString('hex') })
+  if (sealed.length < HEAD_BYTES) throw refuse('it is cut off')
+  if (sealed[0] !== VERSION) throw refuse(`its version is ${sealed[0]}, not ${VERSION}`)
   const body = new Uint8Array(sealed.buffer, sealed.byteOffset + HEAD_BYTES, sealed.length - HEAD_BYTES)
-  const stored = new DataView(sealed.buffer, sealed.byteOffset).getUint32(1)
-  if (crc32(body, crc32(key)) !== stored) throw damaged('its checksum is wrong')
+  if (crc32(body, crc32(key)) !== sealOf(sealed)) throw refuse('its checksum is wrong')
   return body
 }
+
+/** The checksum in a sealed value, whether right or not; 0 of what is too short to have one. */
+export const sealOf = (sealed: Uint8Array): number =>
+  sealed.length < HEAD_BYTES ? 0 : new DataView(sealed.buffer, sealed.byteOffset).getUint32(1)

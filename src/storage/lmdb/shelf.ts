@@ -4,20 +4,27 @@ import { FlotillaError } from '../../base/errors.ts'
 import type { SavedRow } from '../merge-rows.ts'
 import { type Cell, toBinary } from '../ordered-bytes.ts'
 import type { Shelf, ShelfView } from '../overlay-table.ts'
+import { ofGroup } from './damage.ts'
 import { type Env, type ReadTransaction, VIEWS_MAX } from './env.ts'
 import { dataKey, GROUP_BYTES, groupKey } from './keys.ts'
 import { seal, unseal } from './seal.ts'
 import type { Change } from './writer.ts'
 
+/** Whose rows: the group's id, and the number that stands for it in keys. */
+export interface ShelfOwner {
+  readonly group: string
+  readonly number: number
+}
+
 /** All open views of a store: bounded, and closed before the environment is, since LMDB would crash on a reader left behind. */
 export class Views {
   readonly #open = new Set<LmdbView>()
 
-  open(env: Env, group: number): ShelfView {
+  open(env: Env, owner: ShelfOwner): ShelfView {
     if (this.#open.size >= VIEWS_MAX) {
       throw new FlotillaError('BUSY', `${VIEWS_MAX} snapshots and unfinished ranges are open`, { max: VIEWS_MAX })
     }
-    const view = new LmdbView(env, group, () => this.#open.delete(view))
+    const view = new LmdbView(env, owner, () => this.#open.delete(view))
     this.#open.add(view)
     return view
   }
@@ -29,64 +36,70 @@ export class Views {
 
 const rowName = 'a row'
 
-const bodyOf = (key: Uint8Array, sealed: Uint8Array): Uint8Array => unseal(key, sealed, rowName)
+const bodyOf = ({ group }: ShelfOwner, key: Uint8Array, sealed: Uint8Array): Uint8Array => {
+  try {
+    return unseal(key, sealed, rowName)
+  } catch (thrown) {
+    throw ofGroup(group, thrown)
+  }
+}
 
 /** What LMDB shows now. */
 export class LmdbShelf implements Shelf {
   readonly #env: Env
   readonly #views: Views
-  readonly #group: number
+  readonly #owner: ShelfOwner
 
-  constructor(env: Env, views: Views, group: number) {
+  constructor(env: Env, views: Views, owner: ShelfOwner) {
     this.#env = env
     this.#views = views
-    this.#group = group
+    this.#owner = owner
   }
 
   get(key: string): Uint8Array | undefined {
-    const full = dataKey(this.#group, key)
+    const full = dataKey(this.#owner.number, key)
     const sealed = this.#env.data.get(full)
-    return sealed && bodyOf(full, sealed)
+    return sealed && bodyOf(this.#owner, full, sealed)
   }
 
   view(): ShelfView {
-    return this.#views.open(this.#env, this.#group)
+    return this.#views.open(this.#env, this.#owner)
   }
 }
 
 /** A read transaction of LMDB. */
 class LmdbView implements ShelfView {
   readonly #env: Env
-  readonly #group: number
+  readonly #owner: ShelfOwner
   readonly #transaction: ReadTransaction
   readonly #closed: () => void
   readonly #cursors = new Set<Iterator<unknown>>()
   #open = true
 
-  constructor(env: Env, group: number, closed: () => void) {
+  constructor(env: Env, owner: ShelfOwner, closed: () => void) {
     this.#env = env
-    this.#group = group
+    this.#owner = owner
     this.#closed = closed
     this.#transaction = env.root.useReadTransaction()
   }
 
   get(key: string): Uint8Array | undefined {
     this.#check()
-    const full = dataKey(this.#group, key)
+    const full = dataKey(this.#owner.number, key)
     const sealed = this.#env.data.get(full, { transaction: this.#transaction })
-    return sealed && bodyOf(full, sealed)
+    return sealed && bodyOf(this.#owner, full, sealed)
   }
 
   *rows(lo: string, hi: string, reverse: boolean): Generator<SavedRow> {
     this.#check()
-    const bounds = { start: dataKey(this.#group, lo), end: dataKey(this.#group, hi) }
+    const bounds = { start: dataKey(this.#owner.number, lo), end: dataKey(this.#owner.number, hi) }
     const turned = { start: bounds.end, exclusiveStart: true, end: bounds.start, inclusiveEnd: true, reverse: true }
     const cursor = this.#env.data.getRange({ ...(reverse ? turned : bounds), transaction: this.#transaction })[Symbol.iterator]()
     this.#cursors.add(cursor)
     try {
       for (let next = cursor.next(); !next.done; next = cursor.next()) {
         const { key, value } = next.value
-        yield [toBinary(key.subarray(GROUP_BYTES)), bodyOf(key, value)]
+        yield [toBinary(key.subarray(GROUP_BYTES)), bodyOf(this.#owner, key, value)]
         this.#check() // a cursor of a closed view would look like the end
       }
     } finally {

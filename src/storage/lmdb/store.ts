@@ -22,14 +22,17 @@ import { checkBatch, checkFact, checkGroupId, checkTombstone, membershipOf, unkn
 import type { Gate } from '../gate.ts'
 import { Turns } from '../turns.ts'
 import { bury, clearPortion } from './clear.ts'
+import { readingFact } from './damage.ts'
 import { closeEnv, type Env, envBytes } from './env.ts'
-import { type AnyRecord, type GroupRecord, groupChange, isTombstone } from './group-record.ts'
+import { type AnyRecord, type GroupRecord, type Groups, groupChange, isTombstone } from './group-record.ts'
 import { factKey } from './keys.ts'
 import type { Lock } from './lock.ts'
+import { NO_LINK } from './log.ts'
 import { OpenGroup } from './open-group.ts'
 import { lmdbRoom } from './room.ts'
 import { seal, unseal } from './seal.ts'
 import { Views } from './shelf.ts'
+import { checkForgotten, checkPromise, type PromisedBy, type Slots } from './slots.ts'
 import type { LmdbSpool } from './spool.ts'
 import { type StagedRows, Staging } from './staging.ts'
 import { EMPTY_STATE, stateChange } from './state-record.ts'
@@ -38,6 +41,7 @@ import type { Change, Writer } from './writer.ts'
 /** What an open store is made of. */
 export interface Parts {
   readonly env: Env
+  readonly slots: Slots
   readonly lock: Lock
   readonly gate: Gate
   readonly writer: Writer
@@ -51,6 +55,8 @@ export class LmdbStore implements NodeStore {
   readonly identity: StoreIdentity
   readonly #parts: Parts
   readonly #records: Map<string, AnyRecord>
+  /** Groups whose record cannot be read. */
+  readonly #damages: Map<string, FlotillaError>
   readonly #groups = new Map<string, OpenGroup>()
   readonly #views = new Views()
   readonly #turns = new Turns()
@@ -59,17 +65,19 @@ export class LmdbStore implements NodeStore {
   #writing = false
   #closing: Promise<void> | null = null
 
-  constructor(parts: Parts, records: Map<string, AnyRecord>) {
+  constructor(parts: Parts, { records, damages }: Groups, lastNumber: number) {
     this.identity = parts.identity
     this.#parts = parts
     this.#records = records
+    this.#damages = damages
     this.#staging = new Staging({ env: parts.env, commit: (changes) => this.#turns.run(() => this.#stagePortion(changes)) })
-    this.#lastNumber = Math.max(-1, ...[...records.values()].map(({ number }) => number))
+    this.#lastNumber = lastNumber
   }
 
   groups(): readonly string[] {
     this.#parts.gate.check()
-    return [...this.#records].filter(([, record]) => !isTombstone(record)).map(([group]) => group)
+    const recorded = [...this.#records].filter(([, record]) => !isTombstone(record)).map(([group]) => group)
+    return [...recorded, ...this.#damages.keys()]
   }
 
   async open(group: string, bootstrap: GroupBootstrap): Promise<Recovered> {
@@ -93,19 +101,21 @@ export class LmdbStore implements NodeStore {
     this.#writing = true
     try {
       const changes = this.#prepare(batch, scope) // at once: what is applied later belongs to the next write
-      await this.#turns.run(() => this.#save(changes))
+      const promises = batch.flatMap(({ group, hardState }) => (hardState ? [{ group, ...hardState }] : []))
+      await this.#turns.run(() => this.#save(changes, promises))
     } finally {
       this.#writing = false
     }
   }
 
   async destroy(group: string, { peer }: Tombstone): Promise<void> {
-    const { number } = this.#opened(group)
+    const number = this.#numberOf(group)
     this.#groups.delete(group) // at once: no write takes it along any more
     const { env, writer } = this.#parts
     await this.#turns.run(async () => {
       await bury(env, writer, { group, number, peer })
       this.#records.set(group, { number, tombstone: true, peer })
+      this.#damages.delete(group)
     })
     await this.#clear(number)
   }
@@ -163,7 +173,7 @@ export class LmdbStore implements NodeStore {
     gate.check()
     const full = factKey(key)
     const sealed = env.meta.get(full)
-    return sealed && text(unseal(full, sealed, `the fact "${key}"`))
+    return sealed && readingFact(() => text(unseal(full, sealed, `the fact "${key}"`)))
   }
 
   close(): Promise<void> {
@@ -179,9 +189,20 @@ export class LmdbStore implements NodeStore {
     return opened
   }
 
+  /** The number of a group that is to go, open or not. That of a damaged record is not known: what lies under it is cleared at a later opening. */
+  #numberOf(group: string): number {
+    this.#parts.gate.check()
+    const record = this.#records.get(group)
+    if (record && !isTombstone(record)) return record.number
+    if (!this.#damages.has(group)) throw unknownGroup(group)
+    return this.#newNumber()
+  }
+
   async #open(group: string, bootstrap: GroupBootstrap): Promise<Recovered> {
-    const { gate, env } = this.#parts
+    const { gate, env, slots } = this.#parts
     gate.checkFailure()
+    const damage = this.#damages.get(group)
+    if (damage) throw damage
     checkTombstone(group, this.#tombstone(group), bootstrap)
     const known = this.#records.get(group)
     const record = known && !isTombstone(known) ? known : await this.#make(group, bootstrap)
@@ -192,6 +213,7 @@ export class LmdbStore implements NodeStore {
     const stagedRows = (state: StagedState): StagedRows => this.#staging.take(state)
     const opened = this.#groups.get(group) ?? new OpenGroup({ env, views: this.#views, gate, stagedRows }, group, record)
     const recovered = opened.recover()
+    checkPromise(group, recovered.hardState, slots.get(group))
     this.#groups.set(group, opened)
     return recovered
   }
@@ -203,16 +225,25 @@ export class LmdbStore implements NodeStore {
 
   /** Makes a new group durable. Numbers are given in order, those of destroyed groups are not given again. */
   async #make(group: string, bootstrap: GroupBootstrap): Promise<GroupRecord> {
-    const { env, writer } = this.#parts
+    const { env, writer, slots } = this.#parts
+    if (!this.#records.has(group)) checkForgotten(group, slots.get(group))
     if (this.#records.size >= GROUPS_MAX)
       throw new FlotillaError('TOO_LARGE', `a store holds at most ${GROUPS_MAX} groups`, { max: GROUPS_MAX })
     const number = this.#newNumber()
-    const start = { number, kind: bootstrap.kind, truncated: { index: 0, term: 0 }, families: {} }
+    const start = { number, kind: bootstrap.kind, truncated: { index: 0, term: 0 }, link: NO_LINK, families: {} }
     const record = { ...start, ...membershipOf(bootstrap) } as GroupRecord
+    await this.#promise([{ group, ...EMPTY_STATE.hardState }]) // first: a promise without a group is nobody's, a group without one is damaged
     await writer.commit([groupChange(env, group, record), stateChange(env, number, EMPTY_STATE)])
     env.root.resetReadTxn()
     this.#records.set(group, record)
     return record
+  }
+
+  /** Writes down a second time what was promised anew. */
+  async #promise(promises: readonly PromisedBy[]): Promise<void> {
+    const { slots, writer } = this.#parts
+    const changed = promises.filter((promise) => slots.differs(promise))
+    if (changed.length > 0) await writer.watch(() => slots.write(changed))
   }
 
   #newNumber(): number {
@@ -244,9 +275,10 @@ export class LmdbStore implements NodeStore {
   }
 
   /** One transaction; then everything in memory moves on at one stroke. */
-  async #save(changes: readonly Change[]): Promise<void> {
+  async #save(changes: readonly Change[], promises: readonly PromisedBy[]): Promise<void> {
     const { env, writer } = this.#parts
     await writer.commit(changes)
+    await this.#promise(promises)
     env.root.resetReadTxn() // now every read sees the transaction, so the tables may let go of what is in it
     for (const group of this.#groups.values()) {
       const replaced = group.settle()
@@ -255,11 +287,12 @@ export class LmdbStore implements NodeStore {
   }
 
   async #close(): Promise<void> {
-    const { env, lock, watchdogMs } = this.#parts
+    const { env, slots, spool, lock, watchdogMs } = this.#parts
     await this.#turns.idle()
     this.#views.closeAll()
-    await this.#parts.spool.close()
+    await spool.close()
     await closeEnv(env, watchdogMs) // a directory that a hanging write may still reach stays taken until this process ends
+    await slots.close()
     await lock.release()
   }
 }

@@ -53,10 +53,15 @@ export class Writer {
 
   /** Resolves when all changes are on disk; rejects with `STORAGE_FAILED`, and then the store is dead. Nothing is tried twice. */
   async commit(changes: readonly Change[]): Promise<void> {
+    if (changes.length > 0) await this.watch(() => this.#commit(changes))
+    else this.#gate.checkFailure()
+  }
+
+  /** The same for another way to disk. */
+  async watch(write: () => Promise<unknown>): Promise<void> {
     this.#gate.checkFailure()
-    if (changes.length === 0) return
     try {
-      const settled = this.#commit(changes)
+      const settled = write()
       settled.catch(keepCommitError) // also when it settles after the watchdog
       await watched(settled, this.#watchdogMs)
     } catch (thrown) {

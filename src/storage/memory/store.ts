@@ -70,7 +70,7 @@ const lastIndexOf = (group: GroupImage): LogIndex => group.truncated.index + gro
 /** Where an entry is in the group's list; it must be there. */
 function entryAt(group: GroupImage, index: LogIndex): Entry {
   const entry = group.entries[index - group.truncated.index - 1]
-  if (!entry) throw new FlotillaError('STORAGE_FAILED', `entry ${index} is missing from the stored log`, { index })
+  if (!entry) throw new FlotillaError('STORE_DAMAGED', `entry ${index} is missing from the stored log`, { index })
   return entry
 }
 
