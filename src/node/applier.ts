@@ -1,7 +1,7 @@
 /** Gives committed entries to the state machine, in order, a bounded portion at a time, and passes on what came of each. */
 
 import { EMPTY } from '../base/bytes.ts'
-import { FlotillaError } from '../base/errors.ts'
+import { type Code, FlotillaError } from '../base/errors.ts'
 import { APPLY_BYTES_MAX } from '../base/limits.ts'
 import type { Applied, StateMachine } from '../ports/state-machine.ts'
 import type { Table } from '../ports/table.ts'
@@ -22,6 +22,9 @@ export interface ApplierOptions {
   /** Whether nothing more is to be applied: this peer is no member any more. */
   readonly isOver: () => boolean
 }
+
+/** Failures that are the store's and not the command's: another node has none of them. */
+const OF_THE_STORE: ReadonlySet<Code> = new Set<Code>(['STORAGE_FAILED', 'STORE_DAMAGED', 'STORE_CLOSED'])
 
 const NO_EFFECT: Applied = { writes: [], result: EMPTY }
 
@@ -68,7 +71,7 @@ export class Applier {
       table.apply(index, writes)
       waiters.applied({ index, term, body: result })
     } catch (error) {
-      if (!(error instanceof FlotillaError) || error.code === 'STORAGE_FAILED' || error.code === 'STORE_CLOSED') throw error
+      if (!(error instanceof FlotillaError) || OF_THE_STORE.has(error.code)) throw error
       table.apply(index, []) // refused, with the same words on every node
       waiters.failed(index, term, error)
     }

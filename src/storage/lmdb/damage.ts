@@ -1,22 +1,37 @@
 /** How damage on the disk is told, as opposed to a disk that fails: one group is damaged, its node and the other groups live on. */
 
 import { type Details, FlotillaError } from '../../base/errors.ts'
+import type { Env } from './env.ts'
 
 /** What is stored is not what was written. */
 export const damaged = (what: string, details: Details = {}, cause?: unknown): FlotillaError =>
   new FlotillaError('STORE_DAMAGED', what, details, cause)
 
+/** Whose damage it would be, and where it is read from. */
+export interface DamageOf {
+  readonly env: Pick<Env, 'root'>
+  readonly group: string
+}
+
 /** Runs a read of one group. Damage met by it names the group from here on. */
-export function readingOf<T>(group: string, read: () => T): T {
+export function readingOf<T>(of: DamageOf, read: () => T): T {
   try {
     return read()
   } catch (thrown) {
-    throw ofGroup(group, thrown)
+    throw damageOf(of, thrown)
   }
 }
 
+/** Whether LMDB itself stumbled over what it read: its errors carry numbers. */
+const isOfLmdb = (thrown: unknown): thrown is Error =>
+  thrown instanceof Error && !(thrown instanceof FlotillaError) && 'code' in thrown && typeof thrown.code === 'number'
+
 /** What was thrown while something of a group was read: damage names the group from here on. */
-export function ofGroup(group: string, thrown: unknown): unknown {
+export function damageOf({ env, group }: DamageOf, thrown: unknown): unknown {
+  if (isOfLmdb(thrown)) {
+    env.root.resetReadTxn() // a read transaction that stumbled is of no use to the other groups
+    return damaged(`group "${group}": LMDB cannot read it: ${thrown.message}`, { group }, thrown)
+  }
   if (!(thrown instanceof FlotillaError) || thrown.code !== 'STORE_DAMAGED' || 'group' in thrown.details) return thrown
   return damaged(`group "${group}": ${thrown.message}`, { ...thrown.details, group }, thrown)
 }

@@ -82,7 +82,7 @@ export function readGroups(env: Env): Groups {
     try {
       records.set(
         group,
-        readingOf(group, () => parseGroup(unseal(key, value, 'its record'))),
+        readingOf({ env, group }, () => parseGroup(unseal(key, value, 'its record'))),
       )
     } catch (thrown) {
       damages.set(group, toFlotillaError(thrown, 'STORE_DAMAGED'))

@@ -9,7 +9,7 @@ import { type LogBounds, membershipOf } from '../check-batch.ts'
 import type { Gate } from '../gate.ts'
 import { OverlayTable, type Unsaved } from '../overlay-table.ts'
 import { termRuns } from '../term-runs.ts'
-import { damaged, readingOf } from './damage.ts'
+import { type DamageOf, damaged, readingOf } from './damage.ts'
 import type { Env } from './env.ts'
 import { type GroupRecord, groupChange } from './group-record.ts'
 import { groupKey } from './keys.ts'
@@ -82,6 +82,7 @@ export class OpenGroup implements LogReader {
   readonly table: OverlayTable
   readonly #host: GroupHost
   readonly #id: string
+  readonly #damageOf: DamageOf
   #record: GroupRecord
   #state: StateRecord
   /** What becomes true when the write under way is durable. */
@@ -95,8 +96,9 @@ export class OpenGroup implements LogReader {
     this.#host = host
     this.#id = id
     this.#record = record
-    this.#state = readingOf(id, () => readState(host.env, record.number))
-    this.#oldest = readFirstIndex(host.env, record.number) ?? record.truncated.index + 1
+    this.#damageOf = { env: host.env, group: id }
+    this.#state = readingOf(this.#damageOf, () => readState(host.env, record.number))
+    this.#oldest = readingOf(this.#damageOf, () => readFirstIndex(host.env, record.number)) ?? record.truncated.index + 1
     this.table = new OverlayTable({ ...this.#tableState(), check: () => host.gate.check() })
   }
 
@@ -111,7 +113,7 @@ export class OpenGroup implements LogReader {
 
   /** What a restart finds. Throws `STORE_DAMAGED` when the log does not end as the state record says, or is damaged where it is read. */
   recover(): Recovered {
-    return readingOf(this.#id, () => this.#recover())
+    return readingOf(this.#damageOf, () => this.#recover())
   }
 
   #recover(): Recovered {
@@ -132,7 +134,7 @@ export class OpenGroup implements LogReader {
     if (lo <= truncated.index) {
       throw new FlotillaError('COMPACTED', `entries up to ${truncated.index} are cut off`, { lo, truncated: truncated.index })
     }
-    return readingOf(this.#id, () => readEntries({ env: this.#host.env, group: number }, { lo, hi, bytesMax }, this.#state))
+    return readingOf(this.#damageOf, () => readEntries({ env: this.#host.env, group: number }, { lo, hi, bytesMax }, this.#state))
   }
 
   /** Changes that save a write and, unless the scope leaves it out, all that the table holds unsaved. They become ours in {@link settle}. */

@@ -24,6 +24,9 @@ const VERSION = 2
 const BIG = 0x01
 const SUB = 0x02
 
+/** Bytes in place of a value that has pages of its own: the first of them, a transaction, and how many they are. */
+const WHERE_BYTES = 24
+
 /** Bytes of the record of a database. */
 const TREE_BYTES = 48
 
@@ -142,15 +145,31 @@ function checkOverflow({ fd, bytes, pageBytes }: PageFile, number: number, value
     damage(`page ${number} is no large value`)
 }
 
+/** Bytes that a node takes of its page: its key and, in a leaf, its value or where that lies; rounded up to a whole pair. */
+function nodeBytes(page: TreePage, i: number): number {
+  const [start, keyEnd] = nodeAt(page, i)
+  if (!page.isLeaf) return (keyEnd - start + 1) & ~1
+  const inPage = (page.bytes.readUInt16LE(start + 4) & BIG) === 0 ? page.bytes.readUInt32LE(start) : WHERE_BYTES
+  if (keyEnd + inPage > page.bytes.length) damage('a value lies outside its page')
+  return (keyEnd - start + inPage + 1) & ~1
+}
+
+/** Nodes lie close together at the end of their page: one more or less shows. */
+function checkLayout(page: TreePage): void {
+  let used = 0
+  for (let i = 0; i < page.keys; i++) used += nodeBytes(page, i)
+  if (used !== page.bytes.length - HEADER_BYTES - page.bytes.readUInt16LE(22)) damage('a page does not hold what it should')
+}
+
 /** The trees recorded in a leaf, and whether its values lie within the file. */
 function readLeaf(file: PageFile, page: TreePage): Tree[] {
   const trees: Tree[] = []
+  checkLayout(page)
   for (let i = 0; i < page.keys; i++) {
     const [start, keyEnd] = nodeAt(page, i)
     const flags = page.bytes.readUInt16LE(start + 4)
     const valueBytes = page.bytes.readUInt32LE(start)
-    const inPage = (flags & BIG) === 0 ? valueBytes : 8
-    if (keyEnd + inPage > page.bytes.length) damage('a value lies outside its page')
+    if ((flags & ~(BIG | SUB)) !== 0) damage('a value has flags of its own')
     if ((flags & BIG) !== 0) checkOverflow(file, readNumber(page.bytes, keyEnd), valueBytes)
     if ((flags & SUB) === 0) continue
     trees.push(valueBytes === TREE_BYTES ? readTree(page.bytes, keyEnd) : damage('the record of a database is cut off'))
@@ -178,17 +197,25 @@ export function hasNumberKeys(page: TreePage): boolean {
 /** The trees recorded in the leaf of the main tree. */
 export const treesIn = readLeaf
 
-/** Looks at every page that a tree reaches, and at those of the trees recorded in it. Throws {@link PageDamage}. Reads all of it: seconds for a GiB. */
+/**
+ * Looks at every page that a tree reaches, and at those of the trees recorded in it. Throws {@link PageDamage} when one is not what it should be, or
+ * when all of them together do not hold as many entries as are recorded. Reads all of the tree: some seconds for a GiB.
+ */
 export function walkTree(file: PageFile, tree: Tree): void {
   const top = checkTop(file, tree)
-  if (top) walkPage(file, top, tree.depth)
+  const entries = top ? walkPage(file, top, tree.depth) : 0
+  if (entries !== tree.entries) damage(`a database of ${tree.entries} entries holds ${entries}`)
 }
 
-function walkPage(file: PageFile, page: TreePage, depth: number): void {
+/** Entries below a page. */
+function walkPage(file: PageFile, page: TreePage, depth: number): number {
   if (page.isLeaf !== (depth === 1)) damage('a tree is not as deep everywhere')
   if (page.isLeaf) {
     for (const tree of readLeaf(file, page)) walkTree(file, tree)
-    return
+    return page.keys
   }
-  for (let i = 0; i < page.keys; i++) walkPage(file, readTreePage(file, childAt(page, i)), depth - 1)
+  checkLayout(page)
+  let entries = 0
+  for (let i = 0; i < page.keys; i++) entries += walkPage(file, readTreePage(file, childAt(page, i)), depth - 1)
+  return entries
 }

@@ -4,7 +4,7 @@ import { FlotillaError } from '../../base/errors.ts'
 import type { SavedRow } from '../merge-rows.ts'
 import { type Cell, toBinary } from '../ordered-bytes.ts'
 import type { Shelf, ShelfView } from '../overlay-table.ts'
-import { ofGroup } from './damage.ts'
+import { damageOf } from './damage.ts'
 import { type Env, type ReadTransaction, VIEWS_MAX } from './env.ts'
 import { dataKey, GROUP_BYTES, groupKey } from './keys.ts'
 import { seal, unseal } from './seal.ts'
@@ -36,14 +36,6 @@ export class Views {
 
 const rowName = 'a row'
 
-const bodyOf = ({ group }: ShelfOwner, key: Uint8Array, sealed: Uint8Array): Uint8Array => {
-  try {
-    return unseal(key, sealed, rowName)
-  } catch (thrown) {
-    throw ofGroup(group, thrown)
-  }
-}
-
 /** What LMDB shows now. */
 export class LmdbShelf implements Shelf {
   readonly #env: Env
@@ -58,8 +50,12 @@ export class LmdbShelf implements Shelf {
 
   get(key: string): Uint8Array | undefined {
     const full = dataKey(this.#owner.number, key)
-    const sealed = this.#env.data.get(full)
-    return sealed && bodyOf(this.#owner, full, sealed)
+    try {
+      const sealed = this.#env.data.get(full)
+      return sealed && unseal(full, sealed, rowName)
+    } catch (thrown) {
+      throw damageOf({ env: this.#env, group: this.#owner.group }, thrown)
+    }
   }
 
   view(): ShelfView {
@@ -86,8 +82,12 @@ class LmdbView implements ShelfView {
   get(key: string): Uint8Array | undefined {
     this.#check()
     const full = dataKey(this.#owner.number, key)
-    const sealed = this.#env.data.get(full, { transaction: this.#transaction })
-    return sealed && bodyOf(this.#owner, full, sealed)
+    try {
+      const sealed = this.#env.data.get(full, { transaction: this.#transaction })
+      return sealed && unseal(full, sealed, rowName)
+    } catch (thrown) {
+      throw damageOf({ env: this.#env, group: this.#owner.group }, thrown)
+    }
   }
 
   *rows(lo: string, hi: string, reverse: boolean): Generator<SavedRow> {
@@ -99,9 +99,11 @@ class LmdbView implements ShelfView {
     try {
       for (let next = cursor.next(); !next.done; next = cursor.next()) {
         const { key, value } = next.value
-        yield [toBinary(key.subarray(GROUP_BYTES)), bodyOf(this.#owner, key, value)]
+        yield [toBinary(key.subarray(GROUP_BYTES)), unseal(key, value, rowName)]
         this.#check() // a cursor of a closed view would look like the end
       }
+    } catch (thrown) {
+      throw damageOf({ env: this.#env, group: this.#owner.group }, thrown)
     } finally {
       this.#cursors.delete(cursor)
       if (this.#open) cursor.return?.()

@@ -55,5 +55,5 @@ test('runs are found by reading few entries, and a term that falls is damage', (
     { from: 5001, term: 2 },
   ])
   assert.ok(reads < 80, `${reads} reads`)
-  assert.throws(() => termRuns(1, 3, (index) => [2, 1, 1][index - 1] as number), code('STORAGE_FAILED'))
+  assert.throws(() => termRuns(1, 3, (index) => [2, 1, 1][index - 1] as number), code('STORE_DAMAGED'))
 })
