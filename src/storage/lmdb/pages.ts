@@ -154,10 +154,18 @@ function nodeBytes(page: TreePage, i: number): number {
   return (keyEnd - start + inPage + 1) & ~1
 }
 
-/** Nodes lie close together at the end of their page: one more or less shows. */
+/** Nodes lie close together at the end of their page, so that one more or less shows; and their keys, if they are no numbers, rise byte by byte. */
 function checkLayout(page: TreePage): void {
   let used = 0
-  for (let i = 0; i < page.keys; i++) used += nodeBytes(page, i)
+  const numbers = hasNumberKeys(page)
+  let before: Buffer | null = null
+  for (let i = 0; i < page.keys; i++) {
+    used += nodeBytes(page, i)
+    const [start, keyEnd] = nodeAt(page, i)
+    const key = page.bytes.subarray(start + NODE_BYTES, keyEnd)
+    if (!numbers && before && Buffer.compare(before, key) >= 0) damage('the keys of a page are not in their order')
+    before = key
+  }
   if (used !== page.bytes.length - HEADER_BYTES - page.bytes.readUInt16LE(22)) damage('a page does not hold what it should')
 }
 
