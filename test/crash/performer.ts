@@ -24,6 +24,8 @@ export async function whereIn(store: NodeStore, story: Story, acknowledged: numb
   )
 }
 
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
 const hashOf = (chunk: string): Uint8Array => createHash('sha256').update(chunk).digest()
 
 /**
@@ -92,8 +94,8 @@ export async function perform(store: NodeStore, step: Step): Promise<void> {
         chunks.map((chunk) => ({ hash: hashOf(chunk), bytes: utf8(chunk) })),
       )
       await store.spool.keepManifest(group, 'incoming', utf8(manifest))
-      const kept = new Set(chunks.map((chunk) => String(hashOf(chunk))))
-      return sweep ? store.spool.sweep(group, (hash) => kept.has(String(hash))) : undefined
+      const kept = new Set(chunks.map((chunk) => hex(hashOf(chunk))))
+      return sweep ? store.spool.sweep(group, (hash) => kept.has(hex(hash))) : undefined
     }
     case 'stage': {
       const staged = await stage(store, step.group, step.rows)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Inspection } from './inspection.ts'
 import { powerCuts, traceLife, withDirectory } from './states.ts'
-import { strangeness } from './trace.ts'
+import { sayIfSkipped } from './trace.ts'
 
 /** Power cuts that are tried; the stories are as many as give each so many. */
 const STATES = Number(process.env.FLOTILLA_CRASH_STATES ?? 200)
@@ -16,10 +16,6 @@ const BAD_MAX = 5
 
 /** Of the control, which flushes nothing. */
 const CONTROL_STATES = 40
-
-const why = strangeness()
-if (why !== null) process.stderr.write(`\n${'!'.repeat(100)}\nNO CRASH STATES WERE TRIED: ${why}\n${'!'.repeat(100)}\n\n`)
-const skip = why ?? false
 
 /** Tries power cuts of one story; what is wrong with those that are bad. */
 async function tryStates(seed: number, count: number, { noSync = false, early = false } = {}): Promise<string[]> {
@@ -42,7 +38,7 @@ async function tryStates(seed: number, count: number, { noSync = false, early = 
   }
 }
 
-describe('after a power cut', { skip, concurrency: 2 }, () => {
+describe('after a power cut', { skip: sayIfSkipped('CRASH STATES'), concurrency: 2 }, () => {
   for (let seed = 1; (seed - 1) * STATES_OF_A_STORY < STATES; seed++) {
     const count = Math.min(STATES_OF_A_STORY, STATES - (seed - 1) * STATES_OF_A_STORY)
     test(`anywhere in story ${seed}, the store opens with the last acknowledged state and goes on: ${count} states`, async () => {

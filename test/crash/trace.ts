@@ -25,10 +25,19 @@ export interface Call {
 }
 
 /** Whether processes can be traced here; if not, why. */
-export function strangeness(): string | null {
+function strangeness(): string | null {
   const tried = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=openat', 'true'], { timeout: 10_000 })
   if (tried.error) return 'there is no strace'
   return tried.status === 0 ? null : `strace cannot trace here: ${tried.stderr.toString().trim().slice(0, 200)}`
+}
+
+/** Says so that nobody can miss it when processes cannot be traced here; the reason, for a test to be skipped with. */
+export function sayIfSkipped(what: string): string | false {
+  const why = strangeness()
+  if (why === null) return false
+  const bar = '!'.repeat(100)
+  process.stderr.write(`\n${bar}\nNO ${what} WERE TRIED: ${why}\n${bar}\n\n`)
+  return why
 }
 
 /** Arguments that have strace run a command and write its calls to a file. */
