@@ -1,6 +1,7 @@
 /** `flotilla members`: who the members of a group are, and how they become others. */
 
 import type { MembersClient } from '../../client/members.ts'
+import type { Readmitted } from '../../client/readmission.ts'
 import type { MembersView } from '../../wire/members.ts'
 import { checkId } from '../../wire/subjects.ts'
 import { UsageError } from '../arguments.ts'
@@ -10,7 +11,7 @@ import { asUsed, DONE } from '../failures.ts'
 import { paintOf } from '../paint.ts'
 import { type Column, tableOf } from '../table.ts'
 
-const VERBS = ['list', 'add', 'promote', 'demote', 'remove'] as const
+const VERBS = ['list', 'add', 'promote', 'demote', 'remove', 'readmit'] as const
 
 type Verb = (typeof VERBS)[number]
 
@@ -19,9 +20,9 @@ const TIMEOUT_MS = 15_000
 
 export const members: Command = {
   name: 'members',
-  summary: 'who the members of a group are; add, promote, demote, remove one',
+  summary: 'who the members of a group are; add, promote, demote, remove, readmit one',
   detail:
-    'members list\nmembers add NODE [--learner]   the node runs with --join, and is filled\nmembers promote NODE           a learner votes from now on\nmembers demote NODE            a voter becomes a learner\nmembers remove NODE            its data in this group is destroyed\n\nPrints the members as they are then. A change that cannot be made is CONF_INVALID, exit code 1; one that did not end in time is\nTIMEOUT_UNKNOWN, exit code 3.',
+    'members list\nmembers add NODE [--learner]   the node runs with --join, and is filled\nmembers promote NODE           a learner votes from now on\nmembers demote NODE            a voter becomes a learner\nmembers remove NODE            its data in this group is destroyed\nmembers readmit NODE           its disk was lost: in all its groups it is a new member, filled from nothing\n\nPrints the members as they are then. A change that cannot be made is CONF_INVALID, exit code 1; one that did not end in time is\nTIMEOUT_UNKNOWN, exit code 3.',
   operands: ['VERB'],
   optional: ['NODE'],
   flags: { ...ASKING, learner: { help: 'with add: it receives the log, and does not vote' } },
@@ -29,7 +30,8 @@ export const members: Command = {
     const verb = verbOf(call)
     return withClient(
       call,
-      async (client, { group }) => {
+      async (client, { group, timeoutMs }) => {
+        if (verb === 'readmit') return readmitted(call, await client.readmit(call.args.operand(1), { timeoutMs }))
         const view = await perform(client.members(group), verb, call)
         const text = call.args.has('json')
           ? JSON.stringify(view)
@@ -42,6 +44,21 @@ export const members: Command = {
   },
 }
 
+/** A table for each group, and what is left to do. */
+async function readmitted({ args, terminal }: Invocation, groups: readonly Readmitted[]): Promise<number> {
+  const node = args.operand(1)
+  const paint = paintOf(terminal.out)
+  const tables = groups.flatMap(({ group, members: view }) => ['', `group ${group}`, ...tableOf(COLUMNS, rowsOf(view), paint)])
+  const text = args.has('json') ? JSON.stringify(groups) : tables.slice(1).join('\n')
+  await terminal.out.write(`${text}\n`)
+  for (const { group, isBehind } of groups) {
+    if (!isBehind) continue
+    const line = `flotilla: ${node} is a learner of ${group} until it runs and has caught up; then: flotilla members promote ${node} --group ${group}`
+    await terminal.err.write(`${line}\n`)
+  }
+  return DONE
+}
+
 function verbOf({ args }: Invocation): Verb {
   const verb = VERBS.find((one) => one === args.operand(0))
   if (verb === undefined) throw new UsageError(`members knows ${VERBS.join(', ')}, not '${args.operand(0)}'`)
@@ -49,11 +66,13 @@ function verbOf({ args }: Invocation): Verb {
   if (verb === 'list' && node !== '') throw new UsageError(`'${node}' is one word too many`)
   if (verb !== 'list' && node === '') throw new UsageError('NODE is missing')
   if (verb !== 'add' && args.has('learner')) throw new UsageError('--learner goes with add')
+  if (verb === 'readmit' && args.text('group') !== undefined)
+    throw new UsageError('readmit is for all groups of the node: no --group')
   if (node !== '') asUsed(() => checkId('NODE', node))
   return verb
 }
 
-async function perform(group: MembersClient, verb: Verb, { args }: Invocation): Promise<MembersView> {
+async function perform(group: MembersClient, verb: Exclude<Verb, 'readmit'>, { args }: Invocation): Promise<MembersView> {
   const node = args.operand(1)
   if (verb === 'list') return group.list()
   const done = verb === 'add' ? group.add(node, { learner: args.has('learner') }) : group[verb](node)

@@ -49,11 +49,15 @@ test('members are listed, added, promoted, demoted and removed', async (t) => {
 
   const twice = await flotilla('members remove b')
   assert.deepEqual([twice.code, twice.err], [1, "flotilla: CONF_INVALID: node 'b' is no member\n"])
+  const runs = await flotilla('members readmit a')
+  assert.deepEqual([runs.code, runs.out, /^flotilla: CONF_INVALID: no node that answers/.test(runs.err)], [1, '', true], runs.err)
   assert.deepEqual((await flotilla('members remove a')).code, 1, 'somebody must vote')
   for (const line of [
     'members',
     'members kill b',
     'members add',
+    'members readmit',
+    'members readmit b --group kv',
     'members list b',
     'members promote b --learner',
     'members add b c',

@@ -1,0 +1,101 @@
+/** A node whose disk was lost is taken back: as a new peer of all its groups, filled from nothing, and never against the will of those who are left. */
+
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { utf8 } from '../../../src/base/bytes.ts'
+import { type Client, connect } from '../../../src/client/client.ts'
+import type { MembersClient } from '../../../src/client/members.ts'
+import { readmit } from '../../../src/client/readmission.ts'
+import { memoryStore } from '../../../src/storage/memory/store.ts'
+import { parrot } from './sample-node.ts'
+import { groupOf, pause, recall, SmallCluster, say, until } from './small-cluster.ts'
+
+const GROUPS = ['g', 'h']
+const JOINS = { nodes: [], join: true }
+
+async function scene(t: TestContext): Promise<{ cluster: SmallCluster; client: Client }> {
+  const groups = GROUPS.map((id) => ({ id, stateMachine: parrot() }))
+  const cluster = await SmallCluster.start(t, { groups, timing: { electionTimeoutMs: 200, heartbeatMs: 20 } })
+  const client = await connect({ cluster: 'demo', transport: cluster.guest('client'), timeoutMs: 5000 })
+  t.after(() => client.close())
+  await cluster.leader('h')
+  await say(await cluster.leader(), 'before')
+  await (await cluster.leader('h')).propose('h', utf8('before'))
+  return { cluster, client }
+}
+
+/** That node's disk is gone, and so is the node. */
+async function lose(cluster: SmallCluster, node: string): Promise<void> {
+  const lost = cluster.node(node)
+  cluster.forget(lost)
+  await lost.stop()
+}
+
+const startEmpty = (cluster: SmallCluster, node: string, wishes: object) =>
+  cluster.run(node, { ...wishes, store: memoryStore({ cluster: 'demo', node }) })
+
+const isFilled = (cluster: SmallCluster, node: string): boolean =>
+  GROUPS.every(
+    (group) => groupOf(cluster.node(node), group).life === 'running' && recall(cluster.node(node), 'before', group) === 'before',
+  )
+
+test('a lost disk: refused, readmitted to every group under a new id, filled, and a voter again', async (t) => {
+  const { cluster, client } = await scene(t)
+  await lose(cluster, 'c')
+  const refused = await startEmpty(cluster, 'c', {})
+  assert.equal((await refused.closed)?.code, 'STORE_MISMATCH')
+  cluster.forget(refused)
+  const behind = await client.readmit('c')
+  assert.deepEqual(
+    behind.map(({ group, isBehind, members }) => [group, isBehind, members.conf.voters, members.conf.learners]),
+    GROUPS.map((group) => [group, true, [1, 2], [4]]),
+    'a node that does not run is not waited for',
+  )
+  await startEmpty(cluster, 'c', {})
+  await until('c is filled', () => cluster.node('c').status().groups.length === 2 && isFilled(cluster, 'c'))
+  for (const group of GROUPS) await client.members(group).promote('c')
+  for (const group of GROUPS) await until('c votes', () => groupOf(cluster.node('c'), group).role !== 'learner')
+  assert.deepEqual((await client.members('h').list()).peers, { 1: 'a', 2: 'b', 4: 'c' })
+})
+
+test('a node that waits to become a member is a voter again before the answer', async (t) => {
+  const { cluster, client } = await scene(t)
+  await lose(cluster, 'b')
+  let started: Promise<unknown> | null = null
+  const slowly = (group: string): MembersClient => {
+    const members = client.members(group)
+    const add: MembersClient['add'] = async (...asked) => {
+      started ??= startEmpty(cluster, 'b', JOINS)
+      await started
+      return members.add(...asked)
+    }
+    return { ...members, add }
+  }
+  const done = await readmit({ status: (options) => client.status(options), members: slowly }, 'b')
+  assert.deepEqual(
+    done.map(({ group, isBehind, members }) => [group, isBehind, members.conf.voters]),
+    GROUPS.map((group) => [group, false, [1, 3, 4]]),
+  )
+  assert(isFilled(cluster, 'b'))
+})
+
+test('who runs with its replicas, or is no member, cannot be readmitted', async (t) => {
+  const { cluster, client } = await scene(t)
+  await assert.rejects(client.readmit('b'), { code: 'CONF_INVALID', message: /runs, and holds its replica of group 'g'/ })
+  await assert.rejects(client.readmit('z'), { code: 'CONF_INVALID', message: /knows 'z' as a member/ })
+  await assert.rejects(client.readmit('Z!'), { code: 'CONFIG_INVALID' })
+  for (const group of GROUPS) assert.deepEqual((await client.members(group).list()).conf.voters, [1, 2, 3])
+  await cluster.settled()
+})
+
+test('with two of three lost nobody is readmitted', async (t) => {
+  const { cluster, client } = await scene(t)
+  await cluster.settled()
+  for (const node of ['b', 'c']) await lose(cluster, node)
+  await assert.rejects(client.readmit('c', { timeoutMs: 800 }), ({ code }: { code: string }) =>
+    ['TIMEOUT', 'TIMEOUT_UNKNOWN', 'UNAVAILABLE'].includes(code),
+  )
+  await pause(50)
+  assert.deepEqual(groupOf(cluster.node('a')).voters, ['a', 'b', 'c'])
+  assert.equal(recall(cluster.node('a'), 'before'), 'before')
+})
