@@ -65,7 +65,17 @@ test('a peer that began from old news gives way to the later one of its node', a
   behind.subscribe('flotilla.demo.node.b.members', (m) => m.respond(utf8(JSON.stringify(old))))
   const d = await cluster.run('d', JOINS)
   const sender = { cluster: 'demo', node: 'b', store: 'store', boot: 1, run: 'run' }
-  const message = { type: 'RequestVote', from: 2, to: 4, term: 9, lastIndex: 9, lastTerm: 9, transfer: false } as const
+  const message = {
+    type: 'RequestVote',
+    from: 2,
+    to: 4,
+    term: 9,
+    lastIndex: 9,
+    lastTerm: 9,
+    transfer: false,
+    commit: 0,
+    commitTerm: 0,
+  } as const
   const call = encodeEnvelope({ sender, messages: [{ group: 'g', epoch: `${old.founding}.${old.mark}`, message }] })
   behind.publish('flotilla.demo.raft.d.b', call)
   await until('d is peer 4, which was removed', () => holds(d) && groupOf(d).peer === 4)

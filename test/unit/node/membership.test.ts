@@ -62,7 +62,17 @@ const holds = (node: FlotillaNode): boolean => node.status().groups.some(({ grou
 /** Somebody who does not know yet asks a peer on node d for its vote. */
 function callForVote(cluster: SmallCluster, to: number): void {
   const sender = { cluster: 'demo', node: 'a', store: 'store', boot: 1, run: 'run' }
-  const message = { type: 'RequestVote', from: 1, to, term: 9, lastIndex: 9, lastTerm: 9, transfer: false } as const
+  const message = {
+    type: 'RequestVote',
+    from: 1,
+    to,
+    term: 9,
+    lastIndex: 9,
+    lastTerm: 9,
+    transfer: false,
+    commit: 0,
+    commitTerm: 0,
+  } as const
   const data = encodeEnvelope({ sender, messages: [{ group: 'g', epoch: '0123456789abcdef.0123', message }] })
   cluster.guest(`caller-${++guests}`).publish('flotilla.demo.raft.d.a', data)
 }
