@@ -9,6 +9,9 @@ export const FAILED = 1
 export const WRONG_USE = 2
 export const NO_ANSWER = 3
 
+/** A disk does not answer, and a thread of ours hangs in it: no orderly end would come, so the process kills itself. Shells and supervisors see this. */
+export const KILLED = 137
+
 /** Commands that are one write, and nothing else. */
 const WRITES: ReadonlySet<string> = new Set(['put', 'del', 'members'])
 
@@ -64,6 +67,7 @@ export function failureOf(thrown: unknown, command: string): Failure {
   const said = oneLine(error.message)
   const line = `flotilla: ${error.code}: ${said}${words === undefined || words.said.test(said) ? '' : `; ${words.fate}`}`
   if (error instanceof Misuse) return { line, exitCode: WRONG_USE }
+  if (command === 'node' && error.details.silent === true) return { line, exitCode: KILLED }
   return { line, exitCode: UNANSWERED.has(error.code) ? NO_ANSWER : FAILED }
 }
 

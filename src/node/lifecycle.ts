@@ -4,6 +4,7 @@ import { type ActorRefFrom, createActor, fromPromise } from 'xstate'
 import { type NodeLifeActor, nodeMachine } from '../../machines/node.ts'
 import { peerMachine } from '../../machines/peer.ts'
 import { type FlotillaError, toFlotillaError } from '../base/errors.ts'
+import type { Logger } from '../ports/logger.ts'
 
 /** What the node does in each state of its life. */
 export type NodeWork = Readonly<Record<NodeLifeActor, () => Promise<void>>>
@@ -19,7 +20,8 @@ export interface NodeLife {
   fail(error: unknown): void
 }
 
-export function startNodeLife(work: NodeWork): NodeLife {
+/** Says at once why a node fails: what follows may take a while, or not be survived. */
+export function startNodeLife(work: NodeWork, logger: Pick<Logger, 'error'>): NodeLife {
   const actors = {
     open: fromPromise<void>(() => work.open()),
     join: fromPromise<void>(() => work.join()),
@@ -57,7 +59,12 @@ export function startNodeLife(work: NodeWork): NodeLife {
     serving,
     closed,
     stop: () => actor.send({ type: 'stop' }),
-    fail: (error) => actor.send({ type: 'failed', error }),
+    fail: (thrown) => {
+      if (['failed', 'closed'].includes(String(actor.getSnapshot().value))) return // the first failure is the one that counts
+      const error = toFlotillaError(thrown, 'STORAGE_FAILED')
+      logger.error({ code: error.code, ...error.details }, `the node fails: ${error.message}`)
+      actor.send({ type: 'failed', error })
+    },
   }
 }
 

@@ -21,6 +21,7 @@ import { handOffAll } from './handing.ts'
 import { Headroom } from './headroom.ts'
 import { checkPayload, sayHello } from './hello.ts'
 import { Hosting } from './hosting.ts'
+import { Leading } from './leading.ts'
 import { type NodeLife, startNodeLife } from './lifecycle.ts'
 import { MemberDesk } from './member-desk.ts'
 import { MemberServices } from './member-services.ts'
@@ -28,7 +29,6 @@ import { openStore } from './opening.ts'
 import { type NodeOptions, type NodeSettings, settingsOf } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { own } from './ownership.ts'
-import type { PeerHost } from './peer-host.ts'
 import { Refusals } from './refusals.ts'
 import { Services } from './services.ts'
 import { Snapshotting } from './snapshotting.ts'
@@ -102,12 +102,13 @@ class Node implements FlotillaNode {
     this.#services = new Services({ ...shared, nonce: this.nonce, desk: this.#desk, status: () => this.status() })
     this.#memberDesk = new MemberDesk({ desk: this.#desk, clock: this.#clock })
     this.#memberServices = new MemberServices({ ...shared, desk: this.#memberDesk })
-    this.life = startNodeLife({
+    const work = {
       open: () => this.#open(),
       join: () => this.#join(),
       drain: () => this.#drain(),
       abandon: () => this.#abandon(),
-    })
+    }
+    this.life = startNodeLife(work, settings.logger)
     void this.life.closed.then((error) => {
       if (error) options.onFailure?.(error)
     })
@@ -187,6 +188,8 @@ class Node implements FlotillaNode {
 
   #makeEngine({ store, outbox, snapshots }: Pick<EngineOptions, 'store' | 'outbox' | 'snapshots'>): Engine {
     const { electionTimeoutMs, heartbeatMs, logger } = this.#settings
+    const [services, memberServices] = [this.#services, this.#memberServices]
+    const leading = new Leading({ node: this.id, ...this.#places, services, memberServices, logger })
     return new Engine({
       store,
       outbox,
@@ -195,32 +198,16 @@ class Node implements FlotillaNode {
       electionTimeoutMs,
       heartbeatMs,
       logger,
-      onRole: (host, { role }) => {
-        logger.info({ group: host.group, role, term: host.term, leader: host.leader }, 'role changed')
-        if (role === 'leader') this.#lead(host)
-        else this.#follow(host)
-      },
+      onRole: (host, { role }) => leading.changed(host, role),
       snapshots,
       onMembers: () => this.#hosting?.membersChanged(),
       onRemoved: (host) => this.#hosting?.retire(host),
       onBroken: (host, error) => {
-        this.#follow(host)
+        leading.end(host.group)
         this.#hosting?.groups.get(host.group)?.life.tell({ type: 'broken', error })
       },
       onFailure: (error) => this.life.fail(error),
     })
-  }
-
-  #lead(host: PeerHost): void {
-    this.#services.lead(host.group)
-    this.#memberServices.lead(host.group)
-    const news = { group: host.group, node: this.id, term: host.term, founding: host.birthmark || undefined }
-    this.#transport.publish(this.#subjects.event('leadership'), new TextEncoder().encode(JSON.stringify(news)))
-  }
-
-  #follow({ group }: PeerHost): void {
-    this.#services.follow(group)
-    this.#memberServices.follow(group)
   }
 
   /** joining: is anybody else of our name there? Then every peer begins. */

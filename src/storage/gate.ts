@@ -1,11 +1,18 @@
 /** Whether a store still answers. A store that failed once never answers again: what reached the disk is unknown (no retry after a failed flush). */
 
 import { FlotillaError } from '../base/errors.ts'
+import { Silence } from './watchdog.ts'
 
 /** Stands in front of every call of a store. */
 export class Gate {
   #failure: { readonly message: string; readonly cause: unknown } | null = null
   #closed = false
+  readonly #advice: string
+
+  /** `advice`: what somebody should do about a failure, in sentences. */
+  constructor(advice = '') {
+    this.#advice = advice
+  }
 
   get failed(): boolean {
     return this.#failure !== null
@@ -26,7 +33,10 @@ export class Gate {
     if (this.#failure) throw this.#refusal(this.#failure)
   }
 
-  /** Shuts the gate for good and returns what to throw. The first failure is the one that is told. */
+  /**
+   * Shuts the gate for good and returns what to throw. The first failure is the one that is told, with its cause; `silent` in its details: something of
+   * this process hangs in the disk.
+   */
   fail(message: string, cause: unknown): FlotillaError {
     this.#failure ??= { message, cause }
     return this.#refusal(this.#failure)
@@ -37,6 +47,9 @@ export class Gate {
   }
 
   #refusal(failure: { readonly message: string; readonly cause: unknown }): FlotillaError {
-    return new FlotillaError('STORAGE_FAILED', failure.message, {}, failure.cause)
+    const { message, cause } = failure
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const said = this.#advice === '' ? `${message}: ${why}` : `${message}: ${why}. ${this.#advice}`
+    return new FlotillaError('STORAGE_FAILED', said, cause instanceof Silence ? { silent: true } : {}, cause)
   }
 }

@@ -26,6 +26,8 @@ export interface NodeProcessOptions {
   /** Every write to disk begins so much later: what is promised too early is then lost in a kill. */
   readonly diskDelayMs: number
   readonly leaseReads: boolean
+  /** Bytes of disk that it keeps free. Usually none: tests run on whatever disk there is. */
+  readonly reserveBytes: number
 }
 
 /** What it says. */
@@ -57,7 +59,7 @@ function end(event: 'refused' | 'failed', error: unknown): void {
 }
 
 async function main(options: NodeProcessOptions): Promise<void> {
-  const { cluster, id, nodes, servers, dir, electionTimeoutMs, diskDelayMs, leaseReads, join = false } = options
+  const { cluster, id, nodes, servers, dir, electionTimeoutMs, diskDelayMs, leaseReads, reserveBytes, join = false } = options
   const transport = await natsTransport({ servers, reconnectTimeWait: 50, reconnectJitter: 10 })
   const groups = [
     { id: 'kv', stateMachine: kv() },
@@ -70,7 +72,19 @@ async function main(options: NodeProcessOptions): Promise<void> {
       return commit(changes)
     }
   const store = await openLmdb({ dir, cluster, node: id, ...(diskDelayMs > 0 && { wrapCommit: slowly }) })
-  const node = await createNode({ cluster, id, nodes, join, groups, transport, store, leaseReads, timing: { electionTimeoutMs } })
+  const disk = { reserveBytes }
+  const node = await createNode({
+    cluster,
+    id,
+    nodes,
+    join,
+    groups,
+    transport,
+    store,
+    disk,
+    leaseReads,
+    timing: { electionTimeoutMs },
+  })
   process.once('SIGTERM', () => void node.stop())
   say({ event: 'serving' })
   if (leaseReads) setInterval(() => void readOnce(node), READ_EVERY_MS).unref()

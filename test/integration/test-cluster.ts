@@ -90,6 +90,7 @@ export class TestCluster {
       dir,
       diskDelayMs,
       leaseReads,
+      reserveBytes: 0,
       electionTimeoutMs: ELECTION_TIMEOUT_MS,
     }
   }

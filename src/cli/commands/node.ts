@@ -13,7 +13,7 @@ import { natsTransport } from '../../transport/nats/transport.ts'
 import { UsageError } from '../arguments.ts'
 import { CONNECTION, type Command, type Invocation } from '../command.ts'
 import { clusterOf, natsOptionsOf, shownAddress } from '../connection.ts'
-import { asUsed, DONE, FAILED, failureOf } from '../failures.ts'
+import { asUsed, DONE, failureOf } from '../failures.ts'
 import { isLevel, jsonLog, LEVELS } from '../json-log.ts'
 import { logLink, sayingNowAndThen } from '../link.ts'
 import { viewsOf } from '../views.ts'
@@ -55,8 +55,9 @@ export const node: Command = {
       else stop.addEventListener('abort', () => void running.stop(), { once: true })
       const failure = await running.closed
       if (failure === null) return DONE
-      await call.terminal.err.write(`${failureOf(failure, 'node').line}\n`)
-      return FAILED
+      const { line, exitCode } = failureOf(failure, 'node')
+      await call.terminal.err.write(`${line}\n`)
+      return exitCode
     } catch (error) {
       if (stop.aborted) return DONE // interrupted while it waited for NATS
       throw error

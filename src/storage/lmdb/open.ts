@@ -39,6 +39,10 @@ export interface LmdbOptions {
   readonly noSync?: boolean
 }
 
+/** What to do when it has failed. */
+const adviceFor = (dir: string): string =>
+  `Check the disk of ${dir} and its free space, then start the node again. If the disk is lost, remove the node from its groups, and add it again with an empty directory (docs/operations.md)`
+
 /** The directory's real path, made when missing. */
 function prepare(dir: string): string {
   try {
@@ -72,7 +76,7 @@ export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
     await makeEnv(dir)
     checkEnvironment(dir)
     env = openEnv(dir, options.mapSize, options.noSync)
-    const gate = new Gate()
+    const gate = new Gate(adviceFor(dir))
     const commit = lmdbCommit(env)
     const writer = new Writer(gate, options.wrapCommit?.(commit) ?? commit, watchdogMs)
     const { identity, changes } = nextBoot(env, options)

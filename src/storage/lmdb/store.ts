@@ -38,6 +38,9 @@ import { type StagedRows, Staging } from './staging.ts'
 import { EMPTY_STATE, stateChange } from './state-record.ts'
 import type { Change, Writer } from './writer.ts'
 
+/** How long the close of a store that has failed may take, in milliseconds: what hangs will hang on, and somebody waits to end the process. */
+const FAILED_CLOSE_MS = 1000
+
 /** What an open store is made of. */
 export interface Parts {
   readonly env: Env
@@ -269,7 +272,7 @@ export class LmdbStore implements NodeStore {
     try {
       for (const [id, group] of this.#groups) for (const change of group.prepare(writes.get(id), scope)) changes.push(change)
     } catch (thrown) {
-      throw this.#parts.gate.fail('the store could not prepare a write; it answers no more', thrown)
+      throw this.#parts.gate.fail('the store could not prepare a write', thrown)
     }
     return changes
   }
@@ -287,7 +290,8 @@ export class LmdbStore implements NodeStore {
   }
 
   async #close(): Promise<void> {
-    const { env, slots, spool, lock, watchdogMs } = this.#parts
+    const { env, slots, spool, lock, gate } = this.#parts
+    const watchdogMs = gate.failed ? Math.min(this.#parts.watchdogMs, FAILED_CLOSE_MS) : this.#parts.watchdogMs
     await this.#turns.idle()
     this.#views.closeAll()
     await spool.close()

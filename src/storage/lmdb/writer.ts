@@ -1,5 +1,6 @@
 /** One durable transaction at a time, under a watch. Knows nothing of what is written. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Gate } from '../gate.ts'
 import { watched } from '../watchdog.ts'
 import type { Bytes, Env } from './env.ts'
@@ -31,12 +32,14 @@ export const lmdbCommit =
       }
     })
 
-/** Keeps the cause LMDB reports through a second promise, which would else end the process as an unhandled rejection. */
-function keepCommitError(thrown: unknown): void {
-  if (!(thrown instanceof Error) || !('commitError' in thrown) || !(thrown.commitError instanceof Promise)) return
-  thrown.commitError.catch((cause: unknown) => {
-    thrown.cause = cause
-  })
+/** What LMDB says of why in a second promise, which it settles in the same breath, and which would else end the process as an unhandled rejection. */
+async function causeOf(thrown: unknown): Promise<unknown> {
+  if (!(thrown instanceof Error) || !('commitError' in thrown) || !(thrown.commitError instanceof Promise)) return thrown
+  const said = thrown.commitError.then(
+    () => thrown,
+    (cause: unknown) => cause,
+  )
+  return Promise.race([said, nextTurn(thrown)])
 }
 
 /** Commits changes; the first that fails or does not settle in time shuts the gate. */
@@ -62,10 +65,10 @@ export class Writer {
     this.#gate.checkFailure()
     try {
       const settled = write()
-      settled.catch(keepCommitError) // also when it settles after the watchdog
+      settled.catch(causeOf) // also when it settles after the watchdog
       await watched(settled, this.#watchdogMs)
     } catch (thrown) {
-      throw this.#gate.fail('the store could not write; it answers no more', thrown)
+      throw this.#gate.fail('the store could not write', await causeOf(thrown))
     }
   }
 }

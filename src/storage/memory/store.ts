@@ -284,7 +284,7 @@ class MemoryStore implements NodeStore {
     try {
       await this.#disk.sync()
     } catch (thrown) {
-      throw this.#gate.fail('the store could not write; it answers no more', thrown)
+      throw this.#gate.fail('the store could not write', thrown)
     }
     if (this.#epoch !== this.#disk.epoch)
       throw new FlotillaError('STORE_CLOSED', 'the process that had the store open has crashed')

@@ -121,6 +121,13 @@ test('a failure is one line and an exit code', () => {
   assert.equal(code(new Error('odd')), 1)
 })
 
+test('a node of which a thread hangs in the disk has to be killed; who only hears of it has not', () => {
+  const silent = new FlotillaError('STORAGE_FAILED', 'no answer from the disk', { silent: true })
+  assert.equal(failureOf(silent, 'node').exitCode, 137)
+  assert.equal(failureOf(silent, 'put').exitCode, 1)
+  assert.equal(failureOf(new FlotillaError('STORAGE_FAILED', 'EIO'), 'node').exitCode, 1)
+})
+
 test('a write that failed says what became of it; a read has nothing to say', () => {
   const said = (code: 'UNAVAILABLE' | 'DISCONNECTED' | 'TIMEOUT_UNKNOWN', command: string): string =>
     failureOf(new FlotillaError(code, 'x'), command).line

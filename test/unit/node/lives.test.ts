@@ -34,17 +34,30 @@ function work() {
 type Work = ReturnType<typeof work>
 
 /** A life brought to a state. */
-async function reach(state: 'opening' | 'joining' | 'serving' | 'draining' | 'failed'): Promise<Work & { life: NodeLife }> {
+async function reach(
+  state: 'opening' | 'joining' | 'serving' | 'draining' | 'failed',
+): Promise<Work & { life: NodeLife; said: readonly string[] }> {
   const w = work()
-  const life = startNodeLife(w.all)
+  const said: string[] = []
+  const life = startNodeLife(w.all, { error: (_, message) => said.push(message) })
   if (state !== 'opening') await w.done('open')
   if (state !== 'opening' && state !== 'joining') await w.done('join')
   if (state === 'draining') life.stop()
   if (state === 'failed') life.fail(error)
   await turns(2)
   assert.equal(life.state, state)
-  return { ...w, life }
+  return { ...w, life, said }
 }
+
+test('why a node fails is said at once, and once', async () => {
+  const { life, said, done } = await reach('serving')
+  life.fail(error)
+  life.fail(new Error('and another thing'))
+  assert.deepEqual(said, ['the node fails: the disk is gone'])
+  await done('abandon')
+  life.fail(error)
+  assert.equal(said.length, 1)
+})
 
 test('a node opens, joins, serves, drains and closes', async () => {
   const { life, done, begun } = await reach('opening')

@@ -10,7 +10,7 @@ import { type Env, openEnv } from '../../../src/storage/lmdb/env.ts'
 import { FORMAT_KEY, groupKey, groupRecordKey, IDENTITY_KEY, logKey } from '../../../src/storage/lmdb/keys.ts'
 import { openLmdb } from '../../../src/storage/lmdb/open.ts'
 import { seal } from '../../../src/storage/lmdb/seal.ts'
-import type { Commit } from '../../../src/storage/lmdb/writer.ts'
+import type { Change, Commit } from '../../../src/storage/lmdb/writer.ts'
 import { BOOTSTRAP, code, entries, put, read } from '../../contract/store-samples.ts'
 
 const CLAIM = { cluster: 'test', node: 'a' }
@@ -159,9 +159,28 @@ test('a write that never settles fails in time, and for good', async () => {
   const store = await openLmdb({ dir, ...CLAIM, watchdogMs: 40, wrapCommit })
   await store.open('kv', BOOTSTRAP)
   hang = true
-  await assert.rejects(store.write([{ group: 'kv', entries: entries(1, 1) }]), code('STORAGE_FAILED'))
+  await assert.rejects(store.write([{ group: 'kv', entries: entries(1, 1) }]), {
+    code: 'STORAGE_FAILED',
+    message: /no answer from the disk within 40 ms/,
+    details: { silent: true },
+  })
   hang = false
   await assert.rejects(store.write([]), code('STORAGE_FAILED'))
+  await store.close()
+})
+
+test('a failure says why, and what to do', async () => {
+  const wrapCommit = (commit: Commit) => (changes: readonly Change[]) =>
+    changes.length > 2 ? Promise.reject(new Error('EIO, of all things')) : commit(changes)
+  const store = await openLmdb({ dir, ...CLAIM, wrapCommit })
+  await store.open('kv', BOOTSTRAP)
+  for (let i = 0; i < 2; i++) {
+    await assert.rejects(store.write([{ group: 'kv', entries: entries(1, 1, 1, 1) }]), {
+      message:
+        /^the store could not write: EIO, of all things\. Check the disk of .*flotilla-lmdb-.* start the node again\. .*docs\/operations\.md/,
+      details: {},
+    })
+  }
   await store.close()
 })
 
