@@ -3,6 +3,9 @@
 import { FlotillaError } from '../base/errors.ts'
 import { Silence } from './watchdog.ts'
 
+/** How long the close of a store that has failed may take, in milliseconds: what hangs will hang on, and somebody waits to end the process. */
+const FAILED_CLOSE_MS = 1000
+
 /** Stands in front of every call of a store. */
 export class Gate {
   #failure: { readonly message: string; readonly cause: unknown } | null = null
@@ -40,6 +43,11 @@ export class Gate {
   fail(message: string, cause: unknown): FlotillaError {
     this.#failure ??= { message, cause }
     return this.#refusal(this.#failure)
+  }
+
+  /** How long to wait for a close, which may otherwise take so many milliseconds. */
+  patience(ms: number): number {
+    return this.#failure ? Math.min(ms, FAILED_CLOSE_MS) : ms
   }
 
   close(): void {

@@ -38,9 +38,6 @@ import { type StagedRows, Staging } from './staging.ts'
 import { EMPTY_STATE, stateChange } from './state-record.ts'
 import type { Change, Writer } from './writer.ts'
 
-/** How long the close of a store that has failed may take, in milliseconds: what hangs will hang on, and somebody waits to end the process. */
-const FAILED_CLOSE_MS = 1000
-
 /** What an open store is made of. */
 export interface Parts {
   readonly env: Env
@@ -290,12 +287,11 @@ export class LmdbStore implements NodeStore {
   }
 
   async #close(): Promise<void> {
-    const { env, slots, spool, lock, gate } = this.#parts
-    const watchdogMs = gate.failed ? Math.min(this.#parts.watchdogMs, FAILED_CLOSE_MS) : this.#parts.watchdogMs
+    const { env, slots, spool, lock, gate, watchdogMs } = this.#parts
     await this.#turns.idle()
     this.#views.closeAll()
     await spool.close()
-    await closeEnv(env, watchdogMs) // a directory that a hanging write may still reach stays taken until this process ends
+    await closeEnv(env, gate.patience(watchdogMs)) // a directory that a hanging write may still reach stays taken until this process ends
     await slots.close()
     await lock.release()
   }
