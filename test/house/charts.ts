@@ -34,7 +34,7 @@ function rowOf(state: string, event: string, part: unknown): ChartRow {
   return { state, event, guard: part.guard === undefined ? '' : String(part.guard), target, actions: wordsOf(part.actions) }
 }
 
-/** All rows of a chart, in its own order: `always`, timers as `after X`, entry and exit included. */
+/** All rows of a chart, in its own order: `always`, timers as `after X`, the ends of invoked work as `X done` and `X failed`, entry and exit included. */
 export function rowsOf(machine: AnyStateMachine): ChartRow[] {
   const rows: ChartRow[] = []
   const visit = (part: unknown, state: string): void => {
@@ -42,6 +42,11 @@ export function rowsOf(machine: AnyStateMachine): ChartRow[] {
     for (const key of ['entry', 'exit'])
       if (part[key] !== undefined) rows.push({ state, event: key, guard: '', target: '', actions: wordsOf(part[key]) })
     for (const one of listOf(part.always)) rows.push(rowOf(state, 'always', one))
+    for (const work of listOf(part.invoke)) {
+      if (!isParts(work)) continue
+      for (const one of listOf(work.onDone)) rows.push(rowOf(state, `${String(work.src)} done`, one))
+      for (const one of listOf(work.onError)) rows.push(rowOf(state, `${String(work.src)} failed`, one))
+    }
     for (const [event, some] of Object.entries(isParts(part.on) ? part.on : {}))
       for (const one of listOf(some)) rows.push(rowOf(state, event, one))
     for (const [delay, some] of Object.entries(isParts(part.after) ? part.after : {}))

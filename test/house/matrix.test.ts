@@ -9,6 +9,8 @@ import { leaseMachine } from '../../machines/lease.ts'
 import { membershipMachine } from '../../machines/membership.ts'
 import { progressMachine } from '../../machines/progress.ts'
 import { roleMachine } from '../../machines/role.ts'
+import { receiverMachine } from '../../machines/snapshot-receiver.ts'
+import { senderMachine } from '../../machines/snapshot-sender.ts'
 import { transferMachine } from '../../machines/transfer.ts'
 import type { RaftEvent } from '../../src/protocol/events.ts'
 import type { RoleReducer } from '../../src/protocol/role-names.ts'
@@ -40,6 +42,8 @@ describe('the rows of docs/protocol.md are the transitions of', () => {
     ['A handover', transferMachine],
     ['A change of members', membershipMachine],
     ['A read lease', leaseMachine],
+    ['A snapshot as it is sent', senderMachine],
+    ['A snapshot as it is received', receiverMachine],
   ] as const)
     test(machine.id, () => {
       const written = tableOf(heading)

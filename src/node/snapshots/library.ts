@@ -52,10 +52,10 @@ export class Library {
     return null
   }
 
-  /** Reads a manifest. Throws `CODEC_INVALID`, also for one of another group. */
+  /** Reads a manifest. Throws `CODEC_INVALID`, or `STORE_MISMATCH` for one of another group. */
   read(group: string, bytes: Uint8Array): Holding {
     const manifest = this.#craft.decodeManifest(bytes)
-    if (manifest.group !== group) throw new FlotillaError('CODEC_INVALID', 'a manifest of another group', { group })
+    if (manifest.group !== group) throw new FlotillaError('STORE_MISMATCH', 'a manifest of another group', { group })
     const hashes = new Set(manifest.chunks.map(({ hash }) => hexOf(hash)))
     const stateBytes = manifest.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0)
     return { id: this.#craft.manifestId(bytes), bytes, manifest, hashes, stateBytes }

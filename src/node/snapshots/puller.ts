@@ -38,11 +38,16 @@ export class Puller {
   /** Which source is asked: the next one when this one fails. */
   #at = 0
   #dropped = false
+  readonly #manifest: Uint8Array
+  #manifestFetched = 0
+  /** Whether a manifest was wrong: fetching it again is no progress. */
+  #deceived = false
   /** Chunks that were seen to be right, in this run. Others that are here came from an earlier one. */
   readonly #proven = new Set<string>()
 
   constructor(options: PullerOptions) {
     this.#options = options
+    this.#manifest = new Uint8Array(options.offer.manifestBytes)
   }
 
   /** Nothing more is asked for; what is under way rejects. */
@@ -50,20 +55,22 @@ export class Puller {
     this.#dropped = true
   }
 
-  /** The manifest that was offered. */
+  /** The manifest that was offered. What an attempt before has fetched of it is not fetched again. */
   async fetchManifest(): Promise<Holding> {
     const { group, offer, library, onPiece } = this.#options
-    const bytes = new Uint8Array(offer.manifestBytes)
-    for (let from = 0; from < bytes.length; ) {
+    const bytes = this.#manifest
+    while (this.#manifestFetched < bytes.length) {
+      const from = this.#manifestFetched
       const room = Math.min(MANIFEST_PART_BYTES, bytes.length - from)
-      const at = from
-      const part = await this.#fromAnywhere({ type: 'manifest', from: at }, ({ length }) => length > 0 && length <= room)
+      const part = await this.#fromAnywhere({ type: 'manifest', from }, ({ length }) => length > 0 && length <= room)
       bytes.set(part, from)
-      from += part.length
-      onPiece(0)
+      this.#manifestFetched += part.length
+      if (!this.#deceived) onPiece(0)
     }
     const id = this.#options.craft.manifestId(bytes)
     if (id === offer.manifest) return library.read(group, bytes)
+    this.#manifestFetched = 0
+    this.#deceived = true
     this.#at++
     throw damaged('the manifest is not the one that was offered', { group, id })
   }

@@ -23,7 +23,7 @@ export interface ReceiverOptions {
   /** In [0, 1): takes up to a half of a pause, so that receivers that failed together do not come back together. */
   readonly chance?: () => number
   readonly onState: (state: string) => void
-  /** Called once, unless it is stopped before. */
+  /** Called once. */
   readonly onEnd: (end: ReceiverEnd, error: unknown) => void
 }
 
@@ -91,10 +91,5 @@ export class Receiver {
 
   tell(event: ReceiverEvent): void {
     this.#actor.send(event)
-  }
-
-  /** Ends it without a word. */
-  stop(): void {
-    this.#actor.stop()
   }
 }
