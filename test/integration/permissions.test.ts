@@ -29,6 +29,7 @@ const inboxOf = (name: string): string => (name === 'c' || name === 'client' ? `
 const nodeRights = (id: string): Rights => ({
   publish: [
     `${ROOT}.raft.*.${id}`,
+    `${ROOT}.snap.*.${id}`,
     `${ROOT}.group.>`,
     `${ROOT}.event.>`,
     `${ROOT}.node.${id}.hello`,
@@ -42,6 +43,7 @@ const nodeRights = (id: string): Rights => ({
   ],
   subscribe: [
     `${ROOT}.raft.${id}.*`,
+    `${ROOT}.snap.${id}.*`,
     `${ROOT}.group.>`,
     `${ROOT}.node.${id}.*`,
     `${ROOT}.nodes.status`,

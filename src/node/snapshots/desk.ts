@@ -239,7 +239,10 @@ export class SnapshotDesk<H extends SnapshotGroup> {
   }
 
   #hear(report: TransferReport): void {
-    this.#sendingTo(report.group, report.sender.node)?.hear(report)
+    const { group, sender, state, code } = report
+    const sending = this.#sendingTo(group, sender.node)
+    if (sending && state === 'failed' && code === 'CODEC_INVALID') this.#exports.distrust(group).catch(() => {}) // a disk that cannot be written is noticed by who writes
+    sending?.hear(report)
   }
 
   #news(host: H, news: Omit<SnapshotNews, 'group'>): void {

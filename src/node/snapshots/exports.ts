@@ -9,6 +9,9 @@ import { isSameFounding } from '../founding.ts'
 import type { SnapshotCraft, SnapshotGroup } from './group.ts'
 import type { Holding, Library } from './library.ts'
 
+/** Chunks that are looked for in one turn of the event loop: a millisecond or two. */
+const LOOKS_IN_A_TURN = 500
+
 export interface ExportsOptions {
   readonly spool: Spool
   readonly craft: SnapshotCraft
@@ -37,7 +40,7 @@ export class Exports {
   async stateOf(group: SnapshotGroup, least: LogIndex): Promise<Holding> {
     const kept = await this.#running.get(group.group)?.catch(() => null)
     const ready = kept ?? this.#options.library.holding(group.group, 'outgoing')
-    if (ready && isGoodFor(ready, group, least)) return ready
+    if (ready && isGoodFor(ready, group, least) && (await this.#isWhole(ready))) return ready
     const fresh = await (this.#running.get(group.group) ?? this.#start(group))
     if (isGoodFor(fresh, group, least)) return fresh
     throw new FlotillaError('UNAVAILABLE', 'the log does not go on from the state that was exported', {
@@ -46,10 +49,27 @@ export class Exports {
     })
   }
 
+  /** What is kept of a group has turned out to be damaged: the next state is made from the ground. */
+  async distrust(group: string): Promise<void> {
+    if (this.isRunning(group)) return
+    await this.#options.library.keep(group, 'outgoing', null)
+    await this.#options.library.sweep(group)
+  }
+
   /** No further state is read; resolves when none is. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#turns.idle()
+  }
+
+  /** Whether every chunk is there; it lets others have a turn now and then. */
+  async #isWhole({ manifest: { group, chunks } }: Holding): Promise<boolean> {
+    const { spool, breathe } = this.#options
+    for (const [at, { hash }] of chunks.entries()) {
+      if (!spool.has(group, hash)) return false
+      if (at % LOOKS_IN_A_TURN === LOOKS_IN_A_TURN - 1) await breathe()
+    }
+    return true
   }
 
   #start(group: SnapshotGroup): Promise<Holding> {

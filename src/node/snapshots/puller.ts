@@ -149,6 +149,7 @@ export class Puller {
     const { group, sources } = this.#options
     const nodes = sources()
     let reason: unknown = new FlotillaError('UNAVAILABLE', 'nobody is known to have the snapshot', { group })
+    let damage: FlotillaError | null = null // says more than that others do not have it
     for (let tried = 0, waited = 0; tried < nodes.length; tried++) {
       this.#check()
       const at = this.#at
@@ -157,7 +158,7 @@ export class Puller {
         const piece = await this.#options.ask(node, wish)
         this.#check()
         if (isRight(piece)) return piece
-        reason = damaged('a piece of a snapshot does not have its hash', { group, node, ...wish })
+        damage = damaged('a piece of a snapshot does not have its hash', { group, node, ...wish })
       } catch (thrown) {
         this.#check()
         reason = thrown
@@ -170,7 +171,7 @@ export class Puller {
       }
       if (this.#at === at) this.#at = at + 1
     }
-    throw reason
+    throw damage ?? reason
   }
 
   #wait(ms: number): Promise<void> {

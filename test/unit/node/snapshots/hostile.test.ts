@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sameBytes } from '../../../../src/base/bytes.ts'
 import { FlotillaError } from '../../../../src/base/errors.ts'
 import type { Sender } from '../../../../src/wire/envelope.ts'
-import { decodeManifest, encodeManifest, manifestId } from '../../../../src/wire/manifest.ts'
+import { chunkHash, decodeManifest, encodeManifest, manifestId } from '../../../../src/wire/manifest.ts'
 import { decodePiece, encodeSnapshotRequest, type SnapshotRequest } from '../../../../src/wire/snapshots.ts'
-import { fakeCraft } from './fake-craft.ts'
+import { type FakeCraft, fakeCraft } from './fake-craft.ts'
 import { hookedSpool } from './hooked-spool.ts'
 import { EPOCH, type Stage } from './stage.ts'
 import { CHUNKS, catchUp, groupOf, stageOf, valuesOf } from './two-nodes.ts'
@@ -55,6 +56,21 @@ test('with nobody who has it right it is given up, and nothing is installed', as
   assert.equal(stage.actor('b').installed.length, 0)
   await stage.until(() => stage.actor('a').told.length > 0)
   assert.deepEqual(stage.actor('a').told, [{ peer: 2, outcome: 'failed' }])
+  spool.give = null
+  stage.offer(2)
+  await stage.until(() => stage.actor('b').installed.length > 0)
+  assert.equal((stage.actor('a').craft as FakeCraft).exports, 2) // what was damaged at the source is made again
+})
+
+test('a state of which chunks are missing at the source is made again', async () => {
+  const stage = stageOf(['a', 'b'], { insists: true })
+  stage.offer(3)
+  await stage.until(() => stage.actor('a').news.some(({ state }) => state === 'offering'))
+  const [first] = CHUNKS
+  await stage.actor('a').spool.sweep('g', (hash) => !sameBytes(hash, chunkHash(first as Uint8Array)))
+  stage.offer(2)
+  await stage.until(() => stage.actor('b').installed.length > 0)
+  assert.equal((stage.actor('a').craft as FakeCraft).exports, 2)
 })
 
 const OTHERS: Readonly<Record<string, Parameters<typeof altered>[0]>> = {
