@@ -7,7 +7,7 @@ import { encodeOffer } from '../../../../src/wire/snapshots.ts'
 import { type FakeCraft, fakeCraft, someChunks } from './fake-craft.ts'
 import { hookedSpool } from './hooked-spool.ts'
 import { MEMBERSHIP, offerTo } from './stage.ts'
-import { addGroup, CHUNKS, catchUp, groupOf, stageOf, valuesOf } from './two-nodes.ts'
+import { CHUNKS, catchUp, groupOf, stageOf, valuesOf } from './two-nodes.ts'
 
 test('what a leader offers is fetched, installed and acknowledged', async () => {
   const stage = stageOf(['a', 'b'])
