@@ -50,6 +50,17 @@ export function statusLines(
   )
 }
 
+/** What is on its way of a group, a line each: `b receives a snapshot from a: 37 % of 1.2 GB, 45 MB a second`. */
+export function snapshotLines(statuses: readonly NodeStatus[], group: string): string[] {
+  return statuses.flatMap((status) =>
+    (peerOf(status, group)?.snapshots ?? []).map((one) => {
+      const way = one.side === 'sending' ? 'sends a snapshot to' : 'receives a snapshot from'
+      const rate = one.bytesPerSecond > 0 ? `, ${bytesOf(one.bytesPerSecond)} a second` : ''
+      return `${status.node} ${way} ${one.node}: ${Math.floor(one.percent)} % of ${bytesOf(one.bytesTotal)}${rate} (${one.state})`
+    }),
+  )
+}
+
 const peerOf = (status: NodeStatus, group: string): GroupStatus | undefined => status.groups.find((one) => one.group === group)
 
 function rowOf(status: NodeStatus, group: string, paint: Paint): Cell[] {

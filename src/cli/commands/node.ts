@@ -5,7 +5,7 @@ import { wallClock } from '../../clock/wall.ts'
 import { pollingFeed } from '../../inspector/feed.ts'
 import { type Inspector, startInspector } from '../../inspector/server.ts'
 import { createNode } from '../../node/node.ts'
-import { type DiskOptions, type NodeOptions, settingsOf } from '../../node/options.ts'
+import { type CompactionOptions, type DiskOptions, type NodeOptions, settingsOf } from '../../node/options.ts'
 import type { Logger } from '../../ports/logger.ts'
 import { kv } from '../../statemachines/kv/kv.ts'
 import { loopback } from '../../transport/loopback/hub.ts'
@@ -39,6 +39,9 @@ export const node: Command = {
     'election-timeout': { value: 'MS', help: 'silence after which an election begins (1000)' },
     'lease-reads': { help: 'answer --consistency lease without asking a majority; on all nodes, or on none' },
     priority: { value: 'N', help: 'of nodes that are equally far, who has more should lead (0)' },
+    'log-entries': { value: 'N', help: 'applied entries in a log before it is cut off (100,000)' },
+    'log-keep': { value: 'N', help: 'entries that a cut leaves for slow followers (20,000)' },
+    'snapshot-rate': { value: 'KIB', help: 'KiB of snapshots that it sends, and takes, in a second (no limit)' },
     'disk-reserve': { value: 'MIB', help: 'disk to keep free; below it writes are refused (128, and more for a large store)' },
     'disk-watchdog': { value: 'MS', help: 'a write that takes longer has failed (10000)' },
     'log-level': { value: 'LEVEL', help: `${LEVELS.join(', ')} (info)` },
@@ -86,6 +89,8 @@ function planOf({ args, terminal }: Invocation, logger: Logger): Omit<NodeOption
   const disk = diskOf(args)
   const families = args.list('kv-families')
   const groups = args.list('group')
+  const compaction = compactionOf(args)
+  const rate = args.whole('snapshot-rate', { min: 1, max: 2 ** 30 })
   return asUsed(() => {
     const plan = {
       cluster: clusterOf({ args, terminal }),
@@ -96,14 +101,21 @@ function planOf({ args, terminal }: Invocation, logger: Logger): Omit<NodeOption
       dir: args.needed('dir'),
       disk,
       logger,
-      groups: (groups.length === 0 ? ['kv'] : groups).map((group) => ({ id: group, stateMachine: kv({ families }) })),
+      groups: (groups.length === 0 ? ['kv'] : groups).map((group) => ({ id: group, stateMachine: kv({ families }), compaction })),
       leaseReads: args.has('lease-reads'),
       ...(priority === undefined ? {} : { priority }),
+      ...(rate === undefined ? {} : { snapshotBytesPerSecond: rate * 1024 }),
       ...(electionTimeoutMs === undefined ? {} : { timing: { electionTimeoutMs } }),
     }
     settingsOf({ ...plan, transport: loopback().connect('stand-in') }) // the true one comes once all else is right
     return plan
   })
+}
+
+function compactionOf(args: Invocation['args']): CompactionOptions {
+  const entries = args.whole('log-entries', { min: 1, max: 10 ** 9 })
+  const keep = args.whole('log-keep', { min: 0, max: 10 ** 9 })
+  return { ...(entries === undefined ? {} : { entries }), ...(keep === undefined ? {} : { keep }) }
 }
 
 function diskOf(args: Invocation['args']): DiskOptions {

@@ -9,7 +9,7 @@ import { shownAddress, type Target, withClient } from '../connection.ts'
 import { DONE } from '../failures.ts'
 import { sayLink } from '../link.ts'
 import { paintOf } from '../paint.ts'
-import { isUnknown, missingNodes, statusLines } from '../status-view.ts'
+import { isUnknown, missingNodes, snapshotLines, statusLines } from '../status-view.ts'
 
 const WATCH_EVERY_MS = 1000
 
@@ -59,5 +59,5 @@ const unknownGroup = ({ cluster, group }: Target): FlotillaError =>
 
 function linesOf({ args, terminal }: Invocation, statuses: readonly NodeStatus[], { cluster, group }: Target): string[] {
   if (args.has('json')) return [JSON.stringify({ cluster, group, nodes: statuses, missing: missingNodes(statuses, group) })]
-  return statusLines(statuses, { group, paint: paintOf(terminal.out) })
+  return [...statusLines(statuses, { group, paint: paintOf(terminal.out) }), ...snapshotLines(statuses, group)]
 }

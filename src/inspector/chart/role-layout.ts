@@ -3,464 +3,266 @@
 import type { Layout } from './geometry.ts'
 
 export const ROLE_LAYOUT: Layout = {
-  "width": 644,
-  "height": 914,
-  "states": {
-    "*": {
-      "x": 324,
-      "y": 8,
-      "width": 60,
-      "height": 22
+  width: 644,
+  height: 914,
+  states: {
+    '*': {
+      x: 324,
+      y: 8,
+      width: 60,
+      height: 22,
     },
-    "following": {
-      "x": 268,
-      "y": 69,
-      "width": 222,
-      "height": 224
+    following: {
+      x: 268,
+      y: 69,
+      width: 222,
+      height: 224,
     },
-    "following.follower": {
-      "x": 354,
-      "y": 101,
-      "width": 110,
-      "height": 84
+    'following.follower': {
+      x: 354,
+      y: 101,
+      width: 110,
+      height: 84,
     },
-    "following.learner": {
-      "x": 389.3,
-      "y": 254,
-      "width": 79,
-      "height": 28
+    'following.learner': {
+      x: 389.3,
+      y: 254,
+      width: 79,
+      height: 28,
     },
-    "campaigning": {
-      "x": 379,
-      "y": 449,
-      "width": 220,
-      "height": 221
+    campaigning: {
+      x: 379,
+      y: 449,
+      width: 220,
+      height: 221,
     },
-    "campaigning.preCandidate": {
-      "x": 417,
-      "y": 481,
-      "width": 159,
-      "height": 45
+    'campaigning.preCandidate': {
+      x: 417,
+      y: 481,
+      width: 159,
+      height: 45,
     },
-    "campaigning.candidate": {
-      "x": 406.4,
-      "y": 614,
-      "width": 159,
-      "height": 45
+    'campaigning.candidate': {
+      x: 406.4,
+      y: 614,
+      width: 159,
+      height: 45,
     },
-    "leader": {
-      "x": 360.9,
-      "y": 732,
-      "width": 225,
-      "height": 174
+    leader: {
+      x: 360.9,
+      y: 732,
+      width: 225,
+      height: 174,
     },
-    "leader.round": {
-      "x": 376.9,
-      "y": 764,
-      "width": 198,
-      "height": 131
+    'leader.round': {
+      x: 376.9,
+      y: 764,
+      width: 198,
+      height: 131,
     },
-    "leader.round.beat": {
-      "x": 392.9,
-      "y": 839,
-      "width": 171,
-      "height": 45
-    }
+    'leader.round.beat': {
+      x: 392.9,
+      y: 839,
+      width: 171,
+      height: 45,
+    },
   },
-  "arrows": {
-    "*->following": {
-      "points": [
-        [
-          354,
-          30
-        ],
-        [
-          354,
-          69
-        ]
+  arrows: {
+    '*->following': {
+      points: [
+        [354, 30],
+        [354, 69],
       ],
-      "label": {
-        "x": 317,
-        "y": 42,
-        "width": 74,
-        "height": 15
-      }
+      label: {
+        x: 317,
+        y: 42,
+        width: 74,
+        height: 15,
+      },
     },
-    "following.follower->campaigning.candidate": {
-      "points": [
-        [
-          376,
-          185
-        ],
-        [
-          376,
-          195
-        ],
-        [
-          294,
-          195
-        ],
-        [
-          294,
-          314
-        ],
-        [
-          163,
-          314
-        ],
-        [
-          163,
-          428
-        ],
-        [
-          405,
-          428
-        ],
-        [
-          405,
-          597
-        ],
-        [
-          438.2,
-          597
-        ],
-        [
-          438.2,
-          614
-        ]
+    'following.follower->campaigning.candidate': {
+      points: [
+        [376, 185],
+        [376, 195],
+        [294, 195],
+        [294, 314],
+        [163, 314],
+        [163, 428],
+        [405, 428],
+        [405, 597],
+        [438.2, 597],
+        [438.2, 614],
       ],
-      "label": {
-        "x": 114,
-        "y": 331,
-        "width": 98,
-        "height": 80
-      }
+      label: {
+        x: 114,
+        y: 331,
+        width: 98,
+        height: 80,
+      },
     },
-    "following.follower->campaigning": {
-      "points": [
-        [
-          398,
-          185
-        ],
-        [
-          398,
-          202
-        ],
-        [
-          324,
-          202
-        ],
-        [
-          324,
-          321
-        ],
-        [
-          375,
-          321
-        ],
-        [
-          375,
-          421
-        ],
-        [
-          415,
-          421
-        ],
-        [
-          415,
-          449
-        ]
+    'following.follower->campaigning': {
+      points: [
+        [398, 185],
+        [398, 202],
+        [324, 202],
+        [324, 321],
+        [375, 321],
+        [375, 421],
+        [415, 421],
+        [415, 449],
       ],
-      "label": {
-        "x": 326,
-        "y": 350.5,
-        "width": 98,
-        "height": 41
-      }
+      label: {
+        x: 326,
+        y: 350.5,
+        width: 98,
+        height: 41,
+      },
     },
-    "following.follower->following.learner": {
-      "points": [
-        [
-          442,
-          185
-        ],
-        [
-          442,
-          254
-        ]
+    'following.follower->following.learner': {
+      points: [
+        [442, 185],
+        [442, 254],
       ],
-      "label": {
-        "x": 405,
-        "y": 219,
-        "width": 74,
-        "height": 15
-      }
+      label: {
+        x: 405,
+        y: 219,
+        width: 74,
+        height: 15,
+      },
     },
-    "following.learner->following.follower": {
-      "points": [
-        [
-          415.7,
-          254
-        ],
-        [
-          415.7,
-          244
-        ],
-        [
-          366.5,
-          244
-        ],
-        [
-          366.5,
-          209
-        ],
-        [
-          420,
-          209
-        ],
-        [
-          420,
-          185
-        ]
+    'following.learner->following.follower': {
+      points: [
+        [415.7, 254],
+        [415.7, 244],
+        [366.5, 244],
+        [366.5, 209],
+        [420, 209],
+        [420, 185],
       ],
-      "label": {
-        "x": 336,
-        "y": 219,
-        "width": 61,
-        "height": 15
-      }
+      label: {
+        x: 336,
+        y: 219,
+        width: 61,
+        height: 15,
+      },
     },
-    "campaigning->following": {
-      "points": [
-        [
-          395,
-          449
-        ],
-        [
-          395,
-          435
-        ],
-        [
-          57,
-          435
-        ],
-        [
-          57,
-          307
-        ],
-        [
-          284,
-          307
-        ],
-        [
-          284,
-          293
-        ]
+    'campaigning->following': {
+      points: [
+        [395, 449],
+        [395, 435],
+        [57, 435],
+        [57, 307],
+        [284, 307],
+        [284, 293],
       ],
-      "label": {
-        "x": 8,
-        "y": 350.5,
-        "width": 98,
-        "height": 41
-      }
+      label: {
+        x: 8,
+        y: 350.5,
+        width: 98,
+        height: 41,
+      },
     },
-    "campaigning.preCandidate->following": {
-      "points": [
-        [
-          496.5,
-          481
-        ],
-        [
-          496.5,
-          421
-        ],
-        [
-          481,
-          421
-        ],
-        [
-          481,
-          314
-        ],
-        [
-          332,
-          314
-        ],
-        [
-          332,
-          293
-        ]
+    'campaigning.preCandidate->following': {
+      points: [
+        [496.5, 481],
+        [496.5, 421],
+        [481, 421],
+        [481, 314],
+        [332, 314],
+        [332, 293],
       ],
-      "label": {
-        "x": 432,
-        "y": 331,
-        "width": 98,
-        "height": 80
-      }
+      label: {
+        x: 432,
+        y: 331,
+        width: 98,
+        height: 80,
+      },
     },
-    "campaigning.preCandidate->campaigning.candidate": {
-      "points": [
-        [
-          523,
-          526
-        ],
-        [
-          523,
-          536
-        ],
-        [
-          545.5,
-          536
-        ],
-        [
-          545.5,
-          597
-        ],
-        [
-          501.8,
-          597
-        ],
-        [
-          501.8,
-          614
-        ]
+    'campaigning.preCandidate->campaigning.candidate': {
+      points: [
+        [523, 526],
+        [523, 536],
+        [545.5, 536],
+        [545.5, 597],
+        [501.8, 597],
+        [501.8, 614],
       ],
-      "label": {
-        "x": 527,
-        "y": 559,
-        "width": 37,
-        "height": 15
-      }
+      label: {
+        x: 527,
+        y: 559,
+        width: 37,
+        height: 15,
+      },
     },
-    "campaigning.candidate->campaigning.preCandidate": {
-      "points": [
-        [
-          470,
-          614
-        ],
-        [
-          470,
-          526
-        ]
+    'campaigning.candidate->campaigning.preCandidate': {
+      points: [
+        [470, 614],
+        [470, 526],
       ],
-      "label": {
-        "x": 421,
-        "y": 546,
-        "width": 98,
-        "height": 41
-      }
+      label: {
+        x: 421,
+        y: 546,
+        width: 98,
+        height: 41,
+      },
     },
-    "campaigning.candidate->following": {
-      "points": [
-        [
-          533.6,
-          614
-        ],
-        [
-          533.6,
-          604
-        ],
-        [
-          587,
-          604
-        ],
-        [
-          587,
-          307
-        ],
-        [
-          342,
-          307
-        ],
-        [
-          342,
-          293
-        ]
+    'campaigning.candidate->following': {
+      points: [
+        [533.6, 614],
+        [533.6, 604],
+        [587, 604],
+        [587, 307],
+        [342, 307],
+        [342, 293],
       ],
-      "label": {
-        "x": 538,
-        "y": 344,
-        "width": 98,
-        "height": 54
-      }
+      label: {
+        x: 538,
+        y: 344,
+        width: 98,
+        height: 54,
+      },
     },
-    "campaigning.candidate->leader": {
-      "points": [
-        [
-          485.9,
-          659
-        ],
-        [
-          485.9,
-          732
-        ]
+    'campaigning.candidate->leader': {
+      points: [
+        [485.9, 659],
+        [485.9, 732],
       ],
-      "label": {
-        "x": 467.4,
-        "y": 686,
-        "width": 37,
-        "height": 15
-      }
+      label: {
+        x: 467.4,
+        y: 686,
+        width: 37,
+        height: 15,
+      },
     },
-    "leader->following": {
-      "points": [
-        [
-          465.9,
-          732
-        ],
-        [
-          465.9,
-          718
-        ],
-        [
-          223,
-          718
-        ],
-        [
-          223,
-          321
-        ],
-        [
-          304,
-          321
-        ],
-        [
-          304,
-          293
-        ]
+    'leader->following': {
+      points: [
+        [465.9, 732],
+        [465.9, 718],
+        [223, 718],
+        [223, 321],
+        [304, 321],
+        [304, 293],
       ],
-      "label": {
-        "x": 186,
-        "y": 552,
-        "width": 74,
-        "height": 15
-      }
+      label: {
+        x: 186,
+        y: 552,
+        width: 74,
+        height: 15,
+      },
     },
-    "leader.round->following": {
-      "points": [
-        [
-          475.9,
-          764
-        ],
-        [
-          475.9,
-          711
-        ],
-        [
-          314,
-          711
-        ],
-        [
-          314,
-          293
-        ]
+    'leader.round->following': {
+      points: [
+        [475.9, 764],
+        [475.9, 711],
+        [314, 711],
+        [314, 293],
       ],
-      "label": {
-        "x": 268,
-        "y": 545.5,
-        "width": 92,
-        "height": 28
-      }
-    }
-  }
+      label: {
+        x: 268,
+        y: 545.5,
+        width: 92,
+        height: 28,
+      },
+    },
+  },
 }

@@ -11,7 +11,7 @@ import { jsonLog } from '../../../src/cli/json-log.ts'
 import { sayingNowAndThen } from '../../../src/cli/link.ts'
 import { bytesOf, clipped, grouped, paintOf } from '../../../src/cli/paint.ts'
 import { Progress } from '../../../src/cli/progress.ts'
-import { isUnknown, missingNodes, statusLines } from '../../../src/cli/status-view.ts'
+import { isUnknown, missingNodes, snapshotLines, statusLines } from '../../../src/cli/status-view.ts'
 import { jsonField, lineOf } from '../../../src/cli/values.ts'
 import { finalError, NO_PAST } from '../../../src/client/outcome.ts'
 import { encodeCommand, type KvCommand } from '../../../src/statemachines/kv/command.ts'
@@ -75,6 +75,21 @@ test('the status table says what the disks have left, and where that is little',
   const status = nodeStatus('a', [groupStatus({})])
   const room = { freeBytes: 10_399_744, reusableBytes: 0, reserveBytes: 1, level: 'ok' as const }
   assert.match(statusLines([{ ...status, store: { ...status.store, room } }], { group: 'kv', paint })[1] ?? '', / 9\.9 MiB$/)
+})
+
+test('snapshots on their way have a line each', () => {
+  const snapshot = { node: 'b', index: 9, percent: 37.4, bytes: 37, bytesTotal: 5 * 1024 * 1024, chunks: 3, state: 'streaming' }
+  const [group] = status.groups
+  assert(group)
+  const snapshots = [
+    { ...snapshot, side: 'sending', bytesPerSecond: 2 * 1024 * 1024 },
+    { ...snapshot, side: 'receiving', bytesPerSecond: 0, state: 'pulling' },
+  ] as const
+  assert.deepEqual(snapshotLines([{ ...status, groups: [{ ...group, snapshots }] }], group.group), [
+    'a sends a snapshot to b: 37 % of 5.0 MiB, 2.0 MiB a second (streaming)',
+    'a receives a snapshot from b: 37 % of 5.0 MiB (pulling)',
+  ])
+  assert.deepEqual(snapshotLines([status], group.group), [])
 })
 
 const told = (command: KvCommand): string => {

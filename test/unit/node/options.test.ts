@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type NodeOptions, raftSettingsOf, settingsOf } from '../../../src/node/options.ts'
 import { silent } from '../../../src/ports/logger.ts'
+import { DEFAULT_COMPACTION } from '../../../src/protocol/compaction.ts'
 import { loopback } from '../../../src/transport/loopback/hub.ts'
 import { parrot } from './sample-node.ts'
 
@@ -20,7 +21,8 @@ test('what is missing is completed, and the order of names does not matter', () 
     cluster: 'demo',
     id: 'b',
     nodes: ['a', 'b', 'c'],
-    groups: [{ id: 'g', stateMachine, nodes: ['a', 'b', 'c'] }],
+    groups: [{ id: 'g', stateMachine, nodes: ['a', 'b', 'c'], compaction: DEFAULT_COMPACTION }],
+    snapshotBytesPerSecond: null,
     prefix: 'flotilla',
     electionTimeoutMs: 1000,
     heartbeatMs: 100,
@@ -37,6 +39,15 @@ test('what is missing is completed, and the order of names does not matter', () 
   assert.equal(settingsOf({ ...GOOD, timing: { electionTimeoutMs: 400 } }).heartbeatMs, 40)
   const some = settingsOf({ ...GOOD, groups: [{ id: 'g', stateMachine, nodes: ['c', 'b'] }] })
   assert.deepEqual(some.groups[0]?.nodes, ['b', 'c'])
+})
+
+test('how long a log may become is completed, and checked', () => {
+  const given = (compaction: object): NodeOptions => ({ ...GOOD, groups: [{ id: 'g', stateMachine, compaction }] })
+  assert.deepEqual(settingsOf(given({ entries: 10 })).groups[0]?.compaction, { ...DEFAULT_COMPACTION, entries: 10 })
+  for (const bad of [{ entries: 0 }, { keep: -1 }, { ratio: 0 }, { bytes: 1.5 }, { entires: 10 }]) {
+    assert.throws(() => settingsOf(given(bad)), { code: 'CONFIG_INVALID' }, JSON.stringify(bad))
+  }
+  wrong({ snapshotBytesPerSecond: 0 }, /^snapshotBytesPerSecond:/)
 })
 
 test('ids that cannot be subject tokens are refused by name', () => {
