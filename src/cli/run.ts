@@ -11,6 +11,7 @@ import { node } from './commands/node.ts'
 import { put } from './commands/put.ts'
 import { recover } from './commands/recover.ts'
 import { scan } from './commands/scan.ts'
+import { snapshot } from './commands/snapshot.ts'
 import { status } from './commands/status.ts'
 import { tail } from './commands/tail.ts'
 import { transfer } from './commands/transfer.ts'
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   tail,
   transfer,
   members,
+  snapshot,
   recover,
   node,
   dev,

@@ -7,11 +7,11 @@ import { EMPTY } from '../base/bytes.ts'
 import { APPLY_BYTES_MAX } from '../base/limits.ts'
 import type { NodeStore, Recovered } from '../ports/store.ts'
 import { isVoter } from '../protocol/quorum.ts'
-import { type Entry, type LogIndex, type LogPosition, type PeerId, votersOnly } from '../protocol/types.ts'
+import { type Entry, type LogIndex, type PeerId, votersOnly } from '../protocol/types.ts'
 import { forgetStore } from './acquaintance.ts'
 import { keepFounding, markOf, membersDigest, newBirthmark } from './founding.ts'
 import { memberNames, peerOf } from './members.ts'
-import { openStored } from './stored.ts'
+import { appliedPosition, openStored } from './stored.ts'
 
 /** A group as it stands in a stopped node's store. */
 export interface StrandedGroup {
@@ -75,7 +75,7 @@ async function foundAnew(store: NodeStore, group: string): Promise<RecoveredGrou
   const { hardState, applied, lastIndex, lastPeerId } = recovered
   const stranded = strandedOf(store, group, recovered)
   const entries = withoutConfigurations(store, group, recovered)
-  const truncate = positionOf(store, group, recovered)
+  const truncate = appliedPosition(store, group, recovered) // what is applied tells of members that are no more: who joins begins with the state
   const peer = lastPeerId + 1
   const peers = { [peer]: node }
   const founding = markOf(newBirthmark())
@@ -102,11 +102,4 @@ function withoutConfigurations(store: NodeStore, group: string, { applied, lastI
     at += part.length
   }
   return entries
-}
-
-/** Where the log is cut: what is applied tells of members that are no more, and who joins begins with the state instead. */
-function positionOf(store: NodeStore, group: string, { applied, truncated }: Recovered): LogPosition {
-  if (applied <= truncated.index) return truncated
-  const [entry] = store.reader(group).entries(applied, applied + 1, 1)
-  return { index: applied, term: entry?.term ?? truncated.term }
 }

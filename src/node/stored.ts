@@ -2,6 +2,7 @@
 
 import { FlotillaError } from '../base/errors.ts'
 import type { NodeStore, Recovered } from '../ports/store.ts'
+import type { LogPosition } from '../protocol/types.ts'
 import { NO_CONF } from './members.ts'
 
 /** No state machine is of this kind: the store says of which it is. */
@@ -24,4 +25,11 @@ export async function openStored(store: NodeStore, group: string): Promise<Recov
     if (typeof stored !== 'string') throw thrown
     return store.open(group, { ...bootstrap, kind: stored })
   }
+}
+
+/** The entry up to which an opened group has saved its state. */
+export function appliedPosition(store: NodeStore, group: string, { applied, truncated }: Recovered): LogPosition {
+  if (applied <= truncated.index) return truncated
+  const [entry] = store.reader(group).entries(applied, applied + 1, 1)
+  return { index: applied, term: entry?.term ?? truncated.term }
 }

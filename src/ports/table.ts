@@ -42,6 +42,8 @@ export interface TableSnapshot extends TableReader {
 
 /** One group's applied state: visible at once, durable with the store's next write. */
 export interface Table extends TableReader {
+  /** Key spaces that were ever written to. */
+  readonly families: readonly string[]
   /** Last entry whose writes are visible here. */
   readonly applied: LogIndex
   /** Who the members are as of `applied`: after a crash both are what they were. */

@@ -133,6 +133,10 @@ export class OverlayTable implements Table {
     return this.#membership
   }
 
+  get families(): readonly string[] {
+    return [...this.#families.keys()]
+  }
+
   /** Bytes that the next write will save. */
   get unsavedBytes(): number {
     return this.#fresh.bytes + (this.#membership === this.#membershipSaved ? 0 : MEMBERSHIP_BYTES)
