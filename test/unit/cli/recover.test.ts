@@ -38,7 +38,7 @@ test('a cluster is founded anew once its name has been typed, and the directory 
     assert.equal(refused.code, 1)
     assert.match(
       refused.err,
-      /WARNING: this makes node 'a' the only voter[^]*kv +a,b,c +2 +3 +2 +votes[^]*NOT_CONFIRMED: nothing was changed/,
+      /WARNING: this makes node 'a' the only voter[\s\S]*kv +a,b,c +2 +3 +2 +votes[\s\S]*NOT_CONFIRMED: nothing was changed/,
     )
   }
   assert.equal(existsSync(join(dir, 'recovery.log')), false)
