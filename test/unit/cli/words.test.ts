@@ -79,17 +79,15 @@ test('the status table says what the disks have left, and where that is little',
 
 test('snapshots on their way have a line each', () => {
   const snapshot = { node: 'b', index: 9, percent: 37.4, bytes: 37, bytesTotal: 5 * 1024 * 1024, chunks: 3, state: 'streaming' }
-  const [group] = status.groups
-  assert(group)
   const snapshots = [
     { ...snapshot, side: 'sending', bytesPerSecond: 2 * 1024 * 1024 },
     { ...snapshot, side: 'receiving', bytesPerSecond: 0, state: 'pulling' },
   ] as const
-  assert.deepEqual(snapshotLines([{ ...status, groups: [{ ...group, snapshots }] }], group.group), [
+  assert.deepEqual(snapshotLines([nodeStatus('a', [groupStatus({ snapshots })])], 'kv'), [
     'a sends a snapshot to b: 37 % of 5.0 MiB, 2.0 MiB a second (streaming)',
     'a receives a snapshot from b: 37 % of 5.0 MiB (pulling)',
   ])
-  assert.deepEqual(snapshotLines([status], group.group), [])
+  assert.deepEqual(snapshotLines([nodeStatus('a', [groupStatus({})])], 'kv'), [])
 })
 
 const told = (command: KvCommand): string => {
