@@ -108,10 +108,7 @@ export class ByteChunker {
     while (start < bytes.length) {
       const end = this.#cutIn(bytes, start)
       this.#basket.add(bytes.subarray(start, end.at))
-      if (end.isCut) {
-        this.#hash = 0
-        full.push(this.#basket.empty())
-      }
+      if (end.isCut) full.push(this.#basket.empty())
       start = end.at
     }
     return full
@@ -127,7 +124,7 @@ export class ByteChunker {
     const { length, room } = this.#basket
     const full = start + room
     const stop = Math.min(bytes.length, full)
-    const early = CHUNK_BYTES_MIN - length - 32 // what is earlier has left the hash before a cut can be
+    const early = CHUNK_BYTES_MIN - length - 32 // what is earlier, also of the chunk before, has left the hash when a cut can be
     let hash = this.#hash
     for (let i = start + Math.max(0, early); i < stop; i++) {
       hash = ((hash << 1) + (GEAR[bytes[i] as number] as number)) | 0

@@ -66,6 +66,18 @@ async function beginsAnew({ open, warnings, dir }: Bench): Promise<void> {
   await again.close()
 }
 
+/** A process that runs this and kills itself. */
+async function dieAfter(work: string): Promise<void> {
+  const code = `
+    import { openSpool } from ${JSON.stringify(new URL('../../../src/storage/lmdb/spool.js', import.meta.url).href)}
+    import { chunks } from ${JSON.stringify(new URL('../../contract/spool-suite.js', import.meta.url).href)}
+    ${work}
+    process.kill(process.pid, 'SIGKILL')`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const [, signal] = await once(child, 'exit')
+  assert.equal(signal, 'SIGKILL')
+}
+
 async function fill({ open }: Bench, bytes = 100): Promise<void> {
   const spool = open()
   await spool.put('kv', chunks(50, bytes))
@@ -76,16 +88,10 @@ async function fill({ open }: Bench, bytes = 100): Promise<void> {
 test(
   'a process that is killed leaves what was kept',
   withBench(async (bench) => {
-    const code = `
-      import { openSpool } from ${JSON.stringify(new URL('../../../src/storage/lmdb/spool.js', import.meta.url).href)}
-      import { chunks } from ${JSON.stringify(new URL('../../contract/spool-suite.js', import.meta.url).href)}
+    await dieAfter(`
       const spool = openSpool(${JSON.stringify(bench.dir)})
       await spool.put('kv', chunks(50))
-      await spool.keepManifest('kv', 'incoming', Uint8Array.of(7))
-      process.kill(process.pid, 'SIGKILL')`
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', 'ignore', 'inherit'] })
-    const [, signal] = await once(child, 'exit')
-    assert.equal(signal, 'SIGKILL')
+      await spool.keepManifest('kv', 'incoming', Uint8Array.of(7))`)
     const spool = bench.open()
     assert.equal(held(spool, 'kv', chunks(50)).length, 50)
     assert.deepEqual([...(spool.manifest('kv', 'incoming') ?? [])], [7])
@@ -106,7 +112,8 @@ test(
   'what ended the process while it was opened is not opened again',
   withBench(async (bench) => {
     await fill(bench)
-    await rm(roomOf(bench.dir).boot)
+    const kill = "() => process.kill(process.pid, 'SIGKILL')"
+    await dieAfter(`openSpool(${JSON.stringify(bench.dir)}, { wrapCommit: ${kill} })`)
     await beginsAnew(bench)
   }),
 )

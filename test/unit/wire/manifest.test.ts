@@ -119,6 +119,8 @@ test('a header that says what cannot be is refused', () => {
     ['"chunks":3', `"chunks":${CHUNKS_MAX + 1}`],
   ]
   for (const [from, to] of lies) assert.ok(isRefused(decodeManifest, withHeader(from, to)), `${from} → ${to}`)
+  assert.ok(isRefused(decodeManifest, withHeader('{', `{${' '.repeat(128 * 1024)}`)), 'a header that is too long')
+  assert.ok(!isRefused(decodeManifest, withHeader('{', `{${' '.repeat(1024)}`)))
   const names = Object.fromEntries(Array.from({ length: 1025 }, (_, i) => [i + 1, 'a']))
   assert.ok(isRefused(decodeManifest, withHeader(/"peers":\{[^}]*\}/, `"peers":${JSON.stringify(names)}`)))
 })

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { deflateRawSync } from 'node:zlib'
 import { utf8 } from '../../../../src/base/bytes.ts'
 import { FlotillaError } from '../../../../src/base/errors.ts'
+import { prng } from '../../../../src/base/prng.ts'
 import { SNAPSHOT_CRAFT } from '../../../../src/node/snapshots/craft.ts'
 import { exportState, reuseOwn } from '../../../../src/node/snapshots/export.ts'
 import { dropChunk, importRows } from '../../../../src/node/snapshots/import.ts'
@@ -144,11 +145,14 @@ test('the view is closed once it is read, before the last chunk is kept, and on 
   await exportState({ view, stateMachine: kv(), group: GROUP, epoch: EPOCH, term: 2, spool })
   assert.ok(closedAtManifest > 0)
 
-  const full = new MemorySpool({ bytesMax: 20_000 })
-  const other = watched(table.snapshot())
+  const full = new CountingSpool({ bytesMax: 1_000_000 }) // for a part of the state
+  const noise = prng(1)
+  const value = (): Uint8Array => Uint8Array.from({ length: 5000 }, () => noise.between(0, 256))
+  const large = await makeTable(rowsOf(300).map((row) => ({ ...row, value: value() })))
+  const other = watched(large.table.snapshot())
   const options = { stateMachine: kv(), group: GROUP, epoch: EPOCH, term: 2 }
   await assert.rejects(exportState({ ...options, view: other, spool: full }), code('BUSY'))
-  assert.ok(other.closed > 0)
+  assert.ok(other.closed > 0 && full.puts > 20)
   assert.deepEqual([full.bytes(), full.manifest(GROUP, 'outgoing')], [0, undefined])
 
   const third = watched(table.snapshot())
@@ -203,6 +207,8 @@ test('a chunk that is damaged or missing is named, after the rows before it; dro
     code('CODEC_INVALID')(thrown)
     assert.equal((thrown as FlotillaError).details.chunk, chunk, what)
     assert.ok(rows > 0 && rows < 1500, what)
+    if (what === 'far too much')
+      assert.match((thrown as FlotillaError).message, /cannot be unpacked/, 'no further than it should')
     assert.equal(packed !== undefined && SNAPSHOT_CRAFT.isChunk(packed, { hash, bytes }), false, what)
     assert.equal(await dropChunk(source, GROUP, thrown), true)
     assert.equal(source.has(GROUP, hash), false)
@@ -210,6 +216,11 @@ test('a chunk that is damaged or missing is named, after the rows before it; dro
   await source.put(GROUP, [{ hash, bytes: good }])
   assert.equal(SNAPSHOT_CRAFT.isChunk(good, { hash, bytes }), true)
   assert.equal((await imported(manifest, source)).length, 1500)
+  for (const length of [bytes - 1, bytes + 1]) {
+    const lie = { ...manifest, chunks: manifest.chunks.map((one) => (one.hash === hash ? { hash, bytes: length } : one)) }
+    await assert.rejects(imported(lie, source), code('CODEC_INVALID'), `said to have ${length} bytes, not ${bytes}`)
+    assert.equal(SNAPSHOT_CRAFT.isChunk(good, { hash, bytes: length }), false)
+  }
   assert.equal(await dropChunk(source, GROUP, new FlotillaError('CODEC_INVALID', 'of something else')), false)
 })
 
