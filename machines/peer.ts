@@ -11,6 +11,8 @@ export type PeerLifeEvent =
   | { readonly type: 'loaded' }
   /** An invariant broke, or its state machine threw: this peer guesses nothing and says nothing more. Its node lives on. */
   | { readonly type: 'broken'; readonly error: unknown }
+  /** What the disk holds of it is not what was written: it has forgotten what it promised, so nothing it says may count. Its node lives on. */
+  | { readonly type: 'damaged'; readonly error: unknown }
   | { readonly type: 'stop' }
   | { readonly type: 'flushed' }
   /** The peer is no member of its group any more: what it holds is to go, and a tombstone to stay. */
@@ -27,6 +29,7 @@ export const peerMachine = createMachine({
       on: {
         loaded: 'running',
         removed: 'destroying',
+        damaged: { target: 'quarantined', actions: assign({ error: ({ event }) => event.error }) },
         broken: { target: 'failed', actions: assign({ error: ({ event }) => event.error }) },
         stop: 'stopped',
       },
@@ -35,6 +38,7 @@ export const peerMachine = createMachine({
       on: {
         stop: 'stopping',
         removed: 'destroying',
+        damaged: { target: 'quarantined', actions: assign({ error: ({ event }) => event.error }) },
         broken: { target: 'failed', actions: assign({ error: ({ event }) => event.error }) },
       },
     },
@@ -51,6 +55,10 @@ export const peerMachine = createMachine({
         flushed: 'stopped',
         broken: { target: 'failed', actions: assign({ error: ({ event }) => event.error }) },
       },
+    },
+    quarantined: {
+      // reads nothing, votes nothing, counts nowhere, until its data is destroyed and another peer takes its place
+      on: { destroyed: 'stopped', stop: 'stopped' },
     },
     failed: { on: { stop: 'stopped' } },
     stopped: { type: 'final' },

@@ -81,7 +81,8 @@ function rowOf(status: NodeStatus, group: string, paint: Paint): Cell[] {
 
 function roleCell(status: NodeStatus, peer: GroupStatus, paint: Paint): Cell {
   if (status.life !== 'serving') return { text: status.life, paint: paint.warn }
-  if (peer.life !== 'running') return { text: peer.life, paint: peer.life === 'failed' ? paint.bad : paint.warn }
+  if (peer.life !== 'running')
+    return { text: peer.life, paint: peer.life === 'failed' || peer.life === 'quarantined' ? paint.bad : paint.warn }
   if (peer.role === 'leader') return { text: 'leader', paint: paint.good }
   return peer.role === 'follower' ? 'follower' : { text: peer.role, paint: paint.warn }
 }

@@ -36,6 +36,7 @@ export function verdictOn(error: FlotillaError, call: CallKind): Verdict {
   switch (error.code) {
     case 'NOT_LEADER':
     case 'UNAVAILABLE':
+    case 'STORE_DAMAGED': // of that replica alone, and it answers nothing
       return 'lost'
     case 'BUSY':
     case 'TRANSFERRING':

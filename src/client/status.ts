@@ -27,6 +27,7 @@ const group = z.object({
   kind: z.string(),
   founding: z.string().max(64).optional(),
   life: z.string(),
+  damage: z.string().optional(),
   peer: whole,
   role: z.enum(['follower', 'learner', 'preCandidate', 'candidate', 'leader']),
   states: z.array(z.string()),

@@ -26,6 +26,8 @@ export interface DeskOptions {
   readonly find: (group: string) => OpenedGroup | undefined
   /** Whether the node waits to become a member of that group. */
   readonly awaits?: (group: string) => boolean
+  /** What is damaged of that group here, if something is. */
+  readonly damage?: (group: string) => FlotillaError | undefined
   /** Whether the disks have room for what is proposed. */
   readonly admission?: Pick<Admission, 'check'>
   /** Mail was put into the peer's box. */
@@ -158,6 +160,8 @@ export class Desk {
     if (life() === 'closed') throw new FlotillaError('CLOSED', 'the node has stopped', { node })
     if (life() !== 'serving') throw new FlotillaError('UNAVAILABLE', `the node is ${life()}`, { node })
     const opened = find(group)
+    const damage = this.#options.damage?.(group)
+    if (damage) throw damage
     if (this.#options.awaits?.(group)) throw new FlotillaError('UNAVAILABLE', 'not a member yet', { group, node })
     if (!opened) throw new FlotillaError('UNKNOWN_GROUP', `no group '${group}' on node '${node}'`, { group, node })
     if (opened.life.state === 'failed') throw new FlotillaError('UNAVAILABLE', 'this replica has failed', { group, node })

@@ -14,6 +14,7 @@ import { type PeerLife, startPeerLife } from './lifecycle.ts'
 import { memberNames, NO_CONF, peerOf } from './members.ts'
 import { type GroupSettings, type NodeSettings, raftSettingsOf } from './options.ts'
 import { PeerHost } from './peer-host.ts'
+import type { Quarantine } from './quarantine.ts'
 
 /** A group on this node: its peer, and its life. */
 export interface OpenedGroup {
@@ -26,6 +27,7 @@ export interface OpenGroupsOptions {
   readonly store: NodeStore
   readonly transport: Transport
   readonly subjects: Subjects
+  readonly quarantine: Quarantine
   /** What is known of states on their way. */
   readonly snapshots: {
     /** The oldest one that a live follower is fetching. */
@@ -37,15 +39,17 @@ export interface OpenGroupsOptions {
 
 /**
  * Opens what the store holds, and founds what it never held. Who is to join, or was removed from a group, has none of it until it is a member: such
- * groups are left out. Throws `STORE_MISMATCH` when the store tells another story than the program.
+ * groups are left out, and so are those whose data is damaged. Throws `STORE_MISMATCH` when the store tells another story than the program.
  */
 export async function openGroups(options: OpenGroupsOptions): Promise<ReadonlyMap<string, OpenedGroup>> {
-  const { settings, store } = options
+  const { settings, store, quarantine } = options
   const groups = new Map<string, OpenedGroup>()
   const stored = new Set(store.groups())
   for (const group of settings.groups) {
-    if (stored.has(group.id)) groups.set(group.id, await reopenGroup(options, group))
-    else if (!settings.join && !store.tombstone(group.id)) groups.set(group.id, await foundGroup(options, group))
+    const { id, stateMachine } = group
+    const open = stored.has(id) ? reopenGroup : !settings.join && !store.tombstone(id) ? foundGroup : null
+    const opened = open && (await quarantine.opening(id, stateMachine.kind, () => open(options, group)))
+    if (opened) groups.set(id, opened)
   }
   return groups
 }

@@ -20,12 +20,13 @@ import { Neighbours } from './neighbours.ts'
 import type { Outbox } from './outbox.ts'
 import type { PeerHost } from './peer-host.ts'
 import { Promotion } from './promotion.ts'
+import { damageIn, Quarantine, type Quarantined } from './quarantine.ts'
 import type { Refusals } from './refusals.ts'
 import { Removals } from './removals.ts'
 import type { Services } from './services.ts'
 import { Strangers } from './strangers.ts'
 
-export interface HostingOptions extends OpenGroupsOptions {
+export interface HostingOptions extends Omit<OpenGroupsOptions, 'quarantine'> {
   readonly clock: Clock
   readonly engine: Engine
   readonly outbox: Outbox
@@ -48,6 +49,7 @@ export interface HostingOptions extends OpenGroupsOptions {
 export class Hosting {
   readonly #options: HostingOptions
   readonly #groups = new Map<string, OpenedGroup>()
+  readonly #quarantine: Quarantine
   readonly #joining: Joining
   readonly #neighbours: Neighbours
   readonly #removals: Removals
@@ -61,6 +63,7 @@ export class Hosting {
   constructor(options: HostingOptions) {
     const { settings, engine } = options
     this.#options = options
+    this.#quarantine = new Quarantine(options)
     this.#neighbours = new Neighbours(settings.id, () => [...this.#groups.values()].map(({ host }) => host))
     const asking = { ...options, self: settings.id, logger: settings.logger }
     this.#joining = new Joining({
@@ -96,16 +99,27 @@ export class Hosting {
     return this.#groups
   }
 
+  /** Groups whose data here is damaged: they take no part in anything. */
+  get quarantined(): ReadonlyMap<string, Quarantined> {
+    return this.#quarantine.groups
+  }
+
+  get #opening(): OpenGroupsOptions {
+    return { ...this.#options, quarantine: this.#quarantine }
+  }
+
   /** Whether a group is to be held here, and we take no part in it now. */
   awaits(group: string): boolean {
     return (
-      (!this.#groups.has(group) || this.#introducing.has(group)) && this.#options.settings.groups.some(({ id }) => id === group)
+      (!this.#groups.has(group) || this.#introducing.has(group)) &&
+      !this.quarantined.has(group) &&
+      this.#options.settings.groups.some(({ id }) => id === group)
     )
   }
 
   /** Opens what the store holds, or founds it. */
   async open(): Promise<void> {
-    for (const [id, group] of await openGroups(this.#options)) this.#groups.set(id, group)
+    for (const [id, group] of await openGroups(this.#opening)) this.#groups.set(id, group)
   }
 
   /** Others are heard, and every peer begins; what is not here yet is waited for. */
@@ -121,7 +135,8 @@ export class Hosting {
     for (const group of this.#groups.values()) this.#start(group)
     this.#greet([...this.#neighbours.names])
     this.#promotion?.start()
-    for (const { id } of settings.groups) if (!this.#groups.has(id)) this.#joining.await(id)
+    for (const { id } of settings.groups) if (!this.#groups.has(id) && this.awaits(id)) this.#joining.await(id)
+    store.watchDamage((damage) => setImmediate(() => this.#damaged(damage)))
     return subscriptions
   }
 
@@ -166,19 +181,45 @@ export class Hosting {
   leave(host: PeerHost, why = 'removed from the group'): void {
     const opened = this.#groups.get(host.group)
     if (opened?.host !== host || this.#stopped) return
-    const { engine, services, memberServices, settings } = this.#options
-    settings.logger.warn({ group: host.group, peer: host.id }, `${why}; its data here is destroyed`)
+    this.#options.settings.logger.warn({ group: host.group, peer: host.id }, `${why}; its data here is destroyed`)
     opened.life.tell({ type: 'removed' })
+    this.#withdraw(host, new FlotillaError('UNAVAILABLE', 'this node is no member of the group any more', { group: host.group }))
+    void this.#destroy(opened)
+  }
+
+  /** A peer met what it cannot go on with: damage of what it stored, or a rule that is broken. */
+  broken(host: PeerHost, error: FlotillaError): void {
+    if (damageIn(error)) this.#isolate(host, error)
+    else this.#groups.get(host.group)?.life.tell({ type: 'broken', error })
+  }
+
+  #damaged(damage: FlotillaError): void {
+    const opened = this.#groups.get(String(damage.details.group))
+    if (opened) this.#isolate(opened.host, damage)
+  }
+
+  /** What the peer stored is damaged: it says nothing any more, and its data stays as it is until somebody has it destroyed. */
+  #isolate(host: PeerHost, error: FlotillaError): void {
+    const opened = this.#groups.get(host.group)
+    if (opened?.host !== host || this.#stopped) return
+    this.#options.settings.logger.error(
+      { group: host.group, peer: host.id, code: error.code },
+      `${error.message}; in quarantine from now on`,
+    )
+    this.#withdraw(host, error)
+    this.#quarantine.add({ group: host.group, kind: host.stateMachine.kind, error, life: opened.life })
+  }
+
+  /** A peer takes part no more; who waits for it is told why. */
+  #withdraw(host: PeerHost, error: FlotillaError): void {
+    const { engine, services, memberServices } = this.#options
     engine.forget(host)
     this.#options.snapshots.forget(host.group)
     this.#groups.delete(host.group)
     services.closeGroup(host.group)
     memberServices.follow(host.group)
-    host.waiters.rejectAll(
-      new FlotillaError('UNAVAILABLE', 'this node is no member of the group any more', { group: host.group }),
-    )
+    host.waiters.rejectAll(error)
     this.membersChanged()
-    void this.#destroy(opened)
   }
 
   stop(): void {
@@ -216,7 +257,7 @@ export class Hosting {
   async #admit(id: string, view: MembersView): Promise<void> {
     const group = this.#options.settings.groups.find((one) => one.id === id)
     if (!group) return
-    const opened = await joinGroup(this.#options, group, view)
+    const opened = await joinGroup(this.#opening, group, view)
     if (this.#stopped) return
     this.#options.settings.logger.info({ group: id, peer: opened.host.id }, 'a member of the group from now on')
     this.#groups.set(id, opened)

@@ -94,6 +94,7 @@ class Node implements FlotillaNode {
       life: () => this.life.state,
       find: (group) => this.#hosting?.groups.get(group),
       awaits: (group) => this.#hosting?.awaits(group) ?? false,
+      damage: (group) => this.#hosting?.quarantined.get(group)?.error,
       wake: (host) => this.#engine?.wake(host),
       admission: this.#admission,
       ...(settings.forward ? { forwarding: new Forwarding(this.#transport, this.#subjects) } : {}),
@@ -144,6 +145,7 @@ class Node implements FlotillaNode {
       refused: this.#refusals.all,
       uptimeMs: Math.round(this.#clock.now() - this.#startedAt),
       groups: [...(this.#hosting?.groups.values() ?? [])],
+      quarantined: [...(this.#hosting?.quarantined.values() ?? [])],
       snapshots: (group) => this.#snapshots?.progress(group) ?? [],
     })
   }
@@ -204,7 +206,7 @@ class Node implements FlotillaNode {
       onRemoved: (host) => this.#hosting?.retire(host),
       onBroken: (host, error) => {
         leading.end(host.group)
-        this.#hosting?.groups.get(host.group)?.life.tell({ type: 'broken', error })
+        this.#hosting?.broken(host, error)
       },
       onFailure: (error) => this.life.fail(error),
     })

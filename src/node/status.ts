@@ -7,6 +7,7 @@ import type { Transport } from '../ports/transport.ts'
 import type { OpenedGroup } from './groups.ts'
 import type { NodeSettings } from './options.ts'
 import type { PeerHost } from './peer-host.ts'
+import type { Quarantined } from './quarantine.ts'
 import { VERSION } from './version.ts'
 
 /** What a node's status is made of. */
@@ -19,11 +20,12 @@ export interface NodeFacts {
   readonly refused: Readonly<Record<string, number>>
   readonly uptimeMs: number
   readonly groups: readonly OpenedGroup[]
+  readonly quarantined: readonly Quarantined[]
   readonly snapshots: (group: string) => readonly SnapshotStatus[]
 }
 
 export function nodeStatusOf(facts: NodeFacts): NodeStatus {
-  const { settings, transport, store, room, life, refused, uptimeMs, groups, snapshots } = facts
+  const { settings, transport, store, room, life, refused, uptimeMs, groups, quarantined, snapshots } = facts
   const open = life === 'joining' || life === 'serving' || life === 'draining'
   return {
     cluster: settings.cluster,
@@ -42,9 +44,33 @@ export function nodeStatusOf(facts: NodeFacts): NodeStatus {
     refused,
     uptimeMs,
     inspector: settings.inspector,
-    groups: groups.map(({ host, life }) => ({ ...groupStatusOf(host, life.state), snapshots: snapshots(host.group) })),
+    groups: [
+      ...groups.map(({ host, life }) => ({ ...groupStatusOf(host, life.state), snapshots: snapshots(host.group) })),
+      ...quarantined.map(damagedStatusOf),
+    ],
   }
 }
+
+/** Of a damaged peer only that is known. */
+const damagedStatusOf = ({ group, kind, life, error }: Quarantined): GroupStatus => ({
+  group,
+  kind,
+  life: life.state,
+  damage: error.message,
+  peer: 0,
+  role: 'follower',
+  states: [],
+  term: 0,
+  vote: null,
+  leader: null,
+  commit: 0,
+  applied: 0,
+  truncated: 0,
+  firstIndex: 1,
+  lastIndex: 0,
+  voters: [],
+  progress: [],
+})
 
 function groupStatusOf(host: PeerHost, life: string): GroupStatus {
   const { snapshot } = host

@@ -36,8 +36,10 @@ export interface GroupStatus {
   readonly kind: string
   /** Mark of the group's founding; missing or empty while the node does not know it. */
   readonly founding?: string | undefined
-  /** Life of the peer (machines/peer.ts): loading, running, stopping, destroying, stopped, failed. */
+  /** Life of the peer (machines/peer.ts): loading, running, stopping, destroying, stopped, quarantined, failed. */
   readonly life: string
+  /** What is damaged, of a peer in quarantine: of such a one nothing else is known. */
+  readonly damage?: string | undefined
   readonly peer: number
   readonly role: Role
   /** Path of active states of the role chart, outermost first: `['following', 'follower']`. */

@@ -3,6 +3,7 @@
  * Knows nothing of roles, terms' meaning, or the network.
  */
 
+import type { FlotillaError } from '../base/errors.ts'
 import type { ConfState, Entry, HardState, LogIndex, LogPosition, PeerId, TermRun } from '../protocol/types.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Spool } from './spool.ts'
@@ -151,5 +152,7 @@ export interface NodeStore {
   remember(key: string, value: string): Promise<void>
   /** A fact given to `remember`, of this or an earlier boot. */
   recall(key: string): string | undefined
+  /** Tells of damage each time it is met, whoever met it: the group named is not to be used any more. */
+  watchDamage(listener: (damage: FlotillaError) => void): void
   close(): Promise<void>
 }

@@ -9,7 +9,7 @@ export const damaged = (what: string, details: Details = {}, cause?: unknown): F
 
 /** Whose damage it would be, and where it is read from. */
 export interface DamageOf {
-  readonly env: Pick<Env, 'root'>
+  readonly env: Pick<Env, 'root' | 'damages'>
   readonly group: string
 }
 
@@ -26,8 +26,14 @@ export function readingOf<T>(of: DamageOf, read: () => T): T {
 const isOfLmdb = (thrown: unknown): thrown is Error =>
   thrown instanceof Error && !(thrown instanceof FlotillaError) && 'code' in thrown && typeof thrown.code === 'number'
 
-/** What was thrown while something of a group was read: damage names the group from here on. */
-export function damageOf({ env, group }: DamageOf, thrown: unknown): unknown {
+/** What was thrown while something of a group was read: damage names the group from here on, and is told. */
+export function damageOf(of: DamageOf, thrown: unknown): unknown {
+  const named = nameDamage(of, thrown)
+  if (named instanceof FlotillaError && named.code === 'STORE_DAMAGED') of.env.damages.listener?.(named)
+  return named
+}
+
+function nameDamage({ env, group }: DamageOf, thrown: unknown): unknown {
   if (isOfLmdb(thrown)) {
     env.root.resetReadTxn() // a read transaction that stumbled is of no use to the other groups
     return damaged(`group "${group}": LMDB cannot read it: ${thrown.message}`, { group }, thrown)

@@ -35,6 +35,8 @@ export interface Env {
   readonly data: Bytes
   /** All of them. */
   readonly all: readonly Bytes[]
+  /** Who is told of damage. */
+  readonly damages: { listener: ((damage: FlotillaError) => void) | null }
 }
 
 /** The file that everything is in. */
@@ -101,7 +103,16 @@ export function openEnv(dir: string, mapSize: number = MAP_BYTES, noSync = false
       all.push(db)
       return db
     }
-    return { dir, root, meta: named('meta'), state: named('state'), log: named('log'), data: named('data'), all }
+    return {
+      dir,
+      root,
+      meta: named('meta'),
+      state: named('state'),
+      log: named('log'),
+      data: named('data'),
+      all,
+      damages: { listener: null },
+    }
   } catch (cause) {
     throw cannotOpen(dir, cause)
   }

@@ -176,6 +176,10 @@ export class LmdbStore implements NodeStore {
     return sealed && readingFact(() => text(unseal(full, sealed, `the fact "${key}"`)))
   }
 
+  watchDamage(listener: (damage: FlotillaError) => void): void {
+    this.#parts.env.damages.listener = listener
+  }
+
   close(): Promise<void> {
     this.#parts.gate.close()
     this.#closing ??= this.#close()

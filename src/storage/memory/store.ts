@@ -205,6 +205,9 @@ class MemoryStore implements NodeStore {
     return this.#image.facts.get(key)
   }
 
+  /** Memory is never damaged. */
+  watchDamage(): void {}
+
   async close(): Promise<void> {
     const first = !this.#gate.closed
     this.#gate.close()

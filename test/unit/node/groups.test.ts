@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type OpenedGroup, openGroups } from '../../../src/node/groups.ts'
 import { settingsOf } from '../../../src/node/options.ts'
+import { Quarantine } from '../../../src/node/quarantine.ts'
 import { kv } from '../../../src/statemachines/kv/kv.ts'
 import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
@@ -27,7 +28,8 @@ async function open(
   const store = memoryStore({ cluster: 'demo', node: id }, disk)
   try {
     const snapshots = { sending: () => null, stateBytes: () => undefined }
-    const groups = await openGroups({ settings, store, transport, subjects: subjectsOf('demo'), snapshots })
+    const quarantine = new Quarantine({ store, onFailure: assert.fail })
+    const groups = await openGroups({ settings, store, transport, subjects: subjectsOf('demo'), snapshots, quarantine })
     const group = groups.get('g')
     assert(group && groups.size === 1)
     return group

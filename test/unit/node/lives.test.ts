@@ -132,14 +132,23 @@ test('what is no error of ours is told as a failure of storage, with its cause',
 
 /** Where each event leads, unless it is ignored. */
 const PEER_LIFE: Record<string, Partial<Record<PeerLifeEvent['type'], string>>> = {
-  loading: { loaded: 'running', broken: 'failed', stop: 'stopped', removed: 'destroying' },
-  running: { broken: 'failed', stop: 'stopping', removed: 'destroying' },
+  loading: { loaded: 'running', broken: 'failed', stop: 'stopped', removed: 'destroying', damaged: 'quarantined' },
+  running: { broken: 'failed', stop: 'stopping', removed: 'destroying', damaged: 'quarantined' },
   destroying: { broken: 'failed', stop: 'stopped', destroyed: 'stopped' },
   stopping: { broken: 'failed', flushed: 'stopped' },
+  quarantined: { destroyed: 'stopped', stop: 'stopped' },
   failed: { stop: 'stopped' },
 }
 
-const PEER_EVENTS = ['loaded', 'broken', 'stop', 'flushed', 'removed', 'destroyed'] as const satisfies PeerLifeEvent['type'][]
+const PEER_EVENTS = [
+  'loaded',
+  'broken',
+  'stop',
+  'flushed',
+  'removed',
+  'destroyed',
+  'damaged',
+] as const satisfies PeerLifeEvent['type'][]
 
 test('the charts know these transitions and no others', () => {
   const nothing = { open: fromPromise<void>(() => new Promise(() => {})) }
@@ -155,6 +164,7 @@ test('the charts know these transitions and no others', () => {
     running: [{ type: 'loaded' }],
     destroying: [{ type: 'loaded' }, { type: 'removed' }],
     stopping: [{ type: 'loaded' }, { type: 'stop' }],
+    quarantined: [{ type: 'damaged', error }],
     failed: [{ type: 'broken', error }],
   }
   for (const [state, row] of Object.entries(PEER_LIFE)) {
@@ -163,7 +173,7 @@ test('the charts know these transitions and no others', () => {
       const actor = createActor(peerMachine).start()
       for (const event of ways[state] ?? []) actor.send(event)
       assert.equal(actor.getSnapshot().value, state)
-      actor.send((type === 'broken' ? { type, error } : { type }) as PeerLifeEvent)
+      actor.send((type === 'broken' || type === 'damaged' ? { type, error } : { type }) as PeerLifeEvent)
       assert.equal(actor.getSnapshot().value, target, `${state} + ${type}`)
       if (type === 'broken' && state !== 'failed') assert.equal(actor.getSnapshot().context.error, error)
     }
