@@ -10,6 +10,7 @@ import { crc32 } from 'node:zlib'
 import { text, utf8 } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import { ID_PATTERN } from '../../base/limits.ts'
+import type { GroupWrite } from '../../ports/store.ts'
 import type { HardState } from '../../protocol/types.ts'
 import { damaged } from './damage.ts'
 
@@ -23,6 +24,10 @@ export type Promised = Pick<HardState, 'term' | 'vote'>
 export interface PromisedBy extends Promised {
   readonly group: string
 }
+
+/** What a write promises. */
+export const promisesIn = (batch: readonly Pick<GroupWrite, 'group' | 'hardState'>[]): PromisedBy[] =>
+  batch.flatMap(({ group, hardState }) => (hardState ? [{ group, ...hardState }] : []))
 
 /** Bytes of one slot: checksum (4), sequence, term, vote (6 each; 0 is none), length of the group's id (1), the id (63), zeros. */
 const SLOT_BYTES = 128
@@ -168,6 +173,11 @@ export class Slots {
   differs({ group, term, vote }: PromisedBy): boolean {
     const known = this.get(group)
     return known?.term !== term || known.vote !== vote
+  }
+
+  /** Those of the promises that do not stand here yet. */
+  changed(promises: readonly PromisedBy[]): readonly PromisedBy[] {
+    return promises.filter((promise) => this.differs(promise))
   }
 
   /** Writes promises; resolves when they are on disk. To be called when LMDB has them: then a slot that is newer than LMDB means damage. */

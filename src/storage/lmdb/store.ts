@@ -32,7 +32,7 @@ import { OpenGroup } from './open-group.ts'
 import { lmdbRoom } from './room.ts'
 import { seal, unseal } from './seal.ts'
 import { Views } from './shelf.ts'
-import { checkForgotten, checkPromise, type PromisedBy, type Slots } from './slots.ts'
+import { checkForgotten, checkPromise, type PromisedBy, promisesIn, type Slots } from './slots.ts'
 import type { LmdbSpool } from './spool.ts'
 import { type StagedRows, Staging } from './staging.ts'
 import { EMPTY_STATE, stateChange } from './state-record.ts'
@@ -76,8 +76,7 @@ export class LmdbStore implements NodeStore {
 
   groups(): readonly string[] {
     this.#parts.gate.check()
-    const recorded = [...this.#records].filter(([, record]) => !isTombstone(record)).map(([group]) => group)
-    return [...recorded, ...this.#damages.keys()]
+    return [...[...this.#records].filter(([, record]) => !isTombstone(record)).map(([group]) => group), ...this.#damages.keys()]
   }
 
   async open(group: string, bootstrap: GroupBootstrap): Promise<Recovered> {
@@ -101,8 +100,7 @@ export class LmdbStore implements NodeStore {
     this.#writing = true
     try {
       const changes = this.#prepare(batch, scope) // at once: what is applied later belongs to the next write
-      const promises = batch.flatMap(({ group, hardState }) => (hardState ? [{ group, ...hardState }] : []))
-      await this.#turns.run(() => this.#save(changes, promises))
+      await this.#turns.run(() => this.#save(changes, promisesIn(batch)))
     } finally {
       this.#writing = false
     }
@@ -205,8 +203,7 @@ export class LmdbStore implements NodeStore {
   async #open(group: string, bootstrap: GroupBootstrap): Promise<Recovered> {
     const { gate, env, slots } = this.#parts
     gate.checkFailure()
-    const damage = this.#damages.get(group)
-    if (damage) throw damage
+    if (this.#damages.has(group)) throw this.#damages.get(group)
     checkTombstone(group, this.#tombstone(group), bootstrap)
     const known = this.#records.get(group)
     const record = known && !isTombstone(known) ? known : await this.#make(group, bootstrap)
@@ -246,7 +243,7 @@ export class LmdbStore implements NodeStore {
   /** Writes down a second time what was promised anew. */
   async #promise(promises: readonly PromisedBy[]): Promise<void> {
     const { slots, writer } = this.#parts
-    const changed = promises.filter((promise) => slots.differs(promise))
+    const changed = slots.changed(promises)
     if (changed.length > 0) await writer.watch(() => slots.write(changed))
   }
 
