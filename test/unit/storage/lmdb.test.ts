@@ -156,7 +156,7 @@ test('a write that never settles fails in time, and for good', async () => {
     (commit: Commit): Commit =>
     (changes) =>
       hang ? new Promise<never>(() => {}) : commit(changes)
-  const store = await openLmdb({ dir, ...CLAIM, watchdogMs: 40, wrapCommit })
+  const store = await openLmdb({ dir, ...CLAIM, watchdogMs: 400, wrapCommit })
   await store.open('kv', BOOTSTRAP)
   hang = true
   await assert.rejects(store.write([{ group: 'kv', entries: entries(1, 1) }]), {
