@@ -61,6 +61,13 @@ export class ModelStore {
         this.#spool = { ...this.#spool, [step.group]: { manifest: step.manifest, chunks: [...before, ...step.chunks] } }
         return
       }
+      case 'ship': {
+        const { from, to } = step
+        const swept = { manifest: this.#spool[from]?.manifest ?? null, chunks: [] }
+        this.#spool = { ...this.#spool, [from]: swept, [to]: { manifest: null, chunks: [] } }
+        this.perform({ ...step, do: 'install', group: to, rows: this.present(from).live.rows })
+        return
+      }
       case 'install':
         this.#install(step.group, step.at, step.rows)
         this.present(step.group).hardState = step.hardState

@@ -10,6 +10,7 @@ import { termRuns } from '../../src/storage/term-runs.ts'
 import { effectsOf, FAMILIES } from './effects.ts'
 import { digest, type GroupImage, type Image, imageText } from './image.ts'
 import { installedMembership } from './model.ts'
+import { shipState } from './shipping.ts'
 import { bootstrap, FACTS, GROUPS, type PlainRows, type PlainWrite, type Step, type Story } from './story.ts'
 
 /** Which step of the story a store that was just opened stands behind. Throws when it is none from `acknowledged` to the one after it. */
@@ -37,9 +38,10 @@ export function checkSpool(
   story: Story,
   { at, mayBeLost }: { readonly at: number; readonly mayBeLost: boolean },
 ): void {
+  if (story.steps[at]?.do === 'ship') return // which takes away what others put there, and has a manifest of its own
   const [now = {}, next = {}] = story.spooled.slice(at, at + 2)
   for (const group of GROUPS) {
-    const manifests = [now[group]?.manifest, next[group]?.manifest]
+    const manifests = [now[group]?.manifest ?? undefined, next[group]?.manifest ?? undefined]
     const found = store.spool.manifest(group, 'incoming')
     if (found || !mayBeLost)
       assert.ok(manifests.includes(found && text(found)), `a manifest of ${group} in the spool is another one`)
@@ -101,16 +103,20 @@ export async function perform(store: NodeStore, step: Step): Promise<void> {
       const staged = await stage(store, step.group, step.rows)
       return step.unstage ? store.unstage(staged) : undefined
     }
-    case 'install': {
-      const state = await stage(store, step.group, step.rows)
-      const install = { ...step.at, state, membership: installedMembership(step.at) }
-      return store.write([{ group: step.group, hardState: step.hardState, install }])
-    }
+    case 'ship':
+      return install(store, { ...step, group: step.to }, await shipState(store, step))
+    case 'install':
+      return install(store, step, await stage(store, step.group, step.rows))
     case 'write':
       for (const [group, upTo] of Object.entries(step.apply)) applyUpTo(store, group, upTo)
       return store.write(step.batch.map(groupWrite), step.scope)
   }
 }
+
+type Install = Pick<Extract<Step, { do: 'install' }>, 'group' | 'at' | 'hardState'>
+
+const install = (store: NodeStore, { group, at, hardState }: Install, state: StagedState): Promise<void> =>
+  store.write([{ group, hardState, install: { ...at, state, membership: installedMembership(at) } }])
 
 function groupWrite({ group, hardState, from = 0, entries, truncate }: PlainWrite): GroupWrite {
   return {

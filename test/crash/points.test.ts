@@ -5,12 +5,14 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { live, type Point, pointsOf } from './points.ts'
 import { traceLife, withDirectory } from './states.ts'
+import { tell } from './story.ts'
 import { sayIfSkipped } from './trace.ts'
 
 /** Points that are tried, of all that there are: every so-and-so-many-th. */
 const POINTS = Number(process.env.FLOTILLA_CRASH_POINTS ?? 30)
 
-const STORY = { seed: 5, length: 40 }
+/** One in which everything happens. */
+const STORY = { seed: 14, length: 40 }
 const BAD_MAX = 5
 
 /** Lives the story up to the point, is killed there, and lives it on to its end; what was bad about it. */
@@ -26,6 +28,17 @@ const tryPoint = (point: Point): Promise<string | null> =>
 describe('a process that is killed', { skip: sayIfSkipped('CRASH POINTS'), concurrency: 2 }, async () => {
   const { points, missed } = await withDirectory(async (dir) => pointsOf(await traceLife(dir, STORY), join(dir, 'store')))
   const step = Math.max(1, Math.ceil(points.length / POINTS))
+
+  test('lives a story in which everything happens', () => {
+    const { steps } = tell(STORY.seed, STORY.length)
+    const kinds = new Set(steps.map((step) => step.do))
+    assert.equal(kinds.size, 8, [...kinds].join())
+    const writes = steps.flatMap((step) => (step.do === 'write' ? step.batch : []))
+    assert.ok(
+      writes.some(({ truncate }) => truncate),
+      'a log is cut off',
+    )
+  })
 
   test('can be stopped before nearly every call that changes a file or makes a promise', (t) => {
     t.diagnostic(`${points.length} points, ${missed} calls without one`)

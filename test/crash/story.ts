@@ -26,8 +26,18 @@ export interface PlainWrite {
 /** Rows by `family/key`. */
 export type PlainRows = Readonly<Record<string, string>>
 
+/** The state of one group is exported, received by another, and installed there. */
+export interface Ship {
+  readonly do: 'ship'
+  readonly from: string
+  readonly to: string
+  readonly hardState: HardState
+  readonly at: LogPosition
+}
+
 /** One thing done to a store. Each is durable as a whole, or not at all. */
 export type Step =
+  | Ship
   | { readonly do: 'make'; readonly group: string; readonly replaces?: number }
   | {
       readonly do: 'write'
@@ -54,7 +64,7 @@ export type Step =
   | { readonly do: 'remember'; readonly key: string; readonly value: string }
 
 /** What the spool holds of each group: not part of the state, and lost in a power cut. */
-export type SpoolImage = Readonly<Record<string, { readonly manifest: string; readonly chunks: readonly string[] }>>
+export type SpoolImage = Readonly<Record<string, { readonly manifest: string | null; readonly chunks: readonly string[] }>>
 
 /** Steps, and what is there after so many of them: `saved[0]` is an empty store. */
 export interface Story {
@@ -128,6 +138,7 @@ class Teller {
     if (draw < 0.13) return { do: 'stage', group: this.#group(), rows: this.#rows(), unstage: this.#chance(0.5) }
     if (draw < 0.2) return this.#install()
     if (draw < 0.24) return this.#spool()
+    if (draw < 0.28 && this.model.present('kv').live.applied > 0) return { do: 'ship', from: 'kv', ...this.#ahead('aux') }
     return this.#write()
   }
 
@@ -161,10 +172,15 @@ class Teller {
   }
 
   #install(): Step {
-    const group = this.#group()
-    const { hardState } = this.model.present(group)
+    const { to, ...where } = this.#ahead(this.#group())
+    return { do: 'install', group: to, rows: this.#rows(), ...where }
+  }
+
+  /** Where a snapshot of somebody ahead would take a group. */
+  #ahead(to: string): Pick<Ship, 'to' | 'at' | 'hardState'> {
+    const { hardState } = this.model.present(to)
     const at = { index: hardState.commit + this.#prng.between(1, 30), term: hardState.term }
-    return { do: 'install', group, at, rows: this.#rows(), hardState: { ...hardState, commit: at.index } }
+    return { to, at, hardState: { ...hardState, commit: at.index } }
   }
 
   #write(): Step {
