@@ -1,25 +1,21 @@
 /** One peer of Raft without I/O: time is ticks, chance is a seed, nothing is awaited; its turns are the caller's. */
 
-import { assert, InvariantError } from '../base/assert.ts'
+import { assert } from '../base/assert.ts'
 import { FlotillaError } from '../base/errors.ts'
 import { prng } from '../base/prng.ts'
-import { type ConfChange, decodeChange } from '../protocol/confchange.ts'
-import type { LocalEvent } from '../protocol/events.ts'
+import type { ConfChange } from '../protocol/confchange.ts'
 import type { Message } from '../protocol/messages.ts'
-import { reasonToDrop } from '../protocol/plausible.ts'
 import type { Output } from '../protocol/ready.ts'
 import type { ConfState, Entry, LogIndex, LogPosition, PeerId, Snapshot } from '../protocol/types.ts'
-import { hasChanged } from './collect.ts'
-import { bytesOf, changeOf, contextOf, indexOf } from './raw-checks.ts'
+import { RawApplied } from './raw-applied.ts'
+import { bytesOf, changeOf, contextOf, indexOf, markOf, outcomeOf, peerOf, readyOf } from './raw-checks.ts'
+import { RawCore } from './raw-core.ts'
 import { type RawNodeOptions, type RawSettings, rawSettingsOf } from './raw-options.ts'
 import { RawReads } from './raw-reads.ts'
 import { type Mark, type RawReady, rawReadyOf } from './raw-ready.ts'
-import { RawRounds } from './raw-rounds.ts'
 import { type RawStatus, rawStatusOf } from './raw-status.ts'
 import { RawStore } from './raw-store.ts'
 import { placeOf } from './refusal.ts'
-import type { RoleSnapshot } from './role-words.ts'
-import { type Stepped, startPeer, stepEvent, stepMessage, type TimerEvent } from './step.ts'
 import { TickTimers } from './tick-timers.ts'
 
 /** One peer, for those who bring their own network and disk. Feed it, then do what its {@link RawReady} asks for. */
@@ -27,20 +23,13 @@ export class RawNode {
   readonly #settings: RawSettings
   readonly #timers: TickTimers
   readonly #store: RawStore
-  #snapshot: RoleSnapshot
-  /** The state at the last Ready, and what was said since. */
-  #collected: RoleSnapshot
-  #said: Output[] = []
-  /** Committed entries handed out so far. */
-  #handedOut: LogIndex
+  readonly #core: RawCore
+  readonly #applied: RawApplied
+  readonly #reads: RawReads
   /** What may be said of the disk for each Ready handed out and not reported yet, oldest first. */
   readonly #marks: Mark[] = []
-  readonly #reads: RawReads
-  readonly #rounds = new RawRounds()
   #tickets = 0
   #readies = 0
-  #dropped = 0
-  #broken: InvariantError | null = null
 
   /** Throws `CONFIG_INVALID`, naming the option. */
   constructor(options: RawNodeOptions) {
@@ -54,11 +43,9 @@ export class RawNode {
     const { lastIndex, runs } = this.#store
     const { hardState, applied, confState: conf, snapshot } = initial
     const log = { truncated, lastIndex, runs, reader: this.#store }
-    const [first, said] = startPeer({ id, conf, hardState, applied, settings: raft, ...log, ...(snapshot && { snapshot }) })
-    this.#snapshot = first
-    this.#collected = first
-    this.#handedOut = applied
-    this.#take([first, said])
+    const input = { id, conf, hardState, applied, settings: raft, ...log, ...(snapshot && { snapshot }) }
+    this.#core = new RawCore(input, this.#timers)
+    this.#applied = new RawApplied(this.#core, this.#store)
   }
 
   get id(): PeerId {
@@ -68,7 +55,7 @@ export class RawNode {
   /** One tick of time passes: timers that are due with it expire. */
   tick(): void {
     this.#reads.expire(this.#timers.tick())
-    for (let due = this.#timers.takeDue(); due !== null; due = this.#timers.takeDue()) this.#event(due)
+    for (let due = this.#timers.takeDue(); due !== null; due = this.#timers.takeDue()) this.#core.event(due)
   }
 
   /**
@@ -76,15 +63,15 @@ export class RawNode {
    * under lease reads, while a leader may trust in our silence.
    */
   campaign(): void {
-    const { leader, sheltered, settings } = this.#snapshot.context
+    const { leader, sheltered, settings } = this.#core.context
     if (settings.leaseReads && (leader !== null || sheltered)) return
     const due = this.#timers.force('electionTimeout')
-    if (due !== null) this.#event(due)
+    if (due !== null) this.#core.event(due)
   }
 
   /** Believes in no leader any more: votes are free, term, vote and timers stay. Nothing happens on leaders and learners, or under lease reads. */
   forgetLeader(): void {
-    this.#event({ type: 'leader.forgotten' })
+    this.#core.event({ type: 'leader.forgotten' })
   }
 
   /**
@@ -93,7 +80,7 @@ export class RawNode {
    */
   propose(data: Uint8Array): LogPosition | null {
     const proposal = { ticket: ++this.#tickets, kind: 'command', data: bytesOf(data) } as const
-    return this.#placed(this.#event({ type: 'client.propose', proposals: [proposal] }))
+    return this.#placed(this.#core.event({ type: 'client.propose', proposals: [proposal] }))
   }
 
   /**
@@ -101,37 +88,34 @@ export class RawNode {
    * own term is committed), `CONF_INVALID`, `TRANSFERRING`.
    */
   proposeConfChange(change: ConfChange): LogPosition {
-    const placed = this.#placed(this.#event({ type: 'client.reconfigure', ticket: ++this.#tickets, change: changeOf(change) }))
+    const placed = this.#placed(
+      this.#core.event({ type: 'client.reconfigure', ticket: ++this.#tickets, change: changeOf(change) }),
+    )
     assert(placed !== null, 'CONFIGURATION_PASSED_ON')
     return placed
   }
 
   /**
-   * A committed entry of kind `configuration` takes effect: to be called as it is applied, with the entry, or with what is in it. Null: it is to have
-   * no effect. Returns the configuration from now on. An entry that a snapshot stands for by now changes nothing.
+   * A committed entry of kind `configuration` takes effect: to be called as it is applied, with the entry, or with the change in it. Null: it is to have
+   * no effect. Returns the configuration from now on. What took effect before, or a snapshot stands for by now, changes nothing. Throws
+   * `CONFIG_INVALID` for anything but the next change that was handed out.
    */
   applyConfChange(change: ConfChange | Entry | null): ConfState {
-    const { log, applied } = this.#snapshot.context
-    const entry = change !== null && 'data' in change ? change : null
-    const index = entry?.index ?? log.configurations[0] ?? applied
-    if (entry && index <= applied) return this.#snapshot.context.conf
-    this.#event({ type: 'conf.applied', index, change: entry ? decodeChange(entry.data) : (change as ConfChange | null) })
-    this.#store.configure(index, this.#snapshot.context.conf)
-    return this.#snapshot.context.conf
+    return this.#applied.change(change)
   }
 
-  /** A message of another peer. Whatever is not one, or cannot be true, is dropped and counted: nothing that comes in here throws. */
+  /**
+   * A message of another peer. Whatever is not one, or cannot be true, is dropped and counted: nothing that comes in here throws. Its bytes are copied:
+   * the receive buffer may be used again.
+   */
   step(message: Message): boolean {
-    const taken = !this.#broken && reasonToDrop(this.#snapshot.context, message) === null
-    if (taken) this.#run(() => stepMessage(this.#snapshot, message))
-    else this.#dropped++
-    return taken
+    return this.#core.message(message)
   }
 
-  /** Asks for a handover (thesis 3.10); a follower passes the wish on. False: nothing came of it (not a voter, or nobody leads). */
+  /** Asks for a handover (thesis 3.10); a follower passes the wish on. False: nothing came of it (not a voter, or nobody leads). Throws `CONFIG_INVALID`. */
   transferLeader(to: PeerId): boolean {
-    const said = this.#event({ type: 'client.transfer', ticket: ++this.#tickets, to })
-    return !this.#broken && !said.some((output) => output.type === 'refused')
+    const said = this.#core.event({ type: 'client.transfer', ticket: ++this.#tickets, to: peerOf(to) })
+    return !this.#core.broken && !said.some((output) => output.type === 'refused')
   }
 
   /**
@@ -140,33 +124,33 @@ export class RawNode {
    */
   readIndex(context: string): void {
     if (this.#reads.isFull) throw new FlotillaError('BUSY', 'too many reads are waiting')
-    if (this.#broken) throw this.#broken
+    if (this.#core.broken) throw this.#core.broken
     const ticket = this.#reads.ask(contextOf(context), this.#timers.now)
     const { electionTick, raft } = this.#settings
-    const rounds = this.#rounds.known(this.#timers.now, { electionTick, leaseReads: raft.leaseReads })
-    const said = this.#event({ type: 'client.read', tickets: [ticket], ...rounds })
+    const rounds = this.#core.rounds.known(this.#timers.now, { electionTick, leaseReads: raft.leaseReads })
+    const said = this.#core.event({ type: 'client.read', tickets: [ticket], ...rounds })
     if (!said.some((output) => output.type === 'refused')) return
     this.#reads.take(ticket)
     this.#placed(said)
   }
 
-  /** The network could not deliver to that peer: probe before streaming again. */
+  /** The network could not deliver to that peer: probe before streaming again. Throws `CONFIG_INVALID`. */
   reportUnreachable(peer: PeerId): void {
-    this.#event({ type: 'peer.unreachable', peer })
+    this.#core.event({ type: 'peer.unreachable', peer: peerOf(peer) })
   }
 
-  /** How the sending of a snapshot ended. */
+  /** How the sending of a snapshot ended. Throws `CONFIG_INVALID`. */
   reportSnapshot(peer: PeerId, outcome: 'finished' | 'failed'): void {
-    this.#event({ type: 'snapshot.reported', peer, outcome })
+    this.#core.event({ type: 'snapshot.reported', peer: peerOf(peer), outcome: outcomeOf(outcome) })
   }
 
   /** Entries up to `index` are needed no more. Only what is applied goes. Throws `COMPACTED` when it has gone before. */
   compact(index: LogIndex): void {
-    const { log } = this.#snapshot.context
+    const { log } = this.#core.context
     if (indexOf(index) < log.firstIndex)
       throw new FlotillaError('COMPACTED', `the log begins at ${log.firstIndex} already`, { index })
-    this.#event({ type: 'log.compacted', index })
-    this.#store.compact(this.#snapshot.context.log.truncated.index)
+    this.#core.event({ type: 'log.compacted', index })
+    this.#store.compact(this.#core.context.log.truncated.index)
   }
 
   /**
@@ -174,7 +158,7 @@ export class RawNode {
    * or whose configuration is not known: before what was applied when this peer began, or before a new peer was told any.
    */
   createSnapshot(index: LogIndex, data: Uint8Array): Snapshot {
-    const { log, applied } = this.#snapshot.context
+    const { log, applied } = this.#core.context
     const term = log.termAt(indexOf(index))
     const conf = this.#store.confAt(index)
     if (term === undefined || index > applied || !conf?.voters.length) {
@@ -182,119 +166,88 @@ export class RawNode {
       throw new FlotillaError('CONFIG_INVALID', `a snapshot can be made of entries ${which}`, { index })
     }
     const snapshot = { index, term, conf, data: bytesOf(data) }
-    this.#event({ type: 'snapshot.created', snapshot })
+    this.#core.event({ type: 'snapshot.created', snapshot })
     return snapshot
   }
 
   /** Whether {@link ready} has anything to say. */
   hasReady(): boolean {
-    const { commit, staged } = this.#snapshot.context
-    const owesEntries = this.#handedOut < commit && staged === null // a snapshot that waits to be installed may stand for them
-    return !this.#broken && (this.#said.length > 0 || owesEntries || hasChanged(this.#collected, this.#snapshot))
+    return this.#core.hasNews || (!this.#core.broken && this.#applied.isOwed)
   }
 
   /**
-   * What is to be done now: write hard state, entries and snapshot; send messages (those marked `waitsForDisk` only when that is on disk); apply
-   * committed entries; answer reads. It is not handed out twice.
+   * What is to be done now: write hard state, entries and snapshot; send messages (those marked `waitsForDisk` only when that is on disk); then, once it
+   * is written, apply committed entries; answer reads. It is not handed out twice.
    */
   ready(): RawReady {
-    const handedOut = this.#handedOut
     const ready = rawReadyOf({
-      before: this.#collected,
-      after: this.#snapshot,
-      said: this.#said,
-      handedOut,
+      ...this.#core.collect(),
+      handedOut: this.#applied.handedOut,
       bytesMax: this.#settings.maxCommittedBytesPerReady,
       reads: this.#reads,
       mark: ++this.#readies,
     })
     this.#store.append(ready.entries)
-    this.#handedOut = ready.committedEntries.at(-1)?.index ?? handedOut
-    this.#collected = this.#snapshot
-    this.#said = []
-    this.#rounds.handOut()
+    this.#applied.handOut(ready.committedEntries)
     this.#marks.push(ready.mark)
     return ready
   }
 
-  /** All of it is done: on disk, and applied. */
+  /** All of it is done: on disk, and applied. Throws `CONFIG_INVALID`. */
   advance(ready: RawReady): void {
-    this.persisted(ready.mark)
-    if (ready.snapshot) this.installed(ready.snapshot)
-    const last = ready.committedEntries.at(-1)
+    const { mark, snapshot, committedEntries } = readyOf(ready)
+    this.persisted(mark)
+    if (snapshot) this.installed(snapshot)
+    const last = committedEntries.at(-1)
     if (last) this.applied(last.index)
   }
 
   /**
    * For who writes while going on: a Ready is on disk, all before it too. Give its `mark`; or the term and index of its last entry, which stand for
-   * the oldest Ready that ended there. Replies and our own vote count from now on.
+   * the oldest Ready that ended there. Replies and our own vote count from now on. Throws `CONFIG_INVALID`.
    */
   persisted(at: Mark | LogPosition): void {
+    const on = markOf(at)
     const number =
-      'number' in at ? at.number : this.#marks.find(({ last }) => last.index === at.index && last.term === at.term)?.number
+      'number' in on ? on.number : this.#marks.find(({ last }) => last.index === on.index && last.term === on.term)?.number
     const count = this.#marks.findLastIndex((mark) => number !== undefined && mark.number <= number) + 1
-    for (const { term, vote, last } of this.#marks.splice(0, count)) this.#event({ type: 'storage.persisted', term, vote, last })
+    for (const { term, vote, last } of this.#marks.splice(0, count))
+      this.#core.event({ type: 'storage.persisted', term, vote, last })
   }
 
-  /** A snapshot of a Ready is in place. */
-  installed({ index }: Pick<Snapshot, 'index'>): void {
-    const { staged, log } = this.#snapshot.context
-    if (staged?.index !== index) return
-    const keepsEntries = log.matches(index, staged.term)
-    this.#event({ type: 'snapshot.installed', index })
-    this.#store.restore(staged, staged.conf, keepsEntries)
-    this.#handedOut = Math.max(this.#handedOut, index)
+  /** A snapshot of a Ready is in place. Throws `CONFIG_INVALID`. */
+  installed(snapshot: Pick<Snapshot, 'index'>): void {
+    this.#applied.installed(snapshot)
   }
 
-  /** The state machine has come to `index`. Changes of configuration on the way that nobody applied have no effect. */
+  /** The snapshot of a Ready, as of this index, could not be had: the peer goes on as it was, and its leader will find out what it lacks. Throws `CONFIG_INVALID`. */
+  abandonSnapshot(index: LogIndex): void {
+    this.#core.event({ type: 'snapshot.abandoned', index: indexOf(index) })
+  }
+
+  /**
+   * The state machine has come to `index`. Changes of configuration on the way that nobody applied have no effect. Throws `CONFIG_INVALID` for what was
+   * not handed out.
+   */
   applied(index: LogIndex): void {
-    for (const at of this.#snapshot.context.log.configurations) {
-      if (at <= index) this.#event({ type: 'conf.applied', index: at, change: null })
-    }
-    this.#event({ type: 'storage.applied', index: Math.min(index, this.#handedOut) })
+    this.#applied.upTo(index)
   }
 
   /** The clock jumped, or the process stood still: leases that were counted by it are void. */
   clockJumped(): void {
-    this.#rounds.forget()
-    this.#event({ type: 'clock.jumped' })
+    this.#core.rounds.forget()
+    this.#core.event({ type: 'clock.jumped' })
   }
 
   /** What this peer knows, for tables and tests. */
   status(): RawStatus {
-    return rawStatusOf(this.#snapshot, { dropped: this.#dropped, broken: this.#broken })
-  }
-
-  #event(event: LocalEvent | TimerEvent): readonly Output[] {
-    return this.#run(() => stepEvent(this.#snapshot, event))
-  }
-
-  /** A peer that broke a rule says and does nothing more. */
-  #run(step: () => Stepped): readonly Output[] {
-    if (this.#broken) return []
-    try {
-      return this.#take(step())
-    } catch (thrown) {
-      if (!(thrown instanceof InvariantError)) throw thrown
-      this.#broken = thrown
-      this.#said = []
-      return []
-    }
-  }
-
-  #take([snapshot, outputs]: Stepped): readonly Output[] {
-    this.#rounds.count(snapshot.context.round, this.#timers.now)
-    this.#snapshot = snapshot
-    for (const output of outputs) {
-      if (output.type === 'arm' || output.type === 'disarm') this.#timers.set(output)
-      else if (output.type !== 'accepted' && output.type !== 'refused') this.#said.push(output)
-    }
-    return outputs
+    const { snapshot, dropped, broken } = this.#core
+    return rawStatusOf(snapshot, { dropped, broken })
   }
 
   /** Where a proposal went; throws why it did not. */
   #placed(said: readonly Output[]): LogPosition | null {
-    if (this.#broken) throw this.#broken
-    return placeOf(said, { leader: this.#snapshot.context.leader })
+    if (this.#core.broken) throw this.#core.broken
+    return placeOf(said, { leader: this.#core.context.leader })
   }
 }

@@ -4,7 +4,16 @@ import { FlotillaError } from '../base/errors.ts'
 import { APPLY_BYTES_MAX } from '../base/limits.ts'
 import { checkConf } from '../protocol/confchange.ts'
 import { DEFAULT_SETTINGS, type RaftSettings } from '../protocol/settings.ts'
-import type { ConfState, Entry, HardState, LogIndex, LogPosition, PeerId, Snapshot } from '../protocol/types.ts'
+import {
+  type ConfState,
+  type Entry,
+  type HardState,
+  isKind,
+  type LogIndex,
+  type LogPosition,
+  type PeerId,
+  type Snapshot,
+} from '../protocol/types.ts'
 
 /** What its disk holds when a peer begins: nothing for a new group but its first configuration. */
 export interface InitialState {
@@ -16,7 +25,10 @@ export interface InitialState {
   readonly snapshot?: Snapshot
   /** In order, beginning right behind the snapshot, or with index 1. */
   readonly entries?: readonly Entry[]
-  /** How far the state machine has come. Default: the snapshot's index. What is committed behind it comes with the first Ready. */
+  /**
+   * How far the state machine has come: what it has taken was committed, whatever the hard state says. Default: the snapshot's index. What is committed
+   * behind it comes with the first Ready.
+   */
   readonly applied?: LogIndex
 }
 
@@ -54,6 +66,7 @@ const NOBODY: ConfState = { voters: [], votersOutgoing: [], learners: [], learne
 
 /** Checks and completes. Throws `CONFIG_INVALID`, naming the option. */
 export function rawSettingsOf(options: RawNodeOptions): RawSettings {
+  record('options', options)
   const { id, electionTick = 10, heartbeatTick = 1, seed = 1, maxCommittedBytesPerReady = APPLY_BYTES_MAX } = options
   const raft = Object.fromEntries(
     Object.entries(DEFAULT_SETTINGS).map(([name, value]) => [name, options[name as keyof RaftSettings] ?? value]),
@@ -74,10 +87,13 @@ export function rawSettingsOf(options: RawNodeOptions): RawSettings {
 }
 
 function initialOf(given: InitialState = { confState: NOBODY }): RawSettings['initial'] {
+  record('initial', given)
   const { confState, snapshot = null, entries = [] } = given
   const base = snapshot?.index ?? 0
-  const hardState = given.hardState ?? { term: snapshot?.term ?? 0, vote: null, commit: base }
+  const { hardState = { term: snapshot?.term ?? 0, vote: null, commit: base } } = given
   const applied = given.applied ?? base
+  record('initial.hardState', hardState)
+  if (!Array.isArray(entries)) throw invalid('initial.entries is a list')
   if (checkConf(confState) !== null) throw invalid(`initial.confState: ${checkConf(confState)}`)
   if (snapshot) checkSnapshot(snapshot)
   const last = checkEntries(entries, { index: base, term: snapshot?.term ?? 0 })
@@ -86,7 +102,7 @@ function initialOf(given: InitialState = { confState: NOBODY }): RawSettings['in
   whole('initial.hardState.commit', hardState.commit, 0)
   whole('initial.applied', applied, base)
   if (hardState.commit > last.index) throw invalid('initial.hardState.commit is beyond the last entry')
-  if (applied > Math.max(hardState.commit, base)) throw invalid('initial.applied is beyond the commit index')
+  if (applied > last.index) throw invalid('initial.applied is beyond the last entry')
   return { confState, snapshot, entries, hardState, applied }
 }
 
@@ -101,17 +117,23 @@ function checkSnapshot({ index, term, conf, data }: Snapshot): void {
 function checkEntries(entries: readonly Entry[], before: LogPosition): LogPosition {
   let last = before
   for (const entry of entries) {
+    record(`initial.entries: entry ${last.index + 1}`, entry)
     if (entry.index !== last.index + 1 || !(entry.term >= last.term))
       throw invalid(`initial.entries: entry ${entry.index} does not follow ${last.index}`)
     whole(`initial.entries: the term of entry ${entry.index}`, entry.term, 1)
+    if (!isKind(entry.kind)) throw invalid(`initial.entries: entry ${entry.index} is of an unknown kind`)
     if (!(entry.data instanceof Uint8Array)) throw invalid(`initial.entries: the data of entry ${entry.index} is no Uint8Array`)
     last = entry
   }
   return last
 }
 
+function record(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw invalid(`${name} is an object`)
+}
+
 function whole(name: string, value: number, min: number): void {
-  if (!Number.isSafeInteger(value) || value < min) throw invalid(`${name} is a whole number from ${min} on, not ${value}`)
+  if (!Number.isSafeInteger(value) || value < min) throw invalid(`${name} is a whole number from ${min} on, not ${String(value)}`)
 }
 
 const invalid = (message: string): FlotillaError => new FlotillaError('CONFIG_INVALID', message)

@@ -37,7 +37,7 @@ export interface RawReady {
   readonly entries: readonly Entry[]
   /** To be installed, once the entries are saved: state, configuration, and an empty log behind it, unless the log has the entry that it ends at. */
   readonly snapshot?: Snapshot
-  /** To be applied, in order. */
+  /** To be applied, in order, once this Ready is written: its own entries may be among them. All else of them is on disk. */
   readonly committedEntries: readonly Entry[]
   readonly messages: readonly Outgoing[]
   readonly readStates: readonly RawReadState[]
@@ -62,8 +62,9 @@ interface Parts {
 
 export function rawReadyOf({ before, after, said, handedOut, bytesMax, reads, mark }: Parts): RawReady {
   const { softState, hardState, entries, snapshot, messages, mustSync, reads: answered } = collect(before, after, said)
-  const { term, vote, log, commit, staged } = after.context
-  const committedEntries = handedOut < commit && staged === null ? log.slice(handedOut + 1, commit + 1, bytesMax) : []
+  const { term, vote, log, staged } = after.context
+  const limit = staged === null ? mayApply(after, entries) : 0
+  const committedEntries = handedOut < limit ? log.slice(handedOut + 1, limit + 1, bytesMax) : []
   return {
     ...(softState && { softState }),
     ...(hardState && { hardState }),
@@ -75,6 +76,15 @@ export function rawReadyOf({ before, after, said, handedOut, bytesMax, reads, ma
     mustSync: mustSync || snapshot !== null,
     mark: { number: mark, term, vote, last: { index: log.lastIndex, term: log.lastTerm } },
   }
+}
+
+/**
+ * What is committed, as far as it is on our own disk once this Ready is: what the state machine has taken, a restart must find in the log. Entries of an
+ * earlier Ready that is still being written have to wait for it.
+ */
+function mayApply({ context: { log, commit } }: RoleSnapshot, [first]: readonly Entry[]): LogIndex {
+  const goesOn = first !== undefined && first.index <= log.durableIndex + 1
+  return Math.min(commit, goesOn ? log.lastIndex : log.durableIndex)
 }
 
 /** Nothing for a ticket that is not ours, or was answered before: a reply may come twice. */

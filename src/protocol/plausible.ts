@@ -15,7 +15,7 @@ import {
 } from './messages.ts'
 import type { RaftState } from './state.ts'
 import { isFarAhead } from './terms.ts'
-import type { ConfState, Entry, EntryKind, LogIndex, Snapshot, Term } from './types.ts'
+import { type ConfState, type Entry, isKind, type LogIndex, type Snapshot, type Term } from './types.ts'
 
 type Is = (value: unknown) => boolean
 type Loose<T> = { readonly [K in keyof T]: unknown }
@@ -36,10 +36,6 @@ const isBoolean: Is = (value) => typeof value === 'boolean'
 const isBytes: Is = (value) => value instanceof Uint8Array
 const isOptionalNumber: Is = (value) => value === undefined || isNumber(value)
 const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null
-
-const KINDS: ReadonlySet<unknown> = new Set(Object.keys({ noop: 0, command: 0, configuration: 0 } satisfies Record<EntryKind, 0>))
-
-const isKind: Is = (value) => KINDS.has(value)
 
 /** A list without holes, of which every element passes. */
 const listOf =

@@ -12,6 +12,10 @@ export type PeerId = number
 /** What an entry is for: a leader's first entry (§8), a command of the state machine, or a change of configuration (§6). */
 export type EntryKind = 'noop' | 'command' | 'configuration'
 
+const KINDS: ReadonlySet<unknown> = new Set(Object.keys({ noop: 0, command: 0, configuration: 0 } satisfies Record<EntryKind, 0>))
+
+export const isKind = (value: unknown): value is EntryKind => KINDS.has(value)
+
 /** One slot of the replicated log. */
 export interface Entry {
   readonly term: Term

@@ -75,7 +75,6 @@ export class RawHost {
     for (const read of ready.readStates) this.#witness.answered(this.id, read)
     for (const message of ready.messages) if (!message.waitsForDisk) this.#witness.sent(message)
     this.#unflushed.push(ready)
-    this.#toApply.push(...ready.committedEntries)
     return true
   }
 
@@ -84,6 +83,7 @@ export class RawHost {
     const ready = this.#unflushed.shift()
     if (!ready || !this.#node) return false
     this.disk.save(ready)
+    this.#toApply.push(...ready.committedEntries)
     for (const message of ready.messages) if (message.waitsForDisk) this.#witness.sent(message)
     if (ready.snapshot) this.#restore(ready.snapshot)
     else this.disk.checkpoint(this.#applied, this.#confs)
@@ -99,6 +99,7 @@ export class RawHost {
     if (!last || !this.#node) return false
     for (const entry of entries) {
       if (entry.kind === 'configuration') this.#reconfigure(this.#node, entry)
+      assert.ok(entry.index <= this.disk.lastIndex, 'only what a restart finds in the log may be applied')
       this.#applied = entry.index
       this.#witness.applied(this.id, entry, this.#conf)
     }

@@ -4,22 +4,18 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { RawNode } from '../../../src/peer/raw-node.ts'
 import { votersOnly } from '../../../src/protocol/types.ts'
+import { changeOf } from '../../harness/conf-changes.ts'
+import { accepted } from '../../harness/letters.ts'
+import { streaming } from '../../harness/raw-bench.ts'
 import { entry, RawCluster } from '../../harness/raw-cluster.ts'
 
 test('whoever stays in the group is streamed to as before: what is known of it is not forgotten', () => {
-  const cluster = new RawCluster({ voters: [1, 2, 3] })
-  cluster.campaign(1)
-  cluster.propose(1)
-  const leader = cluster.node(1)
-  const { match } = cluster.status(1).progress[2] ?? {}
-  assert.equal(match, 2)
-  leader.proposeConfChange({ transition: 'auto', steps: [{ type: 'AddLearner', peer: 4 }], context: '' })
-  cluster.isolate(3)
-  cluster.settle((m) => m.type === 'AppendEntriesReply' && m.from === 2) // not another word of the second peer
-  const change = { transition: 'auto', steps: [{ type: 'AddLearner', peer: 4 }], context: '' } as const
-  leader.applyConfChange(change)
-  const { state, match: kept } = leader.status().progress[2] ?? {}
-  assert.deepEqual([state, kept], ['replicate', match])
+  const bench = streaming([2, 3])
+  const { index } = bench.node.proposeConfChange(changeOf('auto', 'l4'))
+  bench.hear(accepted({ term: 1, index }))
+  assert.deepEqual(bench.status.confState.learners, [4])
+  const { state, match } = bench.status.progress[2] ?? {}
+  assert.deepEqual([state, match], ['replicate', index])
 })
 
 describe('what a voter knows to be committed, told with its refusal,', () => {

@@ -212,14 +212,37 @@ describe('a disk that takes its time', () => {
     }
   })
 
-  test('gives entries that are not on it to followers and to who applies', () => {
+  test('gives entries that are not on it to followers, and to who applies once they are', () => {
     const { node } = streaming([2, 3])
     node.propose(Buffer.from('a'))
-    const { entries, messages } = node.ready()
+    const { entries, messages, mark } = node.ready()
     const [letter] = messages
     assert.deepEqual(letter?.type === 'AppendEntries' && letter.entries, entries)
     for (const from of [2, 3]) node.step(accepted({ term: 1, from, index: 2 }))
+    assert.deepEqual([node.status().commit, node.ready().committedEntries, node.hasReady()], [2, [], false])
+    node.persisted(mark)
     assert.deepEqual(node.ready().committedEntries, entries)
+  })
+
+  test('hands out entries together with the news that they are committed, unless earlier ones are still being written', () => {
+    const indexes = (entries: readonly { readonly index: number }[]): number[] => entries.map(({ index }) => index)
+    const { node } = new RawBench()
+    node.step(append({ term: 1, terms: [1], commit: 1 }))
+    const first = node.ready()
+    assert.deepEqual([indexes(first.entries), indexes(first.committedEntries)], [[1], [1]])
+    node.step(append({ term: 1, prevIndex: 1, prevTerm: 1, terms: [1, 1], commit: 2 }))
+    const second = node.ready()
+    assert.deepEqual([indexes(second.entries), indexes(second.committedEntries)], [[2, 3], []])
+    node.persisted(first.mark)
+    assert.equal(node.hasReady(), false)
+    node.persisted(second.mark)
+    assert.deepEqual(indexes(node.ready().committedEntries), [2])
+  })
+
+  test('of whose state machine is ahead of it is no disk to begin from; ahead of the hard state’s commit index it may be', () => {
+    const log = [1, 1, 1]
+    assert.deepEqual(new RawBench({ log, commit: 1, applied: 3 }).status.commit, 3)
+    assert.throws(() => new RawBench({ log, commit: 1, applied: 4 }), { code: 'CONFIG_INVALID' })
   })
 })
 
