@@ -1,34 +1,12 @@
-/** A disk that is full: its node ends with an error, the others go on, and nothing acknowledged is lost. */
+/** A disk that is full, of a node that keeps nothing free: the node ends with an error, the others go on, and nothing acknowledged is lost. */
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { importRecords } from './import-records.ts'
+import { smallDisk } from './small-disk.ts'
 import { assertNothingLost, TestCluster } from './test-cluster.ts'
-
-/** A file system of a few megabytes, or why there is none. */
-function smallDisk(megabytes: number): { readonly dir: string; free(): void } | string {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only root on Linux may mount a small file system'
-  const dir = mkdtempSync(join(tmpdir(), 'flotilla-full-'))
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir], {
-    encoding: 'utf8',
-    timeout: 10_000,
-  })
-  if (mounted.status !== 0) {
-    rmSync(dir, { recursive: true })
-    return `mount does not work here: ${mounted.stderr || String(mounted.error)}`
-  }
-  return {
-    dir,
-    free() {
-      spawnSync('umount', ['-l', dir], { timeout: 10_000 })
-      rmSync(dir, { recursive: true, force: true })
-    },
-  }
-}
 
 test('a node whose disk is full ends non-zero, and nothing acknowledged is lost', async (t) => {
   const disk = smallDisk(4)
