@@ -63,6 +63,19 @@ test('what nobody fetches any more is thrown away after a while', async () => {
   }
 })
 
+test('what somebody still fetches is not thrown away', async () => {
+  const stage = stageOf(['a', 'b', 'c'], { timing: { keepMs: 3000 }, bytesPerSecond: 4000 })
+  stage.offer(2)
+  await stage.until(() => stage.actor('b').installed.length > 0)
+  catchUp(stage, 2)
+  await stage.until(() => stage.actor('a').told.length > 0)
+  stage.offer(3)
+  await stage.pass(4000)
+  assert.ok(stage.actor('a').spool.bytes() > 0)
+  await stage.until(() => stage.actor('c').installed.length > 0)
+  assert.equal(stage.actor('a').news.filter(({ state }) => state === 'offering').length, 2)
+})
+
 test('what an earlier run kept is thrown away, too, unless it is wanted', async () => {
   const stage = stageOf(['a', 'b'])
   stage.offer(2)

@@ -257,4 +257,5 @@ test('an older offer is ignored, and the newer goes on', async () => {
   await stage.until(() => stage.actor('b').installed.length > 0)
   assert.equal(stage.actor('b').installed[0]?.manifest.index, 100)
   assert.deepEqual(stage.actor('b').abandoned, [90])
+  assert.ok(stage.actor('b').news.every(({ index, state }) => index === 100 && state !== 'dropped'))
 })
