@@ -2,6 +2,7 @@
 
 import { Arguments, UsageError } from './arguments.ts'
 import type { Command } from './command.ts'
+import { compact } from './commands/compact.ts'
 import { del } from './commands/del.ts'
 import { dev } from './commands/dev.ts'
 import { get } from './commands/get.ts'
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   tail,
   transfer,
   members,
+  compact,
   snapshot,
   recover,
   node,

@@ -47,15 +47,11 @@ export class Compactor {
     this.#bytes += entryBytes(entry)
   }
 
-  /** Cuts the peer's log off if it is time to. The state itself is made when somebody needs it. */
+  /** Cuts the peer's log off if it is time to. */
   compact(host: Pick<PeerHost, 'snapshot' | 'table' | 'mailbox' | 'reportApplied'>): void {
-    const { log, conf } = host.snapshot.context
-    const index = this.due({ truncated: log.truncated.index, applied: host.table.applied })
-    const term = index === null ? undefined : log.termAt(index)
-    if (index === null || term === undefined) return
-    host.reportApplied()
-    host.mailbox.event({ type: 'snapshot.created', snapshot: { index, term, conf, data: EMPTY } })
-    host.mailbox.event({ type: 'log.compacted', index })
+    const { truncated } = host.snapshot.context.log
+    const index = this.due({ truncated: truncated.index, applied: host.table.applied })
+    if (index !== null) cutLog(host, index)
   }
 
   /** Up to which entry the log is to be cut off now; null: it is not. */
@@ -80,6 +76,16 @@ export class Compactor {
     this.#truncated = truncated
     this.#applied = applied
   }
+}
+
+/** Has the peer cut its log off behind that entry, which is applied. The state itself is made when somebody needs it. */
+export function cutLog(host: Pick<PeerHost, 'snapshot' | 'mailbox' | 'reportApplied'>, index: LogIndex): void {
+  const { log, conf } = host.snapshot.context
+  const term = log.termAt(index)
+  if (term === undefined) return
+  host.reportApplied()
+  host.mailbox.event({ type: 'snapshot.created', snapshot: { index, term, conf, data: EMPTY } })
+  host.mailbox.event({ type: 'log.compacted', index })
 }
 
 /** The newest applied entries stand for all. */

@@ -23,12 +23,14 @@ import { checkPayload, sayHello } from './hello.ts'
 import { Hosting } from './hosting.ts'
 import { Leading } from './leading.ts'
 import { type NodeLife, startNodeLife } from './lifecycle.ts'
+import { Maintenance } from './maintenance.ts'
 import { MemberDesk } from './member-desk.ts'
 import { MemberServices } from './member-services.ts'
 import { openStore } from './opening.ts'
 import { type NodeOptions, type NodeSettings, settingsOf } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { own } from './ownership.ts'
+import type { PeerHost } from './peer-host.ts'
 import { Refusals } from './refusals.ts'
 import { Services } from './services.ts'
 import { Snapshotting } from './snapshotting.ts'
@@ -228,7 +230,7 @@ class Node implements FlotillaNode {
         started: new Date().toISOString(),
       }),
     )
-    this.#subscriptions.push(...hosting.start())
+    this.#subscriptions.push(...hosting.start(), ...this.#maintenance().open())
     this.#snapshots?.open(hosting.groups.keys())
     engine.start()
   }
@@ -246,6 +248,13 @@ class Node implements FlotillaNode {
     this.#engine?.abdicate()
     this.#unsubscribe()
     await this.#close(new FlotillaError('STORAGE_FAILED', 'the node has failed'))
+  }
+
+  #maintenance(): Maintenance {
+    const { engine, snapshots } = this.#parts()
+    const wake = (host: PeerHost): void => engine.wake(host)
+    const [node, desk, clock, refusals] = [this.id, this.#desk, this.#clock, this.#refusals]
+    return new Maintenance({ node, desk, clock, refusals, ...this.#places, wake, snapshots })
   }
 
   #unsubscribe(): void {
@@ -273,8 +282,8 @@ class Node implements FlotillaNode {
   }
 
   #parts() {
-    const [engine, hosting] = [this.#engine, this.#hosting]
-    if (!engine || !hosting) throw new FlotillaError('STORE_CLOSED', 'the node is not open')
-    return { engine, hosting }
+    const [engine, hosting, snapshots] = [this.#engine, this.#hosting, this.#snapshots]
+    if (!engine || !hosting || !snapshots) throw new FlotillaError('STORE_CLOSED', 'the node is not open')
+    return { engine, hosting, snapshots }
   }
 }

@@ -1,5 +1,6 @@
 /** Snapshots as the engine and the store see them: what the desk is to know of a peer, and how a state gets into its place. Knows no chart. */
 
+import { FlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { TableWrite } from '../ports/table.ts'
@@ -7,7 +8,9 @@ import type { Transport } from '../ports/transport.ts'
 import type { InstallSnapshot } from '../protocol/messages.ts'
 import type { LogIndex, Snapshot } from '../protocol/types.ts'
 import type { Sender } from '../wire/envelope.ts'
+import type { StateRequest } from '../wire/maintenance.ts'
 import type { Manifest } from '../wire/manifest.ts'
+import { MANIFEST_PART_BYTES } from '../wire/snapshots.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import type { Engine } from './engine.ts'
@@ -24,6 +27,7 @@ import {
   type SnapshotProgress,
   type SnapshotTiming,
 } from './snapshots/group.ts'
+import type { Holding } from './snapshots/library.ts'
 
 /** The election timeout that the timing of snapshots is made for. */
 const USUAL_ELECTION_MS = 1000
@@ -91,6 +95,24 @@ export class Snapshotting {
     const { leader } = host
     if (leader === null) this.#tell(host, { type: 'snapshot.abandoned', index: snapshot.index })
     else this.#desk.take(host, snapshot, leader)
+  }
+
+  /** A state of at least that index, made ready to be fetched by an operator. */
+  lend(host: PeerHost, least: LogIndex): Promise<Holding> {
+    return this.#desk.lend(host, least)
+  }
+
+  /** A piece of a state that was lent. Throws `UNAVAILABLE` when it is not kept any more. */
+  piece(request: Exclude<StateRequest, { readonly type: 'prepare' }>): Uint8Array {
+    const { group, manifest } = request
+    const holding = this.#desk.lent(group, manifest)
+    if (!holding) throw new FlotillaError('UNAVAILABLE', 'that state is not kept any more: ask for another', { group })
+    if (request.type === 'manifest') return holding.bytes.subarray(request.from, request.from + MANIFEST_PART_BYTES)
+    const chunk = holding.hashes.has(request.hash)
+      ? this.#options.store.spool.get(group, new Uint8Array(Buffer.from(request.hash, 'hex')))
+      : undefined
+    if (!chunk) throw new FlotillaError('UNAVAILABLE', 'that chunk is not here', { group })
+    return chunk
   }
 
   progress(group: string): readonly SnapshotProgress[] {

@@ -25,6 +25,8 @@ export type NodeVerb =
   | 'reconfigure'
   | 'removed'
   | 'meet'
+  | 'snapshot'
+  | 'compact'
 
 /** What a group answers. `propose`, `read`, `transfer`, `members` and `reconfigure`: its leader alone; `query`, `log` and `leader`: any of its replicas. */
 export type GroupVerb = 'propose' | 'read' | 'transfer' | 'members' | 'reconfigure' | 'query' | 'log' | 'leader'

@@ -22,7 +22,7 @@ import {
   type SnapshotTiming,
   standingOf,
 } from './group.ts'
-import { Library } from './library.ts'
+import { type Holding, Library } from './library.ts'
 import type { ReceiverEnd } from './receiver.ts'
 import { Receiving } from './receiving.ts'
 import type { SenderEnd } from './sender.ts'
@@ -134,6 +134,19 @@ export class SnapshotDesk<H extends SnapshotGroup> {
         if (!this.#closed) this.#options.abandon(host, snapshot.index) // not while its Ready is still being carried out
       })
     }
+  }
+
+  /** A state of at least that index, for somebody who is no member: it can be fetched for a while. Rejects as an export does. */
+  async lend(host: H, least: LogIndex): Promise<Holding> {
+    const holding = await this.#exports.stateOf(host, least)
+    this.#cleaning.later(host.group)
+    return holding
+  }
+
+  /** A manifest that was lent, or is kept for another reason. Who asks for it wants it a while longer. */
+  lent(group: string, manifest: string): Holding | null {
+    this.#cleaning.later(group)
+    return this.#library.find(group, manifest)
   }
 
   /** What is on its way of a group, for status. */
