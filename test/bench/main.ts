@@ -1,30 +1,38 @@
-/** `npm run bench -- [cluster] [core] [--quick] [--json]`: what replication costs over the same pipeline without it (docs/benchmarks.md). */
+/** `npm run bench -- [cluster] [core] [raft] [storage] [--quick] [--json]`: what replication costs over the same pipeline without it (docs/benchmarks.md). */
 
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureCluster, type Plan } from './cluster.ts'
 import { measureCore } from './core.ts'
 import { measureRaft } from './raft.ts'
-import { clusterTable, coreTable, raftTable } from './report.ts'
+import { clusterTable, coreTable, raftTable, storageTable } from './report.ts'
+import { measureStorage, type StoragePlan } from './storage.ts'
+import { measureTransfer } from './transfer.ts'
 
-const USAGE = `usage: npm run bench -- [cluster] [core] [raft] [options]
+const USAGE = `usage: npm run bench -- [cluster] [core] [raft] [storage] [options]
   cluster         three nodes and a client, against the bare pipeline
   core            the pieces by themselves
   raft            Raft without disk and network: steps, rounds, memory of idle peers
-  --quick         one short round
+  storage         flushes, log reads, restarts, and a snapshot between two nodes
+  --quick         one short round, small states
   --json          one JSON object on stdout
   --levels 1,256  calls in flight
   --rounds N      rounds over all levels
   --dir DIR       where the stores are made (default: the directory for temporary files)
 `
 
-const SECTIONS = ['cluster', 'core', 'raft']
+const SECTIONS = ['cluster', 'core', 'raft', 'storage']
+
+/** What the benchmark of storage works on: as much as a large group has, or enough to see that it runs. */
+const LARGE = { logEntries: 1_000_000, stateBytes: 2 ** 30, overwrites: 1_000_000 }
+const SMALL = { logEntries: 50_000, stateBytes: 32 * 2 ** 20, overwrites: 20_000 }
 
 interface Wish {
   readonly sections: readonly string[]
   readonly json: boolean
   readonly coreMs: number
   readonly plan: Omit<Plan, 'onProgress'>
+  readonly storage: StoragePlan
 }
 
 /** Throws for what it does not understand. */
@@ -44,7 +52,9 @@ function wishOf(args: readonly string[]): Wish {
   const { json, quick, levels, rounds = quick ? '1' : '3', dir } = values
   const pace = quick ? { ms: 500, warmUpMs: 300 } : { ms: 1000, warmUpMs: 2000 }
   const plan = { ...pace, levels: levels.split(',').map(count), rounds: count(rounds), dir }
-  return { sections: positionals.length > 0 ? positionals : SECTIONS, json, coreMs: quick ? 200 : 1500, plan }
+  const sizes = quick ? SMALL : LARGE
+  const storage = { ...sizes, dir, ms: pace.ms }
+  return { sections: positionals.length > 0 ? positionals : SECTIONS, json, coreMs: quick ? 200 : 1500, plan, storage }
 }
 
 function count(text: string): number {
@@ -57,7 +67,7 @@ function showProgress(share: number): void {
   if (process.stderr.isTTY) process.stderr.write(share < 1 ? `\r${Math.round(share * 100)} %` : '\r      \r')
 }
 
-async function run({ sections, json, coreMs, plan }: Wish): Promise<void> {
+async function run({ sections, json, coreMs, plan, storage: sizes }: Wish): Promise<void> {
   const machine = {
     node: process.version,
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -67,17 +77,21 @@ async function run({ sections, json, coreMs, plan }: Wish): Promise<void> {
   const core = sections.includes('core') ? await measureCore(coreMs) : null
   const raft = sections.includes('raft') ? measureRaft(coreMs) : null
   const cluster = sections.includes('cluster') ? await measureCluster({ ...plan, onProgress: showProgress }) : null
+  const storage = sections.includes('storage') ? await measureStorage(sizes) : null
+  const transfer = sections.includes('storage') ? await measureTransfer(sizes.dir, sizes.stateBytes) : null
   if (json) {
-    process.stdout.write(
-      `${JSON.stringify({ machine, ...(core && { core }), ...(raft && { raft }), ...(cluster && { cluster }) }, null, 2)}\n`,
-    )
+    process.stdout.write(`${JSON.stringify({ machine, ...given({ core, raft, cluster, storage, transfer }) }, null, 2)}\n`)
     return
   }
   process.stdout.write(`Node ${machine.node}, ${machine.cpus} × ${machine.cpu}\n\n`)
   if (core) process.stdout.write(`${coreTable(core)}\n`)
   if (raft) process.stdout.write(`${raftTable(raft)}\n`)
-  if (cluster) process.stdout.write(clusterTable(cluster))
+  if (cluster) process.stdout.write(`${clusterTable(cluster)}\n`)
+  if (storage && transfer) process.stdout.write(storageTable(storage, transfer))
 }
+
+const given = (parts: Readonly<Record<string, unknown>>): object =>
+  Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== null))
 
 const told = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

@@ -3,6 +3,8 @@
 import type { ClusterReport, Row } from './cluster.ts'
 import type { Cost } from './core.ts'
 import type { RaftReport } from './raft.ts'
+import type { StorageReport } from './storage.ts'
+import type { TransferReport } from './transfer.ts'
 
 const NAMES: Readonly<Record<Row['contender'], string>> = { bare: '(a) bare', propose: '(b) propose', put: '(c) put' }
 
@@ -38,6 +40,27 @@ export function raftTable({ steps, roundsPerSecond, idlePeers, idleBytesPerPeer 
   const megabytes = ((idlePeers * idleBytesPerPeer) / 1e6).toFixed(1)
   const idle = `${idlePeers.toLocaleString('en')} idle peers: ${megabytes} MB, ${Math.round(idleBytesPerPeer)} bytes each`
   return `${table(['message', 'stepped by', 'per second'], rows)}\n${rounds}\n${idle}\n`
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
+
+export function storageTable(storage: StorageReport, transfer: TransferReport): string {
+  const rows = storage.groupCommit.map(({ entriesPerFlush, entriesPerSecond, bareOverStore }) => [
+    String(entriesPerFlush),
+    Math.round(entriesPerSecond).toLocaleString('en'),
+    bareOverStore.toFixed(2),
+  ])
+  const { overwrites, overwrittenRowBytes, overwrittenFileBytes } = storage
+  const ratio = transfer.stateBytesPerSecond / transfer.bareBytesPerSecond
+  return [
+    table(['entries/flush', 'entries a second', 'bare append and fdatasync, of the time'], rows),
+    `log reads: ${Math.round(storage.readsPerSecond).toLocaleString('en')} entries a second, ${storage.readMegabytesPerSecond.toFixed(0)} MB a second`,
+    ...storage.restarts.map(({ what, seconds }) => `restart with ${what}: ${seconds.toFixed(2)} s to serving as leader`),
+    `${overwrites.toLocaleString('en')} overwrites of ${megabytes(overwrittenRowBytes)} of rows: a file of ${megabytes(overwrittenFileBytes)}`,
+    `a snapshot of ${megabytes(transfer.stateBytes)}: ${transfer.totalSeconds.toFixed(1)} s in all; fetched at ${megabytes(transfer.stateBytesPerSecond)} a second, ${ratio.toFixed(2)} × the ${megabytes(transfer.bareBytesPerSecond)} of bare messages`,
+    `meanwhile: a round trip took ${transfer.roundTripP99Ms.toFixed(1)} ms at most (p99), ${transfer.elections} elections; memory grew by ${megabytes(transfer.grownBytes.sender)} (sender) and ${megabytes(transfer.grownBytes.receiver)} (receiver)`,
+    '',
+  ].join('\n')
 }
 
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
