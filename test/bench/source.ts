@@ -5,7 +5,7 @@ import { kv } from '../../src/statemachines/kv/kv.ts'
 import { openLmdb } from '../../src/storage/lmdb/open.ts'
 import { natsTransport } from '../../src/transport/nats/transport.ts'
 import { CLUSTER, GROUP } from './orders.ts'
-import { fill } from './state.ts'
+import { fill, memoryInUse } from './state.ts'
 
 const [url, dir, bytes] = process.argv.slice(2)
 if (!url || !dir) throw new Error('source URL DIR BYTES')
@@ -20,10 +20,10 @@ const node = await createNode({
   store,
   transport: await natsTransport({ servers: url }),
 })
-const before = process.memoryUsage().rss
+const before = memoryInUse()
 let peak = before
 const sampling = setInterval(() => {
-  peak = Math.max(peak, process.memoryUsage().rss)
+  peak = Math.max(peak, memoryInUse())
 }, 50)
 process.send?.({ ready: true })
 process.once('message', () => {

@@ -15,6 +15,7 @@ import { kv } from '../../src/statemachines/kv/kv.ts'
 import { natsTransport } from '../../src/transport/nats/transport.ts'
 import { CLUSTER, GROUP } from './orders.ts'
 import { startNats } from './processes.ts'
+import { memoryInUse } from './state.ts'
 
 export interface TransferReport {
   readonly stateBytes: number
@@ -30,7 +31,7 @@ export interface TransferReport {
   readonly roundTripP99Ms: number
   /** Terms that began meanwhile. */
   readonly elections: number
-  /** Memory that sender and receiver took more than before, at most, in bytes. */
+  /** Heap and buffers that sender and receiver took more than before, at most, in bytes. */
   readonly grownBytes: { readonly sender: number; readonly receiver: number }
 }
 
@@ -98,7 +99,7 @@ async function joinAndWait(url: string, dir: string) {
     transport: await natsTransport({ servers: url }),
   })
   const client = await connect({ cluster: CLUSTER, servers: url })
-  const before = process.memoryUsage().rss
+  const before = memoryInUse()
   const begin = performance.now()
   await client.members(GROUP).add('b', { learner: true })
   const seen = await watch(node, url)
@@ -124,7 +125,7 @@ async function watch(node: FlotillaNode, url: string) {
     const asked = performance.now()
     await probe.request(`flotilla.${CLUSTER}.node.a.status`, new Uint8Array(0), { timeoutMs: 10_000 })
     times.push(performance.now() - asked)
-    peak = Math.max(peak, process.memoryUsage().rss)
+    peak = Math.max(peak, memoryInUse())
     await sleep(10)
     if (receiving(node)?.state === 'pulling') pullSeconds += (performance.now() - last) / 1000
     last = performance.now()
