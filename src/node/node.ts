@@ -167,7 +167,13 @@ class Node implements FlotillaNode {
     const outbox = new Outbox({ ...this.#places, sender, isLow: () => this.#admission.isLow, logger: this.#settings.logger })
     const acquaintance = new Acquaintance(this.#store, this.#settings.logger)
     const shared = { ...this.#places, settings: this.#settings, store: this.#store, clock: this.#clock, acquaintance }
-    const snapshots = new Snapshotting({ ...shared, sender, refusals: this.#refusals, engine: () => this.#engine })
+    const snapshots = new Snapshotting({
+      ...shared,
+      sender,
+      refusals: this.#refusals,
+      headroom: this.#headroom,
+      engine: () => this.#engine,
+    })
     this.#snapshots = snapshots
     this.#engine = this.#makeEngine({ store: this.#store, outbox, snapshots })
     this.#hosting = new Hosting({

@@ -9,6 +9,6 @@ import type { NodeOptions, NodeSettings } from './options.ts'
 export async function openStore({ store, dir }: NodeOptions, settings: NodeSettings): Promise<NodeStore> {
   if (store) return store
   if (dir === undefined) throw new FlotillaError('CONFIG_INVALID', 'dir: a node needs a directory for its store')
-  const { cluster, id: node, watchdogMs } = settings
-  return openLmdb({ dir, cluster, node, ...(watchdogMs !== null && { watchdogMs }) })
+  const { cluster, id: node, watchdogMs, logger } = settings
+  return openLmdb({ dir, cluster, node, logger, ...(watchdogMs !== null && { watchdogMs }) })
 }

@@ -15,6 +15,7 @@ import type { Subjects } from '../wire/subjects.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import type { Engine } from './engine.ts'
 import { birthmarkIn, keepBirthmark } from './founding.ts'
+import type { Headroom } from './headroom.ts'
 import type { NodeSettings } from './options.ts'
 import type { PeerHost } from './peer-host.ts'
 import type { Refusals } from './refusals.ts'
@@ -41,6 +42,7 @@ export interface SnapshottingOptions {
   readonly clock: Clock
   readonly acquaintance: Acquaintance
   readonly refusals: Refusals
+  readonly headroom: Pick<Headroom, 'fits'>
   readonly engine: () => Engine | null
 }
 
@@ -73,6 +75,7 @@ export class Snapshotting {
       craft: { ...SNAPSHOT_CRAFT, exportState: (input) => this.#export(input) },
       timing: timingOf(settings.electionTimeoutMs),
       ...(settings.snapshotBytesPerSecond !== null && { bytesPerSecond: settings.snapshotBytesPerSecond }),
+      fits: (bytes) => options.headroom.fits(bytes),
       find: (group) => options.engine()?.hosts.get(group),
       post: (host, _node, message) => options.engine()?.post(host, message),
       tell: (host, event) => this.#tell(host, event),

@@ -29,6 +29,8 @@ export interface SnapshotDeskOptions<H extends SnapshotGroup> {
   readonly timing?: Partial<SnapshotTiming>
   /** What a node sends of snapshots in a second, and what it receives, in bytes. Default: no limit. */
   readonly bytesPerSecond?: number
+  /** Whether the disk has room for so many bytes more. Default: it has. */
+  readonly fits?: (bytes: number) => boolean
   readonly find: (group: string) => H | undefined
   /** Sends a message to that node, as if the core had said it just now. */
   readonly post: (host: H, node: string, message: InstallSnapshot) => void

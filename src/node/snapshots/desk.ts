@@ -30,6 +30,9 @@ import { Sending } from './sending.ts'
 import { Serving } from './serving.ts'
 import { Throttle } from './throttle.ts'
 
+/** A state that is received is on the disk as chunks, and as rows beside those that it replaces. */
+const COPIES = 2
+
 export class SnapshotDesk<H extends SnapshotGroup> {
   readonly #options: SnapshotDeskOptions<H>
   readonly #timing: SnapshotTiming
@@ -124,6 +127,9 @@ export class SnapshotDesk<H extends SnapshotGroup> {
       this.#receivings.delete(group)
       if (this.#receivings.size >= SNAPSHOT_RECEIVERS_MAX)
         throw new FlotillaError('BUSY', 'enough snapshots are being received', { group, max: SNAPSHOT_RECEIVERS_MAX })
+      const bytes = COPIES * offer.bytes
+      if (this.#options.fits?.(bytes) === false)
+        throw new FlotillaError('STORAGE_FULL', 'the disk has no room for a snapshot', { group, bytes })
       this.#receive({ host, snapshot, offer, source })
     } catch (thrown) {
       const error = toFlotillaError(thrown, 'CODEC_INVALID')

@@ -8,7 +8,7 @@ import type { FlotillaNode } from '../../../src/node/types.ts'
 import { encodeGet } from '../../../src/statemachines/kv/query.ts'
 import { decodeGetResult } from '../../../src/statemachines/kv/result.ts'
 import { parrot } from './sample-node.ts'
-import { groupOf, recall, SmallCluster, say, until } from './small-cluster.ts'
+import { groupOf, pause, recall, SmallCluster, say, until } from './small-cluster.ts'
 import { FIVE, type Plan, tableOf, WeatherCluster, weather } from './weather-cluster.ts'
 
 const LIMIT = 10
@@ -49,6 +49,27 @@ describe('a node that is far behind', () => {
     await cluster.settled()
     assert.equal(recall(again, 'word 7'), 'word 7')
     assert.equal(recall(again, 'and on'), 'and on')
+  })
+
+  test('waits with a state until its disk has room for it', async (t) => {
+    const cluster = await SmallCluster.start(t, { ...SHORT, disk: { reserveBytes: 100_000 } })
+    const [away] = await cluster.followers()
+    assert(away)
+    await away.stop()
+    cluster.forget(away)
+    for (let i = 0; i < 5 * LIMIT; i++) await say(await cluster.leader(), `word ${i}`)
+    cluster.disk(away.id).room = { freeBytes: 90_000, reusableBytes: 0 }
+    const back = await cluster.run(away.id)
+    const told: string[] = []
+    await until('an attempt', () => {
+      for (const { state } of groupOf(cluster.node(away.id)).snapshots ?? []) told.push(state)
+      return (cluster.nodes.flatMap((node) => groupOf(node).snapshots ?? []).length ?? 0) > 0
+    })
+    await pause(500)
+    assert.deepEqual([groupOf(back).truncated, told], [0, []])
+    cluster.disk(away.id).room = { freeBytes: 1_000_000, reusableBytes: 0 }
+    await cluster.settled()
+    assert.equal(recall(back, 'word 7'), 'word 7')
   })
 
   test('is filled by a state when it has just joined', async (t) => {
