@@ -7,10 +7,12 @@ import { del } from './commands/del.ts'
 import { dev } from './commands/dev.ts'
 import { get } from './commands/get.ts'
 import { importFile } from './commands/import.ts'
+import { log } from './commands/log.ts'
 import { members } from './commands/members.ts'
 import { node } from './commands/node.ts'
 import { put } from './commands/put.ts'
 import { recover } from './commands/recover.ts'
+import { repair } from './commands/repair.ts'
 import { scan } from './commands/scan.ts'
 import { snapshot } from './commands/snapshot.ts'
 import { status } from './commands/status.ts'
@@ -43,6 +45,8 @@ export const COMMANDS: readonly Command[] = [
   members,
   compact,
   snapshot,
+  log,
+  repair,
   recover,
   node,
   dev,

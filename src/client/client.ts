@@ -9,7 +9,7 @@ import { checkConnect } from './checks.ts'
 import { Cluster } from './cluster.ts'
 import { type KvClient, kvClient } from './kv.ts'
 import { type MembersClient, membersClient } from './members.ts'
-import { type Readmitted, readmit } from './readmission.ts'
+import { type ReadmitOptions, type Readmitted, readmit } from './readmission.ts'
 import { handOver } from './transfer.ts'
 import type { CallOptions, ClientSettings, ClusterCalls } from './types.ts'
 
@@ -45,7 +45,7 @@ export interface Client extends ClusterCalls {
    * Takes a node back whose disk was lost, replaced or rolled back: out of all its groups, and into each of them again under a new id, filled from
    * nothing; where it voted, it votes again once it has caught up, if that is before the deadline (15 seconds).
    */
-  readmit(node: string, options?: CallOptions): Promise<readonly Readmitted[]>
+  readmit(node: string, options?: ReadmitOptions): Promise<readonly Readmitted[]>
 }
 
 /**
@@ -91,7 +91,7 @@ class ConnectedClient extends Cluster implements Client {
     return membersClient(this, group)
   }
 
-  readmit(node: string, options?: CallOptions): Promise<readonly Readmitted[]> {
+  readmit(node: string, options?: ReadmitOptions): Promise<readonly Readmitted[]> {
     return readmit(this, node, options)
   }
 

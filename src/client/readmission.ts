@@ -23,6 +23,12 @@ export interface Readmitting {
   members(group: string): MembersClient
 }
 
+/** How to readmit. */
+export interface ReadmitOptions extends CallOptions {
+  /** These alone: of a node that has lost not all. Default: all that it is a member of. */
+  readonly groups?: readonly string[]
+}
+
 /** A group that the node is a member of again. */
 export interface Readmitted {
   readonly group: string
@@ -47,13 +53,13 @@ interface Place {
 export async function readmit(
   cluster: Readmitting,
   node: string,
-  { timeoutMs = 15_000 }: CallOptions = {},
+  { timeoutMs = 15_000, groups: only }: ReadmitOptions = {},
 ): Promise<Readmitted[]> {
   checkName('node', node)
   const dueAt = performance.now() + timeoutMs
   const left = (): { timeoutMs: number } => ({ timeoutMs: Math.max(1, Math.ceil(dueAt - performance.now())) })
   const statuses = await cluster.status({ waitMs: Math.min(ROLL_CALL_MS, timeoutMs) })
-  const groups = groupsOf(statuses, node)
+  const groups = groupsOf(statuses, node).filter((group) => only?.includes(group) ?? true)
   if (groups.length === 0) throw new FlotillaError('CONF_INVALID', `no node that answers knows '${node}' as a member`, { node })
   const places = await Promise.all(
     groups.map(async (group) => placeOf(await cluster.members(group).list(left()), { statuses, node })),

@@ -80,7 +80,7 @@ export class Hosting {
     this.#introductions = new Introductions({
       ...asking,
       find: (group) => this.#groups.get(group)?.host,
-      awaits: (group) => this.awaits(group),
+      awaits: (group) => this.awaits(group) && !this.quarantined.has(group),
       onRefused: (error) => {
         options.refusals.count(error.code)
         settings.logger.warn({ code: error.code, ...error.details }, error.message)
@@ -99,7 +99,6 @@ export class Hosting {
     return this.#groups
   }
 
-  /** Groups whose data here is damaged: they take no part in anything. */
   get quarantined(): ReadonlyMap<string, Quarantined> {
     return this.#quarantine.groups
   }
@@ -111,9 +110,7 @@ export class Hosting {
   /** Whether a group is to be held here, and we take no part in it now. */
   awaits(group: string): boolean {
     return (
-      (!this.#groups.has(group) || this.#introducing.has(group)) &&
-      !this.quarantined.has(group) &&
-      this.#options.settings.groups.some(({ id }) => id === group)
+      (!this.#groups.has(group) || this.#introducing.has(group)) && this.#options.settings.groups.some(({ id }) => id === group)
     )
   }
 
@@ -135,8 +132,8 @@ export class Hosting {
     for (const group of this.#groups.values()) this.#start(group)
     this.#greet([...this.#neighbours.names])
     this.#promotion?.start()
-    for (const { id } of settings.groups) if (!this.#groups.has(id) && this.awaits(id)) this.#joining.await(id)
-    store.watchDamage((damage) => setImmediate(() => this.#damaged(damage)))
+    for (const { id } of settings.groups) if (!this.#groups.has(id)) this.#joining.await(id)
+    store.watchDamage((damage) => setImmediate(() => this.#isolate(String(damage.details.group), damage)))
     return subscriptions
   }
 
@@ -189,32 +186,30 @@ export class Hosting {
 
   /** A peer met what it cannot go on with: damage of what it stored, or a rule that is broken. */
   broken(host: PeerHost, error: FlotillaError): void {
-    if (damageIn(error)) this.#isolate(host, error)
+    if (damageIn(error)) this.#isolate(host.group, error)
     else this.#groups.get(host.group)?.life.tell({ type: 'broken', error })
   }
 
-  #damaged(damage: FlotillaError): void {
-    const opened = this.#groups.get(String(damage.details.group))
-    if (opened) this.#isolate(opened.host, damage)
-  }
-
   /** What the peer stored is damaged: it says nothing any more, and its data stays as it is until somebody has it destroyed. */
-  #isolate(host: PeerHost, error: FlotillaError): void {
-    const opened = this.#groups.get(host.group)
-    if (opened?.host !== host || this.#stopped) return
+  #isolate(group: string, error: FlotillaError): void {
+    const opened = this.#groups.get(group)
+    if (!opened || this.#stopped) return
+    const { host } = opened
     this.#options.settings.logger.error(
       { group: host.group, peer: host.id, code: error.code },
       `${error.message}; in quarantine from now on`,
     )
     this.#withdraw(host, error)
     this.#quarantine.add({ group: host.group, kind: host.stateMachine.kind, error, life: opened.life })
+    this.#quarantine.know(host.group, host.id)
+    this.#joining.await(host.group)
   }
 
   /** A peer takes part no more; who waits for it is told why. */
   #withdraw(host: PeerHost, error: FlotillaError): void {
-    const { engine, services, memberServices } = this.#options
+    const { engine, services, memberServices, snapshots } = this.#options
     engine.forget(host)
-    this.#options.snapshots.forget(host.group)
+    snapshots.forget(host.group)
     this.#groups.delete(host.group)
     services.closeGroup(host.group)
     memberServices.follow(host.group)
@@ -246,7 +241,7 @@ export class Hosting {
   #isOurs({ group, peers }: MembersView): boolean {
     const { settings, store } = this.#options
     const peer = peerOf(peers, settings.id)
-    return peer !== undefined && peer > (store.tombstone(group)?.peer ?? 0)
+    return peer !== undefined && peer > (store.tombstone(group)?.peer ?? 0) && this.#quarantine.mayBegin(group, peer)
   }
 
   /** A member speaks to a peer of ours. What it was told of us is asked of the leader, if it leads; who wants a vote has no leader, and is asked itself. */
@@ -257,6 +252,7 @@ export class Hosting {
   async #admit(id: string, view: MembersView): Promise<void> {
     const group = this.#options.settings.groups.find((one) => one.id === id)
     if (!group) return
+    await this.#quarantine.clear(id)
     const opened = await joinGroup(this.#opening, group, view)
     if (this.#stopped) return
     this.#options.settings.logger.info({ group: id, peer: opened.host.id }, 'a member of the group from now on')

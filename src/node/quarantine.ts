@@ -5,6 +5,7 @@
 
 import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import type { NodeStore } from '../ports/store.ts'
+import type { PeerId } from '../protocol/types.ts'
 import { type PeerLife, startPeerLife } from './lifecycle.ts'
 
 /** A group in quarantine. */
@@ -17,13 +18,16 @@ export interface Quarantined {
 }
 
 export interface QuarantineOptions {
-  readonly store: Pick<NodeStore, 'remember' | 'recall'>
+  readonly store: Pick<NodeStore, 'remember' | 'recall' | 'destroy'>
   /** The disk failed. */
   readonly onFailure: (error: FlotillaError) => void
 }
 
 /** The fact that tells of damage met before; empty once it is gone. */
 const factOf = (group: string): string => `damaged:${group}`
+
+/** The fact that tells which peer it was whose data is damaged. Of one that could not be opened: the one that was a member when that was first asked. */
+const peerFactOf = (group: string): string => `damaged-peer:${group}`
 
 /** Bytes of a reason that are kept. */
 const REASON_LENGTH_MAX = 500
@@ -65,20 +69,47 @@ export class Quarantine {
   add({ group, kind, error, life }: Quarantined): void {
     life.tell({ type: 'damaged', error })
     this.#groups.set(group, { group, kind, error, life })
-    this.#remember(group, error.message.slice(0, REASON_LENGTH_MAX)).catch((thrown: unknown) => {
-      const failure = toFlotillaError(thrown, 'STORAGE_FAILED')
-      if (failure.code !== 'STORE_CLOSED') this.#options.onFailure(failure)
-    })
+    this.#note(factOf(group), error.message.slice(0, REASON_LENGTH_MAX))
   }
 
-  /** What was damaged is destroyed: nothing keeps the group from beginning anew. */
-  async release(group: string): Promise<void> {
-    this.#groups.get(group)?.life.tell({ type: 'destroyed' })
+  /**
+   * Whether a peer of ours that is a member now may begin: it is another than the one that was damaged, since an id is never given twice. The first that is
+   * seen is taken for that one, unless it is known.
+   */
+  mayBegin(group: string, peer: PeerId): boolean {
+    if (!this.#groups.has(group)) return true
+    const damaged = this.#peerOf(group)
+    if (damaged === 0) this.know(group, peer)
+    return damaged > 0 && peer > damaged
+  }
+
+  /** Which peer it was. */
+  know(group: string, peer: PeerId): void {
+    this.#note(peerFactOf(group), String(peer))
+  }
+
+  /** Destroys what is damaged: another peer takes its place. */
+  async clear(group: string): Promise<void> {
+    const quarantined = this.#groups.get(group)
+    if (!quarantined) return
+    const { store } = this.#options
+    await store.destroy(group, { peer: this.#peerOf(group) })
+    await store.remember(factOf(group), '')
+    await store.remember(peerFactOf(group), '')
+    quarantined.life.tell({ type: 'destroyed' })
     this.#groups.delete(group)
-    await this.#remember(group, '')
   }
 
-  async #remember(group: string, reason: string): Promise<void> {
-    if ((this.#options.store.recall(factOf(group)) ?? '') !== reason) await this.#options.store.remember(factOf(group), reason)
+  #peerOf(group: string): PeerId {
+    return Number(this.#options.store.recall(peerFactOf(group)) ?? 0)
+  }
+
+  #note(fact: string, text: string): void {
+    const { store, onFailure } = this.#options
+    if (store.recall(fact) === text) return
+    store.remember(fact, text).catch((thrown: unknown) => {
+      const failure = toFlotillaError(thrown, 'STORAGE_FAILED')
+      if (failure.code !== 'STORE_CLOSED') onFailure(failure)
+    })
   }
 }

@@ -28,10 +28,11 @@ export const members: Command = {
   flags: { ...ASKING, learner: { help: 'with add: it receives the log, and does not vote' } },
   run: async (call) => {
     const verb = verbOf(call)
+    const node = call.args.operand(1)
     return withClient(
       call,
       async (client, { group, timeoutMs }) => {
-        if (verb === 'readmit') return readmitted(call, await client.readmit(call.args.operand(1), { timeoutMs }))
+        if (verb === 'readmit') return readmitted(call, node, await client.readmit(node, { timeoutMs }))
         const view = await perform(client.members(group), verb, call)
         const text = call.args.has('json')
           ? JSON.stringify(view)
@@ -45,8 +46,7 @@ export const members: Command = {
 }
 
 /** A table for each group, and what is left to do. */
-async function readmitted({ args, terminal }: Invocation, groups: readonly Readmitted[]): Promise<number> {
-  const node = args.operand(1)
+export async function readmitted({ args, terminal }: Invocation, node: string, groups: readonly Readmitted[]): Promise<number> {
   const paint = paintOf(terminal.out)
   const tables = groups.flatMap(({ group, members: view }) => ['', `group ${group}`, ...tableOf(COLUMNS, rowsOf(view), paint)])
   const text = args.has('json') ? JSON.stringify(groups) : tables.slice(1).join('\n')

@@ -46,7 +46,8 @@ function checkFormat(env: Env, stored: Uint8Array): void {
   throw new FlotillaError('STORE_MISMATCH', message, { dir: env.dir, format })
 }
 
-function readIdentity(env: Env): Omit<StoreIdentity, 'run'> {
+/** Whose store it is. Throws `STORAGE_FAILED` when that cannot be read. */
+export function readIdentity(env: Env): Omit<StoreIdentity, 'run'> {
   const sealed = env.meta.get(IDENTITY_KEY)
   try {
     if (!sealed) throw new Error('the record is missing')

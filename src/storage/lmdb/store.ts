@@ -196,7 +196,7 @@ export class LmdbStore implements NodeStore {
     this.#parts.gate.check()
     const record = this.#records.get(group)
     if (record && !isTombstone(record)) return record.number
-    if (!this.#damages.has(group)) throw unknownGroup(group)
+    if (!this.#damages.has(group) && !this.#parts.slots.get(group)) throw unknownGroup(group)
     return this.#newNumber()
   }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { utf8 } from '../../../src/base/bytes.ts'
 import { FlotillaError } from '../../../src/base/errors.ts'
+import { connect } from '../../../src/client/client.ts'
 import type { FlotillaNode } from '../../../src/node/types.ts'
 import type { NodeStore } from '../../../src/ports/store.ts'
 import { openEnv } from '../../../src/storage/lmdb/env.ts'
@@ -114,4 +115,33 @@ test('with two of three in quarantine the group stands still: nobody counts who 
   await until('two are in quarantine', () => isQuarantined(cluster.node('b')) && isQuarantined(cluster.node('c')))
   await assert.rejects(cluster.node('a').propose('g', utf8('x'), { timeoutMs: 400 }))
   assert.equal(groupOf(cluster.node('a'), 'g').life, 'running')
+})
+
+test('a damaged replica is rebuilt from the others under a new id, and only that one', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const cluster = new SmallCluster(t, { groups: groups() })
+  await Promise.all([
+    cluster.run('a'),
+    cluster.run('c'),
+    openLmdb({ dir, ...CLAIM }).then((store) => cluster.run('b', { store })),
+  ])
+  await (await cluster.leader('g')).propose('g', utf8('x'))
+  await cluster.settled('g')
+  await cluster.node('b').stop()
+  const env = openEnv(dir)
+  env.state.putSync(groupKey(0), Buffer.alloc(20))
+  await env.root.close()
+  const b = await cluster.run('b', { store: await openLmdb({ dir, ...CLAIM }) })
+  assert.ok(isQuarantined(b))
+  const before = groupOf(b, 'h').peer
+  const client = await connect({ cluster: 'demo', transport: cluster.guest('client') })
+  t.after(() => client.close())
+  await until('b has seen who it was', () => b.status().life === 'serving')
+  const [done] = await client.readmit('b', { groups: ['g'], timeoutMs: 20_000 })
+  assert.equal(done?.isBehind, false)
+  await cluster.leader('g')
+  await cluster.settled('g')
+  assert.ok(groupOf(b, 'g').peer > 3 && groupOf(b, 'g').voters.includes('b'))
+  assert.equal(groupOf(b, 'h').peer, before)
+  assert.equal(groupOf(b, 'g').damage, undefined)
 })
