@@ -1,5 +1,6 @@
 /** Snapshots as the engine and the store see them: what the desk is to know of a peer, and how a state gets into its place. Knows no chart. */
 
+import { utf8 } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { NodeStore } from '../ports/store.ts'
@@ -81,6 +82,7 @@ export class Snapshotting {
       tell: (host, event) => this.#tell(host, event),
       install: (host, manifest, rows) => this.#install(host, manifest, rows),
       abandon: (host, index) => this.#tell(host, { type: 'snapshot.abandoned', index }),
+      onNews: (news) => options.transport.publish(options.subjects.event('snapshots'), utf8(JSON.stringify(news))),
     })
   }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { utf8 } from '../../../src/base/bytes.ts'
+import { text, utf8 } from '../../../src/base/bytes.ts'
 import { connect } from '../../../src/client/client.ts'
 import type { FlotillaNode } from '../../../src/node/types.ts'
 import { encodeGet } from '../../../src/statemachines/kv/query.ts'
@@ -70,6 +70,26 @@ describe('a node that is far behind', () => {
     cluster.disk(away.id).room = { freeBytes: 1_000_000, reusableBytes: 0 }
     await cluster.settled()
     assert.equal(recall(back, 'word 7'), 'word 7')
+  })
+
+  test('is heard of on the way, by both ends', async (t) => {
+    const cluster = await SmallCluster.start(t, SHORT)
+    const heard = new Set<string>()
+    const watcher = cluster.guest('watcher')
+    t.after(() => watcher.close())
+    watcher.subscribe('flotilla.demo.event.snapshots', ({ data }) => {
+      const { group, side, node, state } = JSON.parse(text(data)) as Record<string, string>
+      heard.add(`${group} ${side} ${node} ${state}`)
+    })
+    const [away] = await cluster.followers()
+    assert(away)
+    await away.stop()
+    cluster.forget(away)
+    const leader = await cluster.leader()
+    for (let i = 0; i < 5 * LIMIT; i++) await say(leader, `word ${i}`)
+    await cluster.run(away.id)
+    await cluster.settled()
+    await until('both ends', () => heard.has(`g sending ${away.id} done`) && heard.has(`g receiving ${leader.id} done`))
   })
 
   test('is filled by a state when it has just joined', async (t) => {
