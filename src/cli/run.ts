@@ -2,6 +2,7 @@
 
 import { Arguments, UsageError } from './arguments.ts'
 import type { Command } from './command.ts'
+import { backup } from './commands/backup.ts'
 import { compact } from './commands/compact.ts'
 import { del } from './commands/del.ts'
 import { dev } from './commands/dev.ts'
@@ -44,6 +45,7 @@ export const COMMANDS: readonly Command[] = [
   transfer,
   members,
   compact,
+  backup,
   snapshot,
   log,
   repair,

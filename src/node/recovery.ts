@@ -83,7 +83,8 @@ async function foundAnew(store: NodeStore, group: string): Promise<RecoveredGrou
   for (const other of Object.values(recovered.peers)) if (other !== node) await forgetStore(store, other)
   for (const side of ['outgoing', 'incoming'] as const) await store.spool.keepManifest(group, side, undefined)
   store.table(group).reform({ conf: votersOnly([peer]), peers, lastPeerId: peer })
-  await store.write([{ group, hardState: { ...hardState, vote: null }, truncate, ...(entries.length > 0 && { entries }) }])
+  const term = hardState.term + 1 // newer than what was ever promised here, so that nothing takes it for an older state
+  await store.write([{ group, hardState: { ...hardState, term, vote: null }, truncate, ...(entries.length > 0 && { entries }) }])
   return { ...stranded, peer, founding, unproven: lastIndex - Math.max(hardState.commit, applied) }
 }
 

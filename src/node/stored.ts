@@ -33,3 +33,17 @@ export function appliedPosition(store: NodeStore, group: string, { applied, trun
   const [entry] = store.reader(group).entries(applied, applied + 1, 1)
   return { index: applied, term: entry?.term ?? truncated.term }
 }
+
+/** Entries that a store takes off the disk with one write of a group. */
+const CUT_PORTION = 4096
+
+/** Cuts the log of a group off behind what is saved as applied, but for so many entries, and takes what is cut off the disk. Returns where it begins. */
+export async function cutStored(store: NodeStore, group: string, keep: number): Promise<number> {
+  const { applied, truncated } = await openStored(store, group)
+  const index = applied - keep
+  if (index <= truncated.index) return truncated.index
+  const [entry] = store.reader(group).entries(index, index + 1, 1)
+  const truncate = { index, term: entry?.term ?? truncated.term }
+  for (let left = index - truncated.index; left > 0; left -= CUT_PORTION) await store.write([{ group, truncate }])
+  return index
+}

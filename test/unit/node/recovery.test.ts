@@ -52,7 +52,7 @@ test('everything in log and state stays; members, vote and founding are new', as
   const recovered = await again.open('kv', BOOTSTRAP)
   assert.deepEqual(recovered.conf, votersOnly([4]))
   assert.deepEqual([recovered.peers, recovered.lastPeerId], [{ 4: 'a' }, 4])
-  assert.deepEqual(recovered.hardState, { term: 3, vote: null, commit: 3 })
+  assert.deepEqual(recovered.hardState, { term: 4, vote: null, commit: 3 })
   assert.deepEqual([recovered.truncated, recovered.applied, recovered.lastIndex], [{ index: 2, term: 1 }, 2, 6])
   const log = again.reader('kv').entries(3, 7, 1e6)
   assert.deepEqual(
