@@ -10,6 +10,7 @@ import type { NodeStore } from '../../../src/ports/store.ts'
 import { type Entry, votersOnly } from '../../../src/protocol/types.ts'
 import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
+import { decodeReconfigured, encodeReconfigure } from '../../../src/wire/members.ts'
 import { BOOTSTRAP, code, entry, put, read } from '../../contract/store-samples.ts'
 import { groupOf, recall, SmallCluster, say, until } from './small-cluster.ts'
 
@@ -115,4 +116,30 @@ test('a node that has lost the two others goes on alone with everything that was
   assert.deepEqual([groupOf(alone).term, groupOf(alone).leader], [term, left], 'they are heard no more')
   await say(alone, 'still')
   assert.equal(recall(alone, 'still'), 'still')
+})
+
+test('a lost node begins anew, empty, and is filled by the one that recovered', async (t) => {
+  const cluster = await SmallCluster.start(t)
+  await say(await cluster.leader(), 'word')
+  await cluster.settled()
+  for (const node of cluster.nodes) {
+    await node.stop()
+    cluster.forget(node)
+  }
+  const store = memoryStore({ cluster: 'demo', node: 'a' }, cluster.disk('a'))
+  const [done] = await forceNewCluster(store)
+  await store.close()
+  await cluster.run('a', { nodes: ['a'] })
+  await cluster.leader()
+  const fresh = memoryStore({ cluster: 'demo', node: 'b' }, new MemoryDisk())
+  const again = await cluster.run('b', { nodes: [], join: true, store: fresh })
+  const guest = cluster.guest()
+  t.after(() => guest.close())
+  const request = encodeReconfigure({ group: 'g', steps: [{ type: 'add', node: 'b' }], timeoutMs: 5000 })
+  const { members } = decodeReconfigured(
+    (await guest.request('flotilla.demo.node.a.reconfigure', request, { timeoutMs: 5000 })).data,
+  )
+  assert.deepEqual(members.peers, { 4: 'a', 5: 'b' })
+  await until('b has what a has', () => again.status().groups.length > 0 && recall(again, 'word') === 'word')
+  assert.equal(groupOf(again).founding, done?.founding)
 })
