@@ -36,7 +36,6 @@ export function verdictOn(error: FlotillaError, call: CallKind): Verdict {
   switch (error.code) {
     case 'NOT_LEADER':
     case 'UNAVAILABLE':
-    case 'STORE_DAMAGED': // of that replica alone, and it answers nothing
       return 'lost'
     case 'BUSY':
     case 'TRANSFERRING':
@@ -47,6 +46,7 @@ export function verdictOn(error: FlotillaError, call: CallKind): Verdict {
     case 'TIMEOUT':
     case 'TIMEOUT_UNKNOWN':
     case 'STORAGE_FAILED': // of that node alone: another will lead
+    case 'STORE_DAMAGED': // of that replica alone; what it had sent on before may happen
       return call.repeatable ? 'lost' : 'fail'
     case 'STORE_MISMATCH': // nothing was done; whether the group is another one by now is looked at before the next attempt
       return 'lost'

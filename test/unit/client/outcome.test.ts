@@ -23,7 +23,7 @@ const AGAIN: Readonly<Partial<Record<(typeof CODES)[number], Verdict>>> = {
 
 for (const code of CODES) {
   test(`after ${code}`, () => {
-    const silence = code === 'TIMEOUT' || code === 'TIMEOUT_UNKNOWN' || code === 'STORAGE_FAILED'
+    const silence = ['TIMEOUT', 'TIMEOUT_UNKNOWN', 'STORAGE_FAILED', 'STORE_DAMAGED'].includes(code)
     assert.equal(verdictOn(error(code), WRITE), AGAIN[code] ?? 'fail')
     for (const call of [READ, IDEMPOTENT]) assert.equal(verdictOn(error(code), call), silence ? 'lost' : (AGAIN[code] ?? 'fail'))
     const looked = code === 'STORE_MISMATCH' // the client itself tries once it has looked who is there
