@@ -1,6 +1,7 @@
 /** What to send to whom (§5.3): plans appends as far as each follower's window allows, and puts the plans into words. */
 
 import type { RoleContext } from '../../machines/role.ts'
+import { logOrSnapshot } from '../protocol/compaction.ts'
 import type { PlannedSend } from '../protocol/leadership.ts'
 import type { AppendEntries, InstallSnapshot, Message } from '../protocol/messages.ts'
 import { addressed } from '../protocol/state.ts'
@@ -56,7 +57,7 @@ function planFor(s: RoleContext, { peer, followers, sends, force }: Planning): v
   while (maySend(progress)) {
     const { next, inflight } = progress.context
     const prevTerm = s.log.termAt(next - 1)
-    if (prevTerm === undefined) {
+    if (prevTerm === undefined || prefersSnapshot(s, progress)) {
       const snapshot = follower.active ? snapshotFor(s) : null // who is not there would only be sent it again
       if (snapshot === null) break
       sends.push({ to: peer, snapshot })
@@ -72,6 +73,21 @@ function planFor(s: RoleContext, { peer, followers, sends, force }: Planning): v
     owed = false
   }
   followers.set(peer, { ...follower, progress, told })
+}
+
+/** Whether the state costs less than the log, for a follower of whom we still ask where the logs agree: nothing is on its way to it yet. */
+function prefersSnapshot({ snapshot, log }: RoleContext, { value, context: { next, match } }: ProgressSnapshot): boolean {
+  if (value !== 'probe' || snapshot === null || snapshot.index <= match) return false
+  const choice = logOrSnapshot({
+    next,
+    isNew: next === 1,
+    truncated: log.truncated.index,
+    logBytes: log.bytesFrom(next),
+    snapshotIndex: snapshot.index,
+    stateBytes: snapshot.bytes ?? snapshot.data.length,
+    tailBytes: log.bytesFrom(snapshot.index + 1),
+  })
+  return choice === 'snapshot'
 }
 
 /** §7: the newest snapshot, if our log goes on from it. */

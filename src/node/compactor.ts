@@ -10,6 +10,9 @@ import type { PeerHost } from './peer-host.ts'
 const SAMPLE_BYTES = 64 * 1024
 const SAMPLE_ENTRIES = 256
 
+/** Entries after which the state is weighed again. */
+const ASKED_EVERY = 1000
+
 export interface CompactorOptions {
   readonly policy: CompactionPolicy
   /** What a restart found: applied, and where the log begins. */
@@ -17,8 +20,8 @@ export interface CompactorOptions {
   readonly reader: LogReader
   /** The oldest state that is on its way to a live follower, if any. */
   readonly sending: () => LogIndex | null
-  /** Bytes of the state, as far as they were ever counted. */
-  readonly stateBytes: () => number | undefined
+  /** Bytes of the state, as nearly as they are known. */
+  readonly stateBytes: () => number
 }
 
 /** The applied part of a log: `(truncated, applied]`. */
@@ -33,12 +36,18 @@ export class Compactor {
   #applied: LogIndex
   /** Of the entries between them, as nearly as they are known: a cut takes its share of them. */
   #bytes: number
+  #stateBytes: number
+  /** Applied when the state's bytes were last asked for. */
+  #askedAt: LogIndex
+  #isNewlyAsked = false
 
   constructor(options: CompactorOptions) {
     this.#options = options
     this.#truncated = options.start.truncated
     this.#applied = options.start.applied
     this.#bytes = estimate(options.reader, options.start)
+    this.#stateBytes = options.stateBytes()
+    this.#askedAt = options.start.applied
   }
 
   /** An entry was applied. */
@@ -47,25 +56,30 @@ export class Compactor {
     this.#bytes += entryBytes(entry)
   }
 
-  /** Cuts the peer's log off if it is time to. */
-  compact(host: Pick<PeerHost, 'snapshot' | 'table' | 'mailbox' | 'reportApplied'>): void {
+  /**
+   * Cuts the peer's log off if it is time to. A log that has more bytes than the state stays as long as the policy lets it; but the core is to know that
+   * there is a state, since who is new had better be sent that.
+   */
+  compact(host: Compacted): void {
     const { truncated } = host.snapshot.context.log
-    const index = this.due({ truncated: truncated.index, applied: host.table.applied })
-    if (index !== null) cutLog(host, index)
+    const { applied } = host.table
+    const index = this.due({ truncated: truncated.index, applied })
+    if (index !== null) cutLog(host, index, this.#stateBytes)
+    else if (this.#isNewlyAsked && this.#bytes > this.#stateBytes) offerState(host, { index: applied, bytes: this.#stateBytes })
   }
 
   /** Up to which entry the log is to be cut off now; null: it is not. */
   due({ truncated, applied }: LogSpan): LogIndex | null {
     this.#follow({ truncated, applied })
     const { policy, sending, stateBytes } = this.#options
-    const [held, state] = [sending(), stateBytes()]
-    const facts = { truncated, applied, saved: applied, logBytes: this.#bytes } // a cut is saved together with the state
-    return (
-      compactionOf(
-        { ...facts, ...(held !== null && { sending: held }), ...(state !== undefined && { stateBytes: state }) },
-        policy,
-      )?.to ?? null
-    )
+    this.#isNewlyAsked = applied - this.#askedAt >= ASKED_EVERY
+    if (this.#isNewlyAsked) {
+      this.#stateBytes = stateBytes()
+      this.#askedAt = applied
+    }
+    const held = sending()
+    const facts = { truncated, applied, logBytes: this.#bytes, stateBytes: this.#stateBytes }
+    return compactionOf({ ...facts, ...(held !== null && { sending: held }) }, policy)
   }
 
   #follow({ truncated, applied }: LogSpan): void {
@@ -78,14 +92,26 @@ export class Compactor {
   }
 }
 
+type Compacted = Pick<PeerHost, 'snapshot' | 'table' | 'mailbox' | 'reportApplied'>
+
 /** Has the peer cut its log off behind that entry, which is applied. The state itself is made when somebody needs it. */
-export function cutLog(host: Pick<PeerHost, 'snapshot' | 'mailbox' | 'reportApplied'>, index: LogIndex): void {
+export function cutLog(host: Omit<Compacted, 'table'>, index: LogIndex, bytes?: number): void {
+  if (!offerState(host, { index, ...(bytes !== undefined && { bytes }) })) return
+  host.mailbox.event({ type: 'log.compacted', index })
+}
+
+/** Tells the core that there is a state as of that entry, and what it weighs. False: the log does not know the entry. */
+function offerState(
+  host: Omit<Compacted, 'table'>,
+  { index, bytes }: { readonly index: LogIndex; readonly bytes?: number },
+): boolean {
   const { log, conf } = host.snapshot.context
   const term = log.termAt(index)
-  if (term === undefined) return
+  if (term === undefined) return false
   host.reportApplied()
-  host.mailbox.event({ type: 'snapshot.created', snapshot: { index, term, conf, data: EMPTY } })
-  host.mailbox.event({ type: 'log.compacted', index })
+  const snapshot = { index, term, conf, data: EMPTY, ...(bytes !== undefined && { bytes }) }
+  host.mailbox.event({ type: 'snapshot.created', snapshot })
+  return true
 }
 
 /** The newest applied entries stand for all. */

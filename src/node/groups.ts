@@ -32,8 +32,6 @@ export interface OpenGroupsOptions {
   readonly snapshots: {
     /** The oldest one that a live follower is fetching. */
     sending(group: string): LogIndex | null
-    /** As far as they were ever counted. */
-    stateBytes(group: string): number | undefined
   }
 }
 
@@ -113,7 +111,7 @@ function openGroup(options: OpenGroupsOptions, group: GroupSettings, recovered: 
     start: { truncated: recovered.truncated.index, applied: recovered.applied },
     reader: store.reader(id),
     sending: () => options.snapshots.sending(id),
-    stateBytes: () => options.snapshots.stateBytes(id),
+    stateBytes: () => store.stateBytes(id),
   })
   const host: PeerHost = new PeerHost({
     group: id,

@@ -22,13 +22,7 @@ import type { PeerHost } from './peer-host.ts'
 import type { Refusals } from './refusals.ts'
 import { SNAPSHOT_CRAFT } from './snapshots/craft.ts'
 import { SnapshotDesk } from './snapshots/desk.ts'
-import {
-  type ExportedState,
-  type ExportInput,
-  SNAPSHOT_TIMING,
-  type SnapshotProgress,
-  type SnapshotTiming,
-} from './snapshots/group.ts'
+import { SNAPSHOT_TIMING, type SnapshotProgress, type SnapshotTiming } from './snapshots/group.ts'
 import type { Holding } from './snapshots/library.ts'
 
 /** The election timeout that the timing of snapshots is made for. */
@@ -64,7 +58,6 @@ function timingOf(electionTimeoutMs: number): Partial<SnapshotTiming> {
 export class Snapshotting {
   readonly #options: SnapshottingOptions
   readonly #desk: SnapshotDesk<PeerHost>
-  readonly #stateBytes = new Map<string, number>()
 
   constructor(options: SnapshottingOptions) {
     this.#options = options
@@ -73,7 +66,7 @@ export class Snapshotting {
       ...options,
       spool: store.spool,
       logger: settings.logger,
-      craft: { ...SNAPSHOT_CRAFT, exportState: (input) => this.#export(input) },
+      craft: SNAPSHOT_CRAFT,
       timing: timingOf(settings.electionTimeoutMs),
       ...(settings.snapshotBytesPerSecond !== null && { bytesPerSecond: settings.snapshotBytesPerSecond }),
       fits: (bytes) => options.headroom.fits(bytes),
@@ -129,15 +122,9 @@ export class Snapshotting {
     return this.#desk.holds(group)
   }
 
-  /** Bytes of a group's state when it was last sent or received; undefined before that. */
-  stateBytes(group: string): number | undefined {
-    return this.#stateBytes.get(group)
-  }
-
   /** A group has left this node. */
   forget(group: string): void {
     this.#desk.forget(group)
-    this.#stateBytes.delete(group)
   }
 
   close(): Promise<void> {
@@ -149,19 +136,11 @@ export class Snapshotting {
     if (engine?.hosts.get(host.group) === host) engine.tell(host.group, event)
   }
 
-  async #export(input: ExportInput): Promise<ExportedState> {
-    const exported = await SNAPSHOT_CRAFT.exportState(input)
-    const bytes = exported.manifest.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0)
-    this.#stateBytes.set(input.group, bytes)
-    return exported
-  }
-
   /** The rows are put beside the state, however many transactions that takes; then one makes them the state. */
   async #install(host: PeerHost, manifest: Manifest, rows: AsyncIterable<TableWrite>): Promise<void> {
     const { store, engine, settings } = this.#options
     const { index, term, membership, epoch } = manifest
     const state = await store.stage(host.group, rows)
-    this.#stateBytes.set(host.group, state.bytes)
     const installed = await engine()?.install(host, { state, membership, index, term })
     if (installed !== true) {
       await store.unstage(state)

@@ -141,6 +141,8 @@ export interface NodeStore {
   tombstone(group: string): Tombstone | undefined
   /** Bytes of applied state in memory that the next `write` of everything will save. */
   readonly unsavedBytes: number
+  /** Bytes that the rows of a group take, as nearly as the store knows without looking at them. */
+  stateBytes(group: string): number
   /** Bytes of the store on disk. */
   bytes(): number
   /**

@@ -60,8 +60,6 @@ export interface LogFacts {
   readonly truncated: LogIndex
   /** Last entry that the state machine has taken. */
   readonly applied: LogIndex
-  /** Last entry whose effects are on disk. */
-  readonly saved: LogIndex
   /** Bytes of the entries of `(truncated, applied]`, as nearly as they are known. */
   readonly logBytes: number
   /** Bytes of the state. Unknown: the ratio is not asked. */
@@ -70,20 +68,12 @@ export interface LogFacts {
   readonly sending?: LogIndex
 }
 
-/** A cut. */
-export interface Compaction {
-  /** The log is to begin behind this entry. */
-  readonly to: LogIndex
-  /** It is beyond what is saved: the write that cuts has to save the state, too. */
-  readonly save: boolean
-}
-
 /**
  * How far the log is to be cut now; null: not at all. To be asked after each batch that was applied. Never beyond `applied`; half of a limit or
  * more goes at a time, so that cuts are rare, or what a snapshot on its way lets go.
  */
-export function compactionOf(facts: LogFacts, policy: CompactionPolicy): Compaction | null {
-  const { truncated, applied, saved, logBytes, sending } = facts
+export function compactionOf(facts: LogFacts, policy: CompactionPolicy): LogIndex | null {
+  const { truncated, applied, logBytes, sending } = facts
   const entries = applied - truncated
   const bytesMax = bytesLimit(facts, policy)
   if (entries <= policy.entries && logBytes <= bytesMax) return null
@@ -91,7 +81,7 @@ export function compactionOf(facts: LogFacts, policy: CompactionPolicy): Compact
   const isBearable = entries <= HOLD_FACTOR * policy.entries && logBytes <= HOLD_FACTOR * bytesMax
   const target = applied - tailOf({ entries, logBytes, bytesMax }, policy)
   const to = isHeld && isBearable ? Math.min(target, sending) : target
-  return to > truncated ? { to, save: to > saved } : null
+  return to > truncated ? to : null
 }
 
 const bytesLimit = ({ stateBytes }: LogFacts, { bytes, ratio }: CompactionPolicy): number =>

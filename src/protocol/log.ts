@@ -118,6 +118,12 @@ export class Log {
     return this.#tail.slice(lo, end)
   }
 
+  /** Bytes of the entries from `index` on, judged by the newest ones. Where none is in memory: 0. */
+  bytesFrom(index: LogIndex): number {
+    const { length, bytes } = this.#tail
+    return length === 0 ? 0 : Math.max(0, this.lastIndex - index + 1) * (bytes / length)
+  }
+
   /** Adds entries that follow directly on the last one. */
   append(entries: readonly Entry[]): Log {
     const runs = this.runs.slice()

@@ -204,6 +204,6 @@ function wrongSnapshot(snapshot: Loose<Snapshot>, term: Term): string | null {
 /** A configuration that can be in force, with somebody who votes (§6). */
 const isConf: Is = (value) => checkConf(value as ConfState) === null && (value as ConfState).voters.length > 0
 
-const SNAPSHOT_CHECKS: Checks<Snapshot> = { index: isPosition, term: isPosition, conf: isConf, data: isBytes }
+const SNAPSHOT_CHECKS: Checks<Omit<Snapshot, 'bytes'>> = { index: isPosition, term: isPosition, conf: isConf, data: isBytes }
 
 const SNAPSHOT = fieldsOf('snapshot', SNAPSHOT_CHECKS)

@@ -70,6 +70,8 @@ export interface Snapshot extends LogPosition {
   readonly conf: ConfState
   /** Opaque to Raft: the state itself, or where to get it. */
   readonly data: Uint8Array
+  /** Bytes of the state, where the data only stands for it. Of what is sent over the wire, nobody asks. */
+  readonly bytes?: number
 }
 
 /** A configuration of plain voters. */

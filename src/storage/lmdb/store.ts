@@ -29,7 +29,7 @@ import { factKey } from './keys.ts'
 import type { Lock } from './lock.ts'
 import { NO_LINK } from './log.ts'
 import { OpenGroup } from './open-group.ts'
-import { lmdbRoom } from './room.ts'
+import { lmdbRoom, treeBytes } from './room.ts'
 import { seal, unseal } from './seal.ts'
 import { Views } from './shelf.ts'
 import { checkForgotten, checkPromise, type PromisedBy, promisesIn, type Slots } from './slots.ts'
@@ -147,6 +147,11 @@ export class LmdbStore implements NodeStore {
     let bytes = 0
     for (const group of this.#groups.values()) bytes += group.table.unsavedBytes
     return bytes
+  }
+
+  stateBytes(group: string): number {
+    this.#opened(group)
+    return Math.round(treeBytes(this.#parts.env.data) / this.#groups.size) // one tree for all: each has its share
   }
 
   bytes(): number {

@@ -180,6 +180,10 @@ class MemoryStore implements NodeStore {
     return bytes
   }
 
+  stateBytes(group: string): number {
+    return this.#opened(group).rows.bytes
+  }
+
   bytes(): number {
     let bytes = 0
     for (const group of this.#image.groups.values()) {

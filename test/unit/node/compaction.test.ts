@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { connect } from '../../../src/client/client.ts'
 import { Compactor } from '../../../src/node/compactor.ts'
 import { DEFAULT_COMPACTION } from '../../../src/protocol/compaction.ts'
 import type { Entry } from '../../../src/protocol/types.ts'
 import { parrot } from './sample-node.ts'
-import { groupOf, recall, SmallCluster, say } from './small-cluster.ts'
+import { groupOf, recall, SmallCluster, say, until } from './small-cluster.ts'
 
 const LIMIT = 20
 const SHORT = { groups: [{ id: 'g', stateMachine: parrot(), compaction: { entries: LIMIT, keep: 5 } }] }
@@ -53,6 +54,25 @@ describe('the log of a node', () => {
   })
 })
 
+describe('who is new', () => {
+  test('is sent the state when that is shorter than a log that is whole', async (t) => {
+    const cluster = await SmallCluster.start(t, { groups: [{ id: 'g', stateMachine: parrot() }] })
+    const word = 'x'.repeat(850)
+    const leader = await cluster.leader()
+    for (let i = 0; i < 11; i++) await Promise.all(Array.from({ length: 100 }, () => say(leader, word))) // one row, and nearly a mebibyte of log
+    assert.equal(groupOf(leader).truncated, 0)
+    const joined = await cluster.run('d', { join: true })
+    const transport = cluster.guest('operator')
+    const client = await connect({ cluster: 'demo', transport })
+    t.after(() => client.close().then(() => transport.close()))
+    await client.members('g').add('d', { learner: true })
+    await until('the state', () => joined.status().groups.some(({ applied }) => applied >= 1100))
+    assert.ok(groupOf(joined).truncated > 0, 'it was sent the log')
+    await cluster.settled()
+    assert.equal(recall(joined, word), word)
+  })
+})
+
 describe('a compactor', () => {
   const entry = (index: number, bytes: number): Entry => ({ index, term: 1, kind: 'command', data: new Uint8Array(bytes) })
   const make = (policy: Partial<typeof DEFAULT_COMPACTION>, held: number | null = null): Compactor =>
@@ -61,7 +81,7 @@ describe('a compactor', () => {
       start: { truncated: 0, applied: 0 },
       reader: { entries: () => [] },
       sending: () => held,
-      stateBytes: () => undefined,
+      stateBytes: () => 1e9,
     })
 
   test('counts the bytes of what was applied, and the share that a cut took of them', () => {
@@ -82,7 +102,7 @@ describe('a compactor', () => {
         start: { truncated: 1000, applied: 2000 },
         reader: { entries: (lo, hi) => Array.from({ length: hi - lo }, (_, i) => entry(lo + i, bytes)) },
         sending: () => null,
-        stateBytes: () => undefined,
+        stateBytes: () => 1e9,
       })
     assert.equal(found(50).due({ truncated: 1000, applied: 2000 }), null)
     assert.equal(found(150).due({ truncated: 1000, applied: 2000 }), 2000)

@@ -17,10 +17,10 @@ import {
 
 const MIB = 1024 * 1024
 const POLICY: CompactionPolicy = { entries: 100, bytes: 8 * MIB, ratio: 2, keep: 20 }
-const FACTS: LogFacts = { truncated: 1000, applied: 1100, saved: 1100, logBytes: 1 * MIB }
+const FACTS: LogFacts = { truncated: 1000, applied: 1100, logBytes: 1 * MIB }
 
 const cutTo = (facts: Partial<LogFacts>, policy: Partial<CompactionPolicy> = {}): number | null =>
-  compactionOf({ ...FACTS, ...facts }, { ...POLICY, ...policy })?.to ?? null
+  compactionOf({ ...FACTS, ...facts }, { ...POLICY, ...policy })
 
 test('the table of cuts', () => {
   const table: [string, number | null, Partial<LogFacts>, Partial<CompactionPolicy>?][] = [
@@ -51,11 +51,6 @@ test('the table of cuts', () => {
   for (const [what, expected, facts, policy] of table) assert.equal(cutTo(facts, policy), expected, what)
 })
 
-test('a cut beyond what is saved says so', () => {
-  assert.deepEqual(compactionOf({ ...FACTS, applied: 1101, saved: 1081 }, POLICY), { to: 1081, save: false })
-  assert.deepEqual(compactionOf({ ...FACTS, applied: 1101, saved: 1080 }, POLICY), { to: 1081, save: true })
-})
-
 const policies = fc.record(
   {
     entries: fc.integer({ min: 1, max: 200 }),
@@ -73,41 +68,34 @@ const batch = fc.record({
 })
 const step = fc.oneof(
   { weight: 12, arbitrary: batch },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('save' as const) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('offer' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('sent' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('state' as const), bytes: fc.integer({ min: 0, max: 8 * MIB }) }) },
 )
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
-test('after any history applied − truncated is at most twice the limit, also between two questions, and what is not applied or saved stays', () => {
+test('after any history applied − truncated is at most twice the limit, also between two questions, and what is not applied stays', () => {
   const run = (policy: CompactionPolicy, steps: readonly Step[]): void => {
-    let [applied, saved, truncated, stateBytes] = [0, 0, 0, 0]
+    let [applied, truncated, stateBytes] = [0, 0, 0]
     let sending: number | undefined
     const sizes: number[] = []
     for (const one of steps) {
       if (one.type === 'apply') {
         const count = Math.floor((one.percent * policy.entries) / 100)
         for (let i = 0; i < count; i++) sizes[++applied] = one.size
-      } else if (one.type === 'save') saved = applied
-      else if (one.type === 'offer') sending = sending !== undefined && sending >= truncated ? sending : applied
+      } else if (one.type === 'offer') sending = sending !== undefined && sending >= truncated ? sending : applied
       else if (one.type === 'sent') sending = undefined
       else stateBytes = one.bytes
       assert.ok(applied - truncated <= 2 * policy.entries, `${applied} − ${truncated}`)
       const logBytes = sizes.slice(truncated + 1).reduce((sum, bytes) => sum + bytes, 0)
-      const cut = compactionOf(
-        { applied, saved, truncated, stateBytes, logBytes, ...(sending !== undefined && { sending }) },
-        policy,
-      )
+      const cut = compactionOf({ applied, truncated, stateBytes, logBytes, ...(sending !== undefined && { sending }) }, policy)
       if (cut === null) continue
-      assert.ok(cut.to > truncated && cut.to <= applied, `${truncated} < ${cut.to} ≤ ${applied}`)
-      assert.equal(cut.save, cut.to > saved)
-      if (cut.save) saved = applied
-      const isInTheWay = sending !== undefined && cut.to > sending && sending >= truncated
+      assert.ok(cut > truncated && cut <= applied, `${truncated} < ${cut} ≤ ${applied}`)
+      const isInTheWay = sending !== undefined && cut > sending && sending >= truncated
       const bytesMax = Math.min(policy.bytes, Math.max(LOG_BYTES_MIN, policy.ratio * stateBytes))
       const isFull = applied - truncated > 1.5 * policy.entries || logBytes > 1.5 * bytesMax
       if (isInTheWay) assert.ok(isFull, 'a snapshot was given up without need')
-      truncated = cut.to
+      truncated = cut
     }
   }
   fc.assert(fc.property(policies, fc.array(step, { maxLength: 60, size: 'max' }), run), { numRuns: 500 })
@@ -116,12 +104,12 @@ test('after any history applied − truncated is at most twice the limit, also b
 test('a cut once made leaves a log that is asked again only after half a limit more', () => {
   fc.assert(
     fc.property(policies, fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 16, max: 5000 }), (policy, entries, size) => {
-      const facts = { truncated: 0, applied: entries, saved: entries, logBytes: entries * size }
+      const facts = { truncated: 0, applied: entries, logBytes: entries * size }
       const cut = compactionOf(facts, policy)
       if (cut === null) return
-      const left = entries - cut.to
+      const left = entries - cut
       assert.ok(left <= policy.entries / 2 && left * size <= policy.bytes / 2, `${left} entries left`)
-      assert.equal(compactionOf({ ...facts, truncated: cut.to, logBytes: left * size }, policy), null)
+      assert.equal(compactionOf({ ...facts, truncated: cut, logBytes: left * size }, policy), null)
     }),
   )
 })
