@@ -31,14 +31,21 @@ export class Acquaintance {
   readonly #store: NodeStore
   readonly #logger: Logger
   readonly #known = new Map<string, Known>()
+  #onReturned: (sender: Sender) => void = () => {}
 
   constructor(store: NodeStore, logger: Logger) {
     this.#store = store
     this.#logger = logger
   }
 
+  /** Calls back when a known node is heard for the first time since it was started again. */
+  watch(onReturned: (sender: Sender) => void): void {
+    this.#onReturned = onReturned
+  }
+
   /** Looks at a sender, and remembers it if it is the first of its name, or a later run of the one we know. */
-  judge({ node, store, boot, run }: Sender): Verdict {
+  judge(sender: Sender): Verdict {
+    const { node, store, boot, run } = sender
     const known = this.#known.get(node) ?? this.#recall(node)
     if (known && known.store !== store) return 'stranger'
     if (known && (boot < known.boot || (boot === known.boot && known.run !== '' && run !== known.run))) return 'stranger'
@@ -49,6 +56,7 @@ export class Acquaintance {
     }
     this.#known.set(node, now)
     if (!known) this.#logger.info({ node, store }, 'met a node for the first time')
+    else if (known.run !== '') this.#onReturned(sender)
     this.#keep(node, runOf(now))
     return known ? 'known' : 'met'
   }

@@ -19,6 +19,7 @@ import { isRemoved, peerOf } from './members.ts'
 import { Neighbours } from './neighbours.ts'
 import type { Outbox } from './outbox.ts'
 import type { PeerHost } from './peer-host.ts'
+import { Promises } from './promises.ts'
 import { Promotion } from './promotion.ts'
 import { damageIn, Quarantine, type Quarantined } from './quarantine.ts'
 import type { Refusals } from './refusals.ts'
@@ -55,8 +56,7 @@ export class Hosting {
   readonly #removals: Removals
   readonly #strangers: Strangers
   readonly #introductions: Introductions
-  /** Groups whose other founders do not all know us yet. */
-  readonly #introducing = new Set<string>()
+  readonly #promises: Promises
   readonly #promotion: Promotion | null
   #stopped = false
 
@@ -77,14 +77,19 @@ export class Hosting {
       ? new Promotion({ clock, everyMs: settings.heartbeatMs, logger: settings.logger, desk, hosts })
       : null
     this.#strangers = new Strangers({ ...asking, neighbours: () => this.#neighbours.names })
+    this.#promises = new Promises({
+      ...asking,
+      store: options.store.identity.uuid,
+      isExcused: (group, peer) => this.quarantined.has(group) || peer <= (options.store.tombstone(group)?.peer ?? 0),
+      onBroken: options.onFailure,
+    })
+    options.acquaintance.watch((sender) => this.#promises.returned(sender))
     this.#introductions = new Introductions({
       ...asking,
       find: (group) => this.#groups.get(group)?.host,
       awaits: (group) => this.awaits(group) && !this.quarantined.has(group),
-      onRefused: (error) => {
-        options.refusals.count(error.code)
-        settings.logger.warn({ code: error.code, ...error.details }, error.message)
-      },
+      onFounder: ({ group }) => this.#begin(this.#groups.get(group) as OpenedGroup),
+      onGuest: (host) => this.leave(host, 'the group was founded without this store'),
     })
     this.#removals = new Removals({
       ...asking,
@@ -110,13 +115,17 @@ export class Hosting {
   /** Whether a group is to be held here, and we take no part in it now. */
   awaits(group: string): boolean {
     return (
-      (!this.#groups.has(group) || this.#introducing.has(group)) && this.#options.settings.groups.some(({ id }) => id === group)
+      (!this.#groups.has(group) || this.#introductions.isUnderWay(group)) &&
+      this.#options.settings.groups.some(({ id }) => id === group)
     )
   }
 
   /** Opens what the store holds, or founds it. */
   async open(): Promise<void> {
-    for (const [id, group] of await openGroups(this.#opening)) this.#groups.set(id, group)
+    for (const [id, group] of await openGroups(this.#opening)) {
+      this.#groups.set(id, group)
+      this.#promises.found(group.host)
+    }
   }
 
   /** Others are heard, and every peer begins; what is not here yet is waited for. */
@@ -128,6 +137,7 @@ export class Hosting {
       this.#strangers.listen(store.identity, onFailure),
       this.#removals.listen(),
       this.#introductions.listen(),
+      this.#promises.listen(),
     ]
     for (const group of this.#groups.values()) this.#start(group)
     this.#greet([...this.#neighbours.names])
@@ -147,6 +157,7 @@ export class Hosting {
       refusals,
       acquaintance,
       admission,
+      promises: this.#promises,
       neighbours: () => this.#neighbours.names,
       find: (group) => engine.hosts.get(group),
       wake: (host) => engine.wake(host),
@@ -165,6 +176,7 @@ export class Hosting {
     for (const node of gone) {
       this.#options.acquaintance.forget(node)
       this.#options.admission.forget(node)
+      this.#promises.forget(node)
     }
     this.#greet(come)
   }
@@ -257,27 +269,15 @@ export class Hosting {
     if (this.#stopped) return
     this.#options.settings.logger.info({ group: id, peer: opened.host.id }, 'a member of the group from now on')
     this.#groups.set(id, opened)
+    this.#promises.found(opened.host)
     this.#begin(opened)
     this.membersChanged()
   }
 
   /** Who founds the group waits for the others to know it; anybody else begins. */
   #start(opened: OpenedGroup): void {
-    const { settings, onFailure } = this.#options
-    if (settings.join || !isNewFounder(opened.host)) {
-      this.#begin(opened)
-      return
-    }
-    this.#introducing.add(opened.host.group)
-    this.#introduce(opened).catch((error: unknown) => onFailure(toFlotillaError(error, 'STORAGE_FAILED')))
-  }
-
-  async #introduce(opened: OpenedGroup): Promise<void> {
-    const part = await this.#introductions.introduce(opened.host)
-    if (part === null) return
-    this.#introducing.delete(opened.host.group)
-    if (part === 'founder') this.#begin(opened)
-    else this.leave(opened.host, 'the group was founded without this store')
+    if (this.#options.settings.join || !isNewFounder(opened.host)) this.#begin(opened)
+    else this.#introductions.begin(opened.host)
   }
 
   #begin({ host, life }: OpenedGroup): void {

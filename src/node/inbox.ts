@@ -11,6 +11,7 @@ import type { Admission } from './admission.ts'
 import { isSameFounding } from './founding.ts'
 import { isRemoved } from './members.ts'
 import type { PeerHost } from './peer-host.ts'
+import type { Promises } from './promises.ts'
 import type { Refusals } from './refusals.ts'
 
 export interface InboxOptions {
@@ -20,6 +21,8 @@ export interface InboxOptions {
   readonly neighbours: () => ReadonlySet<string>
   readonly acquaintance: Acquaintance
   readonly admission: Pick<Admission, 'heard' | 'takes'>
+  /** What others promised. */
+  readonly promises: Pick<Promises, 'hear' | 'isAwaited'>
   readonly refusals: Refusals
   readonly logger: Logger
   readonly find: (group: string) => PeerHost | undefined
@@ -57,6 +60,7 @@ export class Inbox {
       if (calls.length > 0 && calls.length === messages.length) return // it is all said again
       const heard = isNeighbour ? messages : this.#fromNewcomer(sender, messages)
       this.#checkStore(sender)
+      if (this.#options.promises.isAwaited(sender)) return // it says it all again
       this.#options.admission.heard(sender.node, sender.low === true, incoming.data.length)
       for (const message of heard) this.#hand(sender, message)
     } catch (error) {
@@ -81,6 +85,7 @@ export class Inbox {
       return
     }
     host.learn(message.from, sender.node)
+    this.#options.promises.hear(sender.node, { group, epoch, message })
     host.mailbox.message(message)
     wake(host)
   }

@@ -3,7 +3,7 @@
  * begins: however many lost theirs, who is left knows better, and while it is away nobody founds the group again. Opens and closes nothing itself.
  */
 
-import { FlotillaError } from '../base/errors.ts'
+import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
@@ -14,6 +14,7 @@ import type { Acquaintance } from './acquaintance.ts'
 import { foundersIn } from './founding.ts'
 import { memberNames, peerOf } from './members.ts'
 import type { PeerHost } from './peer-host.ts'
+import type { Refusals } from './refusals.ts'
 
 /** Who has not answered is asked this often, in milliseconds, and given as long. */
 const AGAIN_MS = 100
@@ -31,12 +32,17 @@ export interface IntroductionsOptions {
   readonly find: (group: string) => PeerHost | undefined
   /** Whether that group is to be held here, and is not yet. */
   readonly awaits: (group: string) => boolean
-  /** What is wrong with one who introduces itself. */
-  readonly onRefused: (error: FlotillaError) => void
+  readonly refusals: Pick<Refusals, 'count'>
+  /** All others know us. */
+  readonly onFounder: (host: PeerHost) => void
+  /** The group was founded without this store. */
+  readonly onGuest: (host: PeerHost) => void
+  /** Another store is known under our name. */
+  readonly onFailure: (error: FlotillaError) => void
 }
 
 /** What one is after all others have answered: `guest` of a group that was founded without this store. */
-export type Part = 'founder' | 'guest'
+type Part = 'founder' | 'guest'
 
 /** Whether that peer has promised nothing yet, and is one of several founders. */
 export function isNewFounder({ id, snapshot, table }: PeerHost): boolean {
@@ -47,6 +53,8 @@ export function isNewFounder({ id, snapshot, table }: PeerHost): boolean {
 
 export class Introductions {
   readonly #options: IntroductionsOptions
+  /** Groups whose other founders do not all know us yet. */
+  readonly #underWay = new Set<string>()
   #stopped = false
 
   constructor(options: IntroductionsOptions) {
@@ -65,11 +73,30 @@ export class Introductions {
     })
   }
 
+  isUnderWay(group: string): boolean {
+    return this.#underWay.has(group)
+  }
+
+  /** Introduces us to the other founders of that peer's group, and calls back with what comes of it. */
+  begin(host: PeerHost): void {
+    const { onFounder, onGuest, onFailure } = this.#options
+    this.#underWay.add(host.group)
+    const end = (part: Part | null): void => {
+      if (part === null) return
+      this.#underWay.delete(host.group)
+      if (part === 'founder') onFounder(host)
+      else onGuest(host)
+    }
+    this.#introduce(host)
+      .then(end)
+      .catch((error: unknown) => onFailure(toFlotillaError(error, 'STORAGE_FAILED')))
+  }
+
   /**
    * Asks until every other founder has answered, or one says that it knows another store under our name: then it rejects with `STORE_MISMATCH`. One
    * voice is enough: who has nothing loses nothing by not beginning. Null: it was stopped meanwhile.
    */
-  async introduce(host: PeerHost): Promise<Part | null> {
+  async #introduce(host: PeerHost): Promise<Part | null> {
     const { clock } = this.#options
     const welcomes = new Map<string, Welcome>()
     const waitsFor = new Set(othersOf(host, this.#options.sender.node))
@@ -105,14 +132,15 @@ export class Introductions {
   #answer(m: Incoming): void {
     if (!m.asks) return
     const { group, founders, sender } = decodeIntroduction(m.data)
-    const { sender: us, find, awaits, acquaintance, onRefused } = this.#options
+    const { sender: us, find, awaits, acquaintance, refusals, logger } = this.#options
     if (sender.cluster !== us.cluster || sender.node === us.node) return
     const host = find(group)
     if (!host && !awaits(group)) return
     const peer = host ? (peerOf(memberNames(host.table.membership), sender.node) ?? null) : null
     const born = host !== undefined && host.birthmark !== ''
     if (host && !born && foundersIn(host.epoch) !== founders) {
-      onRefused(new FlotillaError('STORE_MISMATCH', 'the group is to be founded by others there', { group, node: sender.node }))
+      refusals.count('STORE_MISMATCH')
+      logger.warn({ code: 'STORE_MISMATCH', group, node: sender.node }, 'the group is to be founded by others there')
       return
     }
     const verdict = host && peer === null ? 'guest' : acquaintance.judge(sender)

@@ -39,6 +39,7 @@ const nodeRights = (id: string): Rights => ({
     `${ROOT}.node.*.transfer`,
     `${ROOT}.node.*.members`,
     `${ROOT}.node.*.meet`,
+    `${ROOT}.node.*.promised`,
     '_INBOX.>',
   ],
   subscribe: [

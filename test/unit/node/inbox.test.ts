@@ -51,6 +51,7 @@ interface Bench {
   readonly removed: string[]
   readonly called: string[]
   readonly replaced: string[]
+  readonly promised: string[]
 }
 
 async function bench(disk = new MemoryDisk()): Promise<Bench> {
@@ -62,12 +63,17 @@ async function bench(disk = new MemoryDisk()): Promise<Bench> {
   const removed: string[] = []
   const called: string[] = []
   const replaced: string[] = []
+  const promised: string[] = []
   let woken = 0
   const inbox = new Inbox({
     cluster: 'demo',
     self: 'a',
     neighbours: () => new Set(['b', 'c']),
     acquaintance: new Acquaintance(store, silent),
+    promises: {
+      hear: (node, { message }) => void promised.push(`${node} ${message.type}`),
+      isAwaited: ({ run }) => run === 'awaited',
+    },
     admission: { heard: () => {}, takes: () => true },
     refusals,
     logger: silent,
@@ -81,7 +87,20 @@ async function bench(disk = new MemoryDisk()): Promise<Bench> {
     onReplaced: ({ group }, by) => replaced.push(`${by} ${group}`),
   })
   const hear = (said: Said): void => inbox.receive(incoming(said))
-  return { hear, inbox, host, store, refused: () => refusals.all, woken: () => woken, strangers, met, removed, called, replaced }
+  return {
+    hear,
+    inbox,
+    host,
+    store,
+    refused: () => refusals.all,
+    woken: () => woken,
+    strangers,
+    met,
+    removed,
+    called,
+    replaced,
+    promised,
+  }
 }
 
 test('a message of a peer gets into its mailbox and wakes it', async () => {
@@ -201,6 +220,14 @@ test('a name belongs to the store that was met first, even before that is on dis
   assert.equal(host.mailbox.take().length, 2)
   await turns()
   assert.equal(store.recall('store:b'), 'store-b/3/r3')
+})
+
+test('what is heard may be a promise; a node that has to give its word first is not heard', async () => {
+  const { hear, host, refused, promised } = await bench()
+  hear({})
+  hear({ sender: { ...B, boot: 4, run: 'awaited' } })
+  hear({ sender: { ...B, boot: 5, run: 'r5' } })
+  assert.deepEqual([promised.length, host.mailbox.take().length, refused()], [2, 2, {}])
 })
 
 test('what an earlier run of a node left in some buffer is not heard any more', async () => {
