@@ -66,7 +66,7 @@ describe('who is new', () => {
     const client = await connect({ cluster: 'demo', transport })
     t.after(() => client.close().then(() => transport.close()))
     await client.members('g').add('d', { learner: true })
-    await until('the state', () => joined.status().groups.some(({ applied }) => applied >= 1100))
+    await until('all of it', () => joined.status().groups.some(({ commit }) => commit >= 1100))
     assert.ok(groupOf(joined).truncated > 0, 'it was sent the log')
     await cluster.settled()
     assert.equal(recall(joined, word), word)
