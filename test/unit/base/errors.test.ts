@@ -7,7 +7,15 @@ import { CODES, FlotillaError, isCode, toFlotillaError } from '../../../src/base
 
 test('only refusals after which nothing was done may be retried', () => {
   const retryable = CODES.filter((code) => new FlotillaError(code, '').retryable)
-  assert.deepEqual(retryable, ['NOT_LEADER', 'BUSY', 'TRANSFERRING', 'CONF_IN_PROGRESS', 'UNAVAILABLE', 'DISCONNECTED'])
+  assert.deepEqual(retryable, [
+    'NOT_LEADER',
+    'BUSY',
+    'TRANSFERRING',
+    'CONF_IN_PROGRESS',
+    'UNAVAILABLE',
+    'STORAGE_FULL',
+    'DISCONNECTED',
+  ])
 })
 
 test('codes are known by name', () => {
