@@ -100,8 +100,8 @@ export const LOG_BYTES_MAX = 64 * 1024 * 1024
 /** Entries of a log that a cut leaves behind for slow followers: two seconds of 10,000 a second, a restart of a process. */
 export const LOG_KEPT_ENTRIES = 20_000
 
-/** Bytes below which a log is not worth cutting, however small the state is: one batch of what is applied at a time. */
-export const LOG_BYTES_MIN = APPLY_BYTES_MAX
+/** Bytes below which a log is not cut for being longer than the state: a few seconds of what is said, for subscribers and followers that missed it. */
+export const LOG_BYTES_MIN = 16 * 1024 * 1024
 
 /** What a snapshot costs besides its bytes, counted in bytes: an offer, a few round trips, an installation. One chunk. */
 export const SNAPSHOT_OVERHEAD_BYTES = CHUNK_BYTES_MAX

@@ -172,7 +172,7 @@ export class Engine {
   #apply(turn: readonly PeerHost[]): void {
     for (const host of turn) {
       if (this.#stopped) return
-      if (this.#hosts.get(host.group) !== host) continue
+      if (this.#hosts.get(host.group) !== host || host.isPaused) continue
       this.#guarded(host, () => {
         host.gazette.publish()
         const more = host.applyCommitted()

@@ -27,7 +27,7 @@ export interface CompactionPolicy {
   readonly entries: number
   /** Bytes of applied entries in the log. */
   readonly bytes: number
-  /** The log may have so many times the bytes of the state, or 1 MiB if that is more. */
+  /** The log may have so many times the bytes of the state, or 16 MiB if that is more. */
   readonly ratio: number
   /** Entries that a cut leaves, so that a slow follower needs no snapshot; at most half of what the limits allow. */
   readonly keep: number

@@ -267,3 +267,21 @@ test('what was applied is told when the engine settles, and when the peer or the
     assert.deepEqual(b.told, [1, 2])
   }
 })
+
+test('a peer whose state is being replaced waits with all its mail, and keeps nobody busy', async () => {
+  const { engine, host, hear } = await bench()
+  let applied = 0
+  const apply = host.applyCommitted.bind(host)
+  host.applyCommitted = () => {
+    applied++
+    return apply()
+  }
+  host.isPaused = true
+  await hear(append(0, [command(1, 1, utf8('x'))]))
+  await engine.settle()
+  assert.deepEqual([applied, host.mailbox.isEmpty, host.snapshot.context.log.lastIndex], [0, false, 0])
+  host.isPaused = false
+  engine.wake(host)
+  await turns()
+  assert.deepEqual([host.mailbox.isEmpty, host.snapshot.context.log.lastIndex], [true, 1])
+})

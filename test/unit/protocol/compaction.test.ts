@@ -16,7 +16,7 @@ import {
 } from '../../../src/protocol/compaction.ts'
 
 const MIB = 1024 * 1024
-const POLICY: CompactionPolicy = { entries: 100, bytes: 8 * MIB, ratio: 2, keep: 20 }
+const POLICY: CompactionPolicy = { entries: 100, bytes: 128 * MIB, ratio: 2, keep: 20 }
 const FACTS: LogFacts = { truncated: 1000, applied: 1100, logBytes: 1 * MIB }
 
 const cutTo = (facts: Partial<LogFacts>, policy: Partial<CompactionPolicy> = {}): number | null =>
@@ -30,22 +30,22 @@ test('the table of cuts', () => {
     ['a tail of half the limit at most', 1051, { applied: 1101 }, { keep: 1_000_000 }],
     ['no tail', 1101, { applied: 1101 }, { keep: 0 }],
     ['a limit of one entry', 1002, { applied: 1002 }, { entries: 1 }],
-    ['bytes at the limit', null, { logBytes: 8 * MIB }],
-    ['bytes above it', 1080, { logBytes: 8 * MIB + 1 }],
-    ['bytes far above it: a shorter tail', 1095, { logBytes: 80 * MIB }],
-    ['one entry above it: no tail', 1001, { applied: 1001, logBytes: 9 * MIB }],
-    ['the ratio at its limit', null, { logBytes: 4 * MIB, stateBytes: 2 * MIB }],
-    ['the ratio above it', 1080, { logBytes: 4 * MIB + 1, stateBytes: 2 * MIB }],
+    ['bytes at the limit', null, { logBytes: 128 * MIB }],
+    ['bytes above it', 1080, { logBytes: 128 * MIB + 1 }],
+    ['bytes far above it: a shorter tail', 1095, { logBytes: 1280 * MIB }],
+    ['one entry above it: no tail', 1001, { applied: 1001, logBytes: 144 * MIB }],
+    ['the ratio at its limit', null, { logBytes: 64 * MIB, stateBytes: 32 * MIB }],
+    ['the ratio above it', 1080, { logBytes: 64 * MIB + 1, stateBytes: 32 * MIB }],
     ['a small state, and a log that is small, too', null, { logBytes: LOG_BYTES_MIN, stateBytes: 0 }],
     ['a small state, and a log that is not', 1080, { logBytes: LOG_BYTES_MIN + 1, stateBytes: 0 }],
-    ['a large state does not raise the limit of bytes', 1080, { logBytes: 9 * MIB, stateBytes: 1000 * MIB }],
+    ['a large state does not raise the limit of bytes', 1080, { logBytes: 144 * MIB, stateBytes: 1000 * MIB }],
     ['a snapshot on its way holds the log back', 1050, { applied: 1101, sending: 1050 }],
     ['one that ends behind the tail does not', 1081, { applied: 1101, sending: 1090 }],
     ['nothing goes beyond it', null, { applied: 1150, sending: 1000 }],
     ['at one and a half times the limit, too', 1050, { applied: 1150, sending: 1050 }],
     ['beyond that it is let go', 1131, { applied: 1151, sending: 1050 }],
-    ['the same by bytes', 1010, { logBytes: 12 * MIB, sending: 1010 }],
-    ['and beyond', 1080, { logBytes: 12 * MIB + 1, sending: 1010 }],
+    ['the same by bytes', 1010, { logBytes: 192 * MIB, sending: 1010 }],
+    ['and beyond', 1080, { logBytes: 192 * MIB + 1, sending: 1010 }],
     ['one that is of no use any more', 1081, { applied: 1101, sending: 999 }],
   ]
   for (const [what, expected, facts, policy] of table) assert.equal(cutTo(facts, policy), expected, what)
