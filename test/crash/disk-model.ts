@@ -114,6 +114,7 @@ export class DiskModel {
     if (call.result === null || call.result < 0) return
     const file = this.#descriptors.get(Number.parseInt(call.args, 10))
     if (call.name === 'openat') this.#open(call)
+    else if (call.name === 'bind') this.#bound(call)
     else if (call.name === 'lseek' && file) file.position = call.result
     else if (['fsync', 'fdatasync'].includes(call.name)) this.#flushed(call)
     else if (/write|ftruncate/.test(call.name) && file?.inode) this.#written(call, file)
@@ -160,6 +161,12 @@ export class DiskModel {
     }
     if (call.args.includes('O_APPEND')) throw new Error('appending is not modelled')
     this.#descriptors.set(descriptor, { inode, synced: /O_D?SYNC/.test(call.args), position: 0 })
+  }
+
+  /** A socket is a name with nothing behind it: after a power cut nobody listens, as at an empty file. */
+  #bound(call: Call): void {
+    const name = this.#nameOf(stringsOf(call)[0])
+    if (name !== null) this.#name(name, { durable: Buffer.alloc(0), pending: [] })
   }
 
   #renamed(call: Call): void {

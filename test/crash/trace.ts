@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 const CALLS = [
   ['openat', 'creat', 'close', 'dup', 'dup2', 'dup3', 'lseek', 'write', 'writev', 'pwrite64', 'pwritev', 'pwritev2'],
   ['fdatasync', 'fsync', 'ftruncate', 'truncate', 'fallocate', 'copy_file_range', 'sendfile'],
-  ['rename', 'renameat', 'renameat2', 'link', 'linkat', 'unlink', 'unlinkat', 'mkdir', 'mkdirat', 'rmdir'],
+  ['rename', 'renameat', 'renameat2', 'link', 'linkat', 'unlink', 'unlinkat', 'mkdir', 'mkdirat', 'rmdir', 'bind'],
 ].flat()
 
 /** One end of a call: each has a beginning and, unless the process died in it, an end. */

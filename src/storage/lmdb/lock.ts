@@ -5,9 +5,10 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { FlotillaError } from '../../base/errors.ts'
+import { closeServer, hold, listen } from './owner-socket.ts'
 import { isAlive, type Owner, ownerText, parseOwner, thisProcess } from './process-owner.ts'
 
 /** The owner's file within the directory. */
@@ -89,39 +90,44 @@ function takeFile(dir: string): () => void {
 
 /**
  * Binds an abstract socket named after the directory (Linux only): the kernel drops it with the process, so no stale one can exist.
- * It settles races; the file tells who it is, and also guards where sockets are not shared.
+ * It settles races at one stroke, and holds where a directory has no sockets; but another network namespace has names of its own.
  */
-async function takeSocket(dir: string): Promise<Server | null> {
+async function takeName(dir: string): Promise<Server | null> {
   if (process.platform !== 'linux') return null
   const name = createHash('sha256').update(dir).digest('hex').slice(0, 32)
-  const server = createServer((socket) => socket.destroy())
-  server.unref()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (thrown) => reject(codeOf(thrown) === 'EADDRINUSE' ? inUse(dir, liveOwner(dir)) : thrown))
-    server.listen(`\0flotilla-store-${name}`, resolve)
-  })
-  return server
+  try {
+    return await listen(`\0flotilla-store-${name}`)
+  } catch (thrown) {
+    throw codeOf(thrown) === 'EADDRINUSE' ? inUse(dir, liveOwner(dir)) : thrown
+  }
 }
 
-const closeServer = (server: Server | null): Promise<void> =>
-  new Promise((resolve) => (server ? server.close(() => resolve()) : resolve()))
+/** Listens within the directory, where that can be. */
+async function takePlace(dir: string): Promise<() => Promise<void>> {
+  const held = await hold(dir)
+  if (held === 'taken') throw inUse(dir, liveOwner(dir))
+  return async () => held?.release()
+}
 
 /** Takes the directory, given by its real path. Throws `STORE_IN_USE`, naming the process that has it. */
 export async function takeLock(dir: string): Promise<Lock> {
-  const server = await takeSocket(dir)
-  try {
-    const dropFile = takeFile(dir)
-    return {
-      async release() {
-        try {
-          dropFile()
-        } finally {
-          await closeServer(server)
-        }
-      },
+  const drops: (() => Promise<void> | void)[] = []
+  const release = async (): Promise<void> => {
+    const drop = drops.pop()
+    try {
+      await drop?.()
+    } finally {
+      if (drop) await release()
     }
+  }
+  try {
+    const name = await takeName(dir)
+    drops.push(() => closeServer(name))
+    drops.push(await takePlace(dir))
+    drops.push(takeFile(dir))
+    return { release }
   } catch (thrown) {
-    await closeServer(server)
+    await release()
     throw thrown
   }
 }
