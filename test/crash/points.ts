@@ -53,7 +53,7 @@ export function pointsOf(events: readonly CallEvent[], store: string): Points {
 const CHANGES = /^(openat|rename|link|unlink|mkdir|rmdir|write|pwrite|ftruncate|fsync|fdatasync)/
 
 /** Names that are others each time. */
-const RANDOM_NAME = /[0-9a-f]{8}-[0-9a-f]{4}-/
+const RANDOM_NAME = /[0-9a-f]{8}-[0-9a-f]{4}-|^owner\.[0-9a-f]{16}\./
 
 /** Follows which file of the store each call is about. */
 class Files {
