@@ -2,6 +2,7 @@
 
 import type { Spool } from '../../ports/spool.ts'
 import type { StateMachine } from '../../ports/state-machine.ts'
+import type { SnapshotStatus } from '../../ports/status.ts'
 import type { Table, TableSnapshot, TableWrite } from '../../ports/table.ts'
 import type { LogIndex, LogPosition, PeerId, Term } from '../../protocol/types.ts'
 import type { Manifest, ManifestChunk } from '../../wire/manifest.ts'
@@ -127,21 +128,9 @@ export const SNAPSHOT_TIMING: SnapshotTiming = {
 }
 
 /** How far a snapshot is on its way, as status tells it. */
-export interface SnapshotProgress {
-  readonly side: 'sending' | 'receiving'
+export interface SnapshotProgress extends SnapshotStatus {
   /** Of a snapshot that is sent: to whom. */
   readonly peer: PeerId | null
-  /** Where it goes to, or comes from. */
-  readonly node: string
-  readonly index: LogIndex
-  readonly percent: number
-  /** Bytes of the state, uncompressed. */
-  readonly bytes: number
-  readonly bytesTotal: number
-  readonly bytesPerSecond: number
-  readonly chunks: number
-  /** The state of its chart. */
-  readonly state: string
 }
 
 /** Something happened to a snapshot on its way. */
