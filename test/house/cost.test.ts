@@ -37,20 +37,25 @@ const sender = {
 }
 const bytes = encodeEnvelope({ sender, messages: [{ group: 'kv', epoch: '0123456789abcdef', message: letter }] })
 
-/** What the message costs anyway: to be taken off the wire, and looked at. */
-const decoding = costOf(() => decodeEnvelope(bytes))
+/**
+ * How often the message could be taken off the wire, and looked at, for the price of that. The best of three: a machine that is busy with others while the
+ * one is measured and not while the other is says nothing of either.
+ */
+function timesDecoding(act: () => unknown): number {
+  let best = Number.POSITIVE_INFINITY
+  for (let attempt = 0; attempt < 3; attempt++) best = Math.min(best, costOf(act) / costOf(() => decodeEnvelope(bytes)))
+  return best
+}
 
 test("a follower's step costs at most ten times the decoding of its message", () => {
-  const step = costOf(() => stepMessage(follower, letter))
-  if (process.env.SHOW) console.log('F', step / decoding)
-  assert.ok(step < 10 * decoding, `${(step / decoding).toFixed(1)} times`)
+  const times = timesDecoding(() => stepMessage(follower, letter))
+  assert.ok(times < 10, `${times.toFixed(1)} times`)
 })
 
 test("a leader's step on an answer costs at most thirty times that", () => {
   const { peer } = leading(labOf(STEPS))
-  const step = costOf(() => stepMessage(peer.snapshot, accepted({ term: 1, index: 1 })))
-  if (process.env.SHOW) console.log('L', step / decoding)
-  assert.ok(step < 30 * decoding, `${(step / decoding).toFixed(1)} times`)
+  const times = timesDecoding(() => stepMessage(peer.snapshot, accepted({ term: 1, index: 1 })))
+  assert.ok(times < 30, `${times.toFixed(1)} times`)
 })
 
 test("the stepper costs less than half of xstate's own transition()", () => {

@@ -120,7 +120,7 @@ export class LmdbStore implements NodeStore {
 
   async stage(group: string, rows: AsyncIterable<TableWrite>): Promise<StagedState> {
     this.#opened(group)
-    const number = this.#newNumber()
+    const number = ++this.#lastNumber
     try {
       return await this.#staging.fill(group, number, rows)
     } catch (thrown) {
@@ -202,7 +202,7 @@ export class LmdbStore implements NodeStore {
     const record = this.#records.get(group)
     if (record && !isTombstone(record)) return record.number
     if (!this.#damages.has(group) && !this.#parts.slots.get(group)) throw unknownGroup(group)
-    return this.#newNumber()
+    return ++this.#lastNumber
   }
 
   async #open(group: string, bootstrap: GroupBootstrap): Promise<Recovered> {
@@ -235,7 +235,7 @@ export class LmdbStore implements NodeStore {
     if (!this.#records.has(group)) checkForgotten(group, slots.get(group))
     if (this.#records.size >= GROUPS_MAX)
       throw new FlotillaError('TOO_LARGE', `a store holds at most ${GROUPS_MAX} groups`, { max: GROUPS_MAX })
-    const number = this.#newNumber()
+    const number = ++this.#lastNumber
     const start = { number, kind: bootstrap.kind, truncated: { index: 0, term: 0 }, link: NO_LINK, families: {} }
     const record = { ...start, ...membershipOf(bootstrap) } as GroupRecord
     await this.#promise([{ group, ...EMPTY_STATE.hardState }]) // first: a promise without a group is nobody's, a group without one is damaged
@@ -250,11 +250,6 @@ export class LmdbStore implements NodeStore {
     const { slots, writer } = this.#parts
     const changed = slots.changed(promises)
     if (changed.length > 0) await writer.watch(() => slots.write(changed))
-  }
-
-  #newNumber(): number {
-    this.#lastNumber++
-    return this.#lastNumber
   }
 
   /** Takes what lies under a number that no group has off the disk, a portion in each turn. What a close leaves is cleared at the next opening. */
