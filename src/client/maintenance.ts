@@ -1,4 +1,4 @@
-/** What an operator asks of one node: its state as a snapshot's pieces, and to cut a log off. Knows requests, and nothing of files. */
+/** What an operator asks of one node: its state as a snapshot's pieces, its log, and to cut that off. Knows requests, and nothing of files. */
 
 import { concatBytes } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
@@ -7,9 +7,13 @@ import {
   type Compacted,
   decodeCompacted,
   decodePreparedState,
+  decodeStoredLogPage,
   encodeCompactRequest,
   encodeStateRequest,
+  encodeStoredLogRequest,
+  type StoredLogPage,
 } from '../wire/maintenance.ts'
+import { LOG_PAGE_MAX } from '../wire/requests.ts'
 import { decodePiece } from '../wire/snapshots.ts'
 import type { Subjects } from '../wire/subjects.ts'
 
@@ -68,6 +72,26 @@ export async function compactLog(
 ): Promise<Compacted> {
   const request = encodeCompactRequest({ group, keep, timeoutMs })
   return decodeCompacted((await transport.request(subjects.node(node, 'compact'), request, { timeoutMs })).data)
+}
+
+/**
+ * The log of a node, `[from, to]`, as many entries as are there, page by page. A page may be asked for again, and may take so long each time. Rejects as the
+ * node refuses, with `STORE_DAMAGED` at an entry that is damaged there.
+ */
+export async function* storedLog(
+  { transport, subjects, group, node }: MaintenanceTarget,
+  { from, to, timeoutMs }: { readonly from: number; readonly to: number; readonly timeoutMs: number },
+): AsyncGenerator<StoredLogPage> {
+  for (let next = from; next <= to; ) {
+    const request = encodeStoredLogRequest({ group, from: next, limit: Math.min(to - next + 1, LOG_PAGE_MAX) })
+    const page = await again(async () =>
+      decodeStoredLogPage((await transport.request(subjects.node(node, 'log'), request, { timeoutMs })).data),
+    )
+    const end = page.entries.at(-1)?.index
+    if (end === undefined || end < next) return
+    yield { ...page, entries: page.entries.filter(({ index }) => index <= to) }
+    next = end + 1
+  }
 }
 
 async function again<T>(ask: () => Promise<T>): Promise<T> {

@@ -12,6 +12,7 @@ import type { Forwarding } from './forwarding.ts'
 import { foundingOf } from './founding.ts'
 import type { OpenedGroup } from './groups.ts'
 import { handOver } from './handing.ts'
+import { pageOf } from './log-page.ts'
 import { momentOf } from './moments.ts'
 import type { PeerHost } from './peer-host.ts'
 import { planRead } from './reading.ts'
@@ -126,16 +127,7 @@ export class Desk {
     if (from < log.firstIndex) {
       throw new FlotillaError('COMPACTED', `entries before ${log.firstIndex} are gone`, { group, from, first: log.firstIndex })
     }
-    const bytesMax = Math.floor(this.#options.payloadMax() / 2) // base64 makes four of three
-    const end = Math.min(commit + 1, from + limit)
-    const entries = []
-    let room = bytesMax
-    for (let at = from; at < end && room > 0; ) {
-      const part = log.slice(at, end, room)
-      for (const entry of part) room -= entry.data.length + 100
-      entries.push(...part)
-      at += part.length
-    }
+    const entries = pageOf(log, [from, Math.min(commit + 1, from + limit)], this.#options.payloadMax())
     return { group, first: log.firstIndex, commit, ...foundingOf(host), entries }
   }
 

@@ -1,4 +1,4 @@
-/** What operators' tools ask of a node: its state, piece by piece, and to cut a log off. Decides nothing of Raft; whoever may ask is up to the server's permissions. */
+/** What operators' tools ask of a node: its state, piece by piece, to show a log, and to cut it off. Decides nothing of Raft; whoever may ask is up to the server's permissions. */
 
 import { FlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -7,15 +7,20 @@ import {
   type Compacted,
   decodeCompactRequest,
   decodeStateRequest,
+  decodeStoredLogRequest,
   encodeCompacted,
   encodePreparedState,
+  encodeStoredLogPage,
   type StateRequest,
+  type StoredLogPage,
+  type StoredLogRequest,
 } from '../wire/maintenance.ts'
 import { encodeJsonRefusal } from '../wire/requests.ts'
 import { encodePiece, encodePieceRefusal } from '../wire/snapshots.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import { cutLog } from './compactor.ts'
 import type { Desk } from './desk.ts'
+import { pageOf } from './log-page.ts'
 import { momentOf } from './moments.ts'
 import type { PeerHost } from './peer-host.ts'
 import type { Refusals } from './refusals.ts'
@@ -52,6 +57,9 @@ export class Maintenance {
       transport.subscribe(subjects.node(node, 'compact'), (m) => {
         void this.#answer(m, async () => encodeCompacted(await this.compact(decodeCompactRequest(m.data))), encodeJsonRefusal)
       }),
+      transport.subscribe(subjects.node(node, 'log'), (m) => {
+        void this.#answer(m, async () => encodeStoredLogPage(this.log(decodeStoredLogRequest(m.data))), encodeJsonRefusal)
+      }),
     ]
   }
 
@@ -71,6 +79,15 @@ export class Maintenance {
       }
     }
     return { node, group, before, truncated: host.start.index, applied: host.table.applied }
+  }
+
+  /** Entries of the log as it is here, from that one or the first that is still there. Throws `STORE_DAMAGED`. */
+  log({ group, from, limit }: StoredLogRequest): StoredLogPage {
+    const { node, desk, transport } = this.#options
+    const { log, commit } = desk.hostOf(group).snapshot.context
+    const begin = Math.max(from, log.firstIndex)
+    const entries = pageOf(log, [begin, Math.min(log.lastIndex + 1, begin + limit)], transport.payloadMax)
+    return { node, group, first: log.firstIndex, last: log.lastIndex, commit, entries }
   }
 
   async #piece(request: StateRequest): Promise<Uint8Array> {

@@ -133,12 +133,24 @@ const logRequest = z.strictObject({
   founding: founding.optional(),
 })
 const kind = z.enum(['noop', 'command', 'configuration'])
+
+/** An entry in JSON, its data in base64. */
+export const loggedEntry = z
+  .object({ index: whole, term: whole, kind, data: z.base64() })
+  .transform((entry): LoggedEntry => ({ ...entry, data: new Uint8Array(Buffer.from(entry.data, 'base64')) }))
+
+/** The same the other way. */
+export const plainEntry = ({ index, term, kind, data }: LoggedEntry): object => ({
+  ...{ index, term, kind },
+  data: Buffer.from(data).toString('base64'),
+})
+
 const logPage = z.object({
   group: id,
   first: whole,
   commit: whole,
   founding: founding.optional(),
-  entries: z.array(z.object({ index: whole, term: whole, kind, data: z.base64() })),
+  entries: z.array(loggedEntry),
 })
 const refusal = z.object({
   error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() }),
@@ -154,12 +166,7 @@ export function decodeLogRequest(data: Uint8Array): LogRequest {
 }
 
 export const encodeLogPage = (page: LogPage): Uint8Array =>
-  utf8(
-    JSON.stringify({
-      ...page,
-      entries: page.entries.map((entry) => ({ ...entry, data: Buffer.from(entry.data).toString('base64') })),
-    }),
-  )
+  utf8(JSON.stringify({ ...page, entries: page.entries.map(plainEntry) }))
 
 /** A refusal where the answer is plain JSON. */
 export const encodeJsonRefusal = ({ code, message, details }: FlotillaError): Uint8Array =>
@@ -169,11 +176,7 @@ export const encodeJsonRefusal = ({ code, message, details }: FlotillaError): Ui
 export function decodeLogPage(data: Uint8Array): LogPage {
   const json = parseJson(data)
   const page = logPage.safeParse(json)
-  if (page.success)
-    return {
-      ...page.data,
-      entries: page.data.entries.map((e) => ({ ...e, data: new Uint8Array(Buffer.from(e.data, 'base64')) })),
-    }
+  if (page.success) return page.data
   throw refusalIn(json, 'the log page is not well formed')
 }
 

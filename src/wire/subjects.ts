@@ -27,6 +27,7 @@ export type NodeVerb =
   | 'meet'
   | 'snapshot'
   | 'compact'
+  | 'log'
   | 'promised'
 
 /** What a group answers. `propose`, `read`, `transfer`, `members` and `reconfigure`: its leader alone; `query`, `log` and `leader`: any of its replicas. */

@@ -1,4 +1,4 @@
-/** A cluster that runs is saved, and another one made of the file: everything is there, and it goes on. Its logs are cut when an operator says so. */
+/** A cluster that runs is saved, and another one made of the file: everything is there, and it goes on. Its logs are shown, and cut when an operator says so. */
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { text } from '../../../src/base/bytes.ts'
 import { run } from '../../../src/cli/run.ts'
 import { type Client, connect } from '../../../src/client/client.ts'
 import { createNode } from '../../../src/node/node.ts'
+import type { FlotillaNode } from '../../../src/node/types.ts'
 import { kv } from '../../../src/statemachines/kv/kv.ts'
 import { openLmdb } from '../../../src/storage/lmdb/open.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
@@ -21,6 +22,7 @@ const ROWS = 400
 class World {
   readonly broker: Broker
   readonly root = mkdtempSync(join(tmpdir(), 'flotilla-live-'))
+  readonly nodes = new Map<string, FlotillaNode>()
   readonly #ends: (() => Promise<unknown>)[] = []
 
   constructor(t: TestContext, broker: Broker) {
@@ -33,13 +35,14 @@ class World {
   }
 
   /** Starts the nodes of a cluster, and connects to it. */
-  async cluster(cluster: string, nodes: readonly string[], dirs = false): Promise<Client> {
+  async cluster(cluster: string, nodes: readonly string[], { dirs = false, electionTimeoutMs = 200 } = {}): Promise<Client> {
     const started = nodes.map(async (id) => {
       const transport = await natsTransport({ servers: this.broker.url })
       const store = dirs ? await openLmdb({ dir: join(this.root, id), cluster, node: id }) : memoryStore({ cluster, node: id })
       const groups = [{ id: 'kv', stateMachine: kv() }]
-      const timing = { electionTimeoutMs: 200 }
+      const timing = { electionTimeoutMs }
       const node = await createNode({ cluster, id, nodes, store, groups, transport, timing, disk: { reserveBytes: 0 } })
+      this.nodes.set(id, node)
       this.#ends.push(() => node.stop())
     })
     await Promise.all(started)
@@ -78,7 +81,7 @@ test('a live cluster is saved, and restored as another one that goes on', async 
     )
     assert.equal(made.code, 0, made.err)
   }
-  const client = await world.cluster('new', ['x', 'y', 'z'], true)
+  const client = await world.cluster('new', ['x', 'y', 'z'], { dirs: true })
   const store = client.kv('kv')
   for (let i = 0; i < ROWS; i++) {
     const value = await store.get(`key-${i}`)
@@ -107,3 +110,50 @@ test('logs are cut off when an operator says so, and the group goes on', async (
   assert.equal((await world.flotilla('compact --node nobody --timeout 200')).code, 3)
   assert.equal((await world.flotilla('compact --group none')).code, 1)
 })
+
+test('the log of a node that runs is shown, in pages, and what is not known to be committed is said to be so', async (t) => {
+  const world = new World(t, await startBroker({ port: 0, maxPayload: 512 * 1024 }))
+  const client = await world.cluster('demo', ['a', 'b', 'c'], { electionTimeoutMs: 1000 })
+  const store = client.kv('kv')
+  const large = 'x'.repeat(100_000)
+  for (let i = 0; i < 6; i++) await store.put(`key-${i}`, `${i} ${large}`)
+  const shown = await world.flotilla('log show 1..100000 --json')
+  assert.equal(shown.code, 2, 'too many at a time')
+  const all = await world.flotilla('log show 1..10000 --json')
+  assert.deepEqual([all.code, all.err], [0, ''])
+  const lines = all.out.trim().split('\n')
+  const told = lines.map((line) => JSON.parse(line) as { index: number; kind: string; command?: { key: string; value: string } })
+  assert.deepEqual(
+    told.map(({ index }) => index),
+    told.map((_, i) => i + 1),
+  )
+  const puts = told.flatMap(({ command }) => (command ? [command] : []))
+  assert.deepEqual(
+    puts.map(({ key, value }) => [key, value]),
+    Array.from({ length: 6 }, (_, i) => [`key-${i}`, `${i} ${large}`]),
+  )
+  const first = told.find(({ command }) => command)?.index as number
+  await until(() => world.nodes.get('b')?.status().groups[0]?.applied === told.length)
+  const two = await world.flotilla(`log show ${first}..${first + 1} --node b`)
+  assert.deepEqual(
+    two.out.split('\n').map((line) => line.slice(0, 25).replace(/term \d+/, 'term n')),
+    [`${first}  term n  put  key-0  0 `, `${first + 1}  term n  put  key-1  1 `, ''],
+  )
+  assert.equal((await world.flotilla('log show 1..2 --node nobody --timeout 200')).code, 3)
+  assert.match((await world.flotilla('log show 1..2 --group none --node a')).err, /UNKNOWN_GROUP/)
+  assert.equal((await world.flotilla('log show 1..2 --node a --dir /nowhere')).code, 2)
+
+  const leader = [...world.nodes.values()].find((node) => node.status().groups[0]?.role === 'leader') as FlotillaNode
+  await Promise.all([...world.nodes.values()].filter((node) => node !== leader).map((node) => node.stop()))
+  store.put('alone', 'v').catch(() => {})
+  const end = told.length + 1
+  await until(() => leader.status().groups[0]?.lastIndex === end)
+  const alone = await world.flotilla(`log show ${end}..${end} --node ${leader.id}`)
+  assert.match(alone.out, /put {2}alone {2}v\n$/)
+  assert.equal(alone.err, `flotilla: node ${leader.id} does not know yet whether ${end}..${end} are committed\n`)
+})
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (const end = performance.now() + 10_000; !isSo(); await new Promise((resolve) => setTimeout(resolve, 10)))
+    assert.ok(performance.now() < end, 'it did not come about')
+}
