@@ -5,6 +5,7 @@ import { FlotillaError } from '../../base/errors.ts'
 import { lendState } from '../../client/maintenance.ts'
 import { writeSnapshotFile } from '../../node/snapshots/file-writer.ts'
 import { isChunk } from '../../node/snapshots/packing.ts'
+import { rowsIn } from '../../node/snapshots/row-count.ts'
 import { type SavedSnapshot, saveStored } from '../../node/snapshots/saving.ts'
 import { checkAbsent } from '../../storage/whole-file.ts'
 import { decodeManifest } from '../../wire/manifest.ts'
@@ -15,6 +16,7 @@ import { withClient } from '../connection.ts'
 import { asUsed, DONE } from '../failures.ts'
 import { leaderOf } from '../leader.ts'
 import { stoppedNodeOf, withStore } from '../stopped.ts'
+import { withFile } from './show.ts'
 
 /** Making a large state ready takes its time. */
 const TIMEOUT_MS = 60_000
@@ -56,11 +58,13 @@ function saveRunning(call: Invocation, path: string): Promise<SavedSnapshot> {
   )
 }
 
+/** What is said of a file was read out of it: so it has been checked, too, from its first byte to its last. */
 async function tell({ args, terminal }: Invocation, path: string, { manifest, bytes, hash }: SavedSnapshot): Promise<number> {
   const { group, index, term, chunks } = manifest
+  const rows = await withFile(path, rowsIn)
   const stateBytes = chunks.reduce((sum, chunk) => sum + chunk.bytes, 0)
-  const facts = { path, group, index, term, stateBytes, bytes, hash }
-  const line = `${group} as of entry ${index}, term ${term}: ${stateBytes} bytes of rows in ${bytes} bytes of ${path}`
+  const facts = { path, group, index, term, rows, stateBytes, bytes, hash }
+  const line = `${group} as of entry ${index}, term ${term}: ${rows === null ? '' : `${rows} rows, `}${stateBytes} bytes of state in ${bytes} bytes of ${path}`
   await terminal.out.write(args.has('json') ? `${JSON.stringify(facts)}\n` : `${line}\n`)
   return DONE
 }

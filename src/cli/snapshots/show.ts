@@ -3,6 +3,7 @@
 import { memberNames } from '../../node/members.ts'
 import { openSnapshotFile, type SnapshotFile } from '../../node/snapshots/file.ts'
 import { isChunk } from '../../node/snapshots/packing.ts'
+import { rowsIn } from '../../node/snapshots/row-count.ts'
 import type { Invocation } from '../command.ts'
 import { DONE } from '../failures.ts'
 import { lineOf } from '../values.ts'
@@ -20,16 +21,30 @@ export async function withFile<T>(path: string, work: (file: SnapshotFile) => Pr
 /** `flotilla snapshot status FILE`. */
 export const showFile = ({ args, terminal }: Invocation, path: string): Promise<number> =>
   withFile(path, async (file) => {
-    const facts = factsOf(file)
+    const facts = factsOf(file, await rowsIn(file))
     await terminal.out.write(args.has('json') ? `${JSON.stringify({ path, ...facts })}\n` : listed(facts))
     return DONE
   })
 
-function factsOf({ origin, manifest, bytes, hash }: SnapshotFile) {
+function factsOf({ origin, manifest, bytes, hash }: SnapshotFile, rows: number | null) {
   const { group, kind, format, index, term, epoch, membership, chunks } = manifest
   const stateBytes = chunks.reduce((sum, chunk) => sum + chunk.bytes, 0)
   const members = Object.values(memberNames(membership)).sort()
-  return { ...origin, group, kind, format, index, term, epoch, members, chunks: chunks.length, stateBytes, bytes, hash }
+  return {
+    ...origin,
+    group,
+    kind,
+    format,
+    index,
+    term,
+    epoch,
+    members,
+    chunks: chunks.length,
+    ...(rows !== null && { rows }),
+    stateBytes,
+    bytes,
+    hash,
+  }
 }
 
 /** A fact a line. */

@@ -12,7 +12,7 @@ import { decodeRows } from './rows.ts'
 /** A snapshot to be read; its chunks are in the spool. */
 export interface ImportOptions {
   readonly manifest: Manifest
-  readonly spool: Spool
+  readonly spool: Pick<Spool, 'get'>
   readonly stateMachine: StateMachine
   /** Lets the event loop have a turn; asked for every few milliseconds. */
   readonly breathe?: Breathe
@@ -36,8 +36,11 @@ export function importRows(options: ImportOptions): AsyncIterable<TableWrite> {
   return stateMachine.restore?.(contents) ?? decodeRows(contents, stateMachine.families, pace)
 }
 
-/** Chunk after chunk, unpacked and checked. */
-async function* contentsOf({ manifest, spool }: ImportOptions, pace: Pace): AsyncGenerator<Uint8Array> {
+/** Chunk after chunk, unpacked and checked. Throws as {@link importRows} does for a chunk. */
+export async function* contentsOf(
+  { manifest, spool }: Pick<ImportOptions, 'manifest' | 'spool'>,
+  pace: Pace,
+): AsyncGenerator<Uint8Array> {
   const { group, chunks } = manifest
   const ahead: Promise<Uint8Array>[] = []
   for (let next = 0; next < chunks.length || ahead.length > 0; ) {
@@ -51,7 +54,7 @@ async function* contentsOf({ manifest, spool }: ImportOptions, pace: Pace): Asyn
   }
 }
 
-async function unpack(spool: Spool, group: string, chunk: ManifestChunk): Promise<Uint8Array> {
+async function unpack(spool: ImportOptions['spool'], group: string, chunk: ManifestChunk): Promise<Uint8Array> {
   const packed = spool.get(group, chunk.hash)
   if (packed === undefined) throw damaged(chunk.hash, 'it is missing')
   return unpackChunk(packed, chunk)

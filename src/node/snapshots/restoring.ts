@@ -5,7 +5,6 @@
 
 import { createHash } from 'node:crypto'
 import { FlotillaError } from '../../base/errors.ts'
-import type { Spool } from '../../ports/spool.ts'
 import type { StateMachine } from '../../ports/state-machine.ts'
 import type { NodeStore } from '../../ports/store.ts'
 import type { TableWrite } from '../../ports/table.ts'
@@ -46,7 +45,7 @@ export async function restoreGroup(store: NodeStore, restoration: Restoration): 
   const { group, index, term, kind } = file.manifest
   if (store.groups().includes(group))
     throw new FlotillaError('STORE_MISMATCH', `the store has group '${group}' already`, { group })
-  const rows = importRows({ manifest: file.manifest, spool: chunksIn(file), stateMachine })
+  const rows = importRows({ manifest: file.manifest, spool: { get: (_group, hash) => file.chunk(hash) }, stateMachine })
   const { membership, founding } = foundingOf(store.identity.cluster, restoration)
   await keepFounding(store, group, { founders: membersDigest(membership.peers), mark: founding })
   await store.open(group, { ...membership, kind })
@@ -72,14 +71,3 @@ function foundingOf(cluster: string, { file, nodes, incarnation }: Restoration) 
   const seed = JSON.stringify([file.hash, cluster, names, incarnation])
   return { membership, founding: createHash('sha256').update(seed).digest('hex').slice(0, 32) }
 }
-
-/** A file as the spool that rows are read from. */
-const chunksIn = (file: SnapshotFile): Spool => ({
-  manifest: () => undefined,
-  keepManifest: async () => {},
-  has: (_group, hash) => file.chunk(hash) !== undefined,
-  get: (_group, hash) => file.chunk(hash),
-  put: async () => {},
-  sweep: async () => {},
-  bytes: () => file.bytes,
-})

@@ -82,14 +82,14 @@ function encodeRow(family: string, [key, value]: Row, lead: readonly Uint8Array[
 
 /**
  * The rows that a stream stands for, however its bytes are divided. Throws `CODEC_INVALID` for what {@link encodeRows} cannot have written, and
- * `UNKNOWN_FAMILY` for a family that is not among the known ones.
+ * `UNKNOWN_FAMILY` for a family that is not among the known ones; null: any will do.
  */
 export async function* decodeRows(
   stream: AsyncIterable<Uint8Array>,
-  families: readonly string[],
+  families: readonly string[] | null,
   pace: Pace,
 ): AsyncGenerator<TableWrite> {
-  const reader = new RowReader(new Set(families))
+  const reader = new RowReader(families && new Set(families))
   let looked = 0
   for await (const bytes of stream) {
     reader.add(bytes)
@@ -103,7 +103,7 @@ export async function* decodeRows(
 
 /** Takes a stream apart. Holds what is not understood yet: less than one row. */
 class RowReader {
-  readonly #known: ReadonlySet<string>
+  readonly #known: ReadonlySet<string> | null
   #bytes: Uint8Array = EMPTY
   #at = 0
   #isBegun = false
@@ -114,7 +114,7 @@ class RowReader {
   #waitingBytes = 0
   #needed = 0
 
-  constructor(known: ReadonlySet<string>) {
+  constructor(known: ReadonlySet<string> | null) {
     this.#known = known
   }
 
@@ -163,7 +163,7 @@ class RowReader {
     if (end > this.#bytes.length) return 2 + length
     const name = text(this.#bytes.subarray(this.#at + 2, end))
     if (this.#family !== null && inOrder(this.#family, name) >= 0) throw invalid('families are not in order')
-    if (!this.#known.has(name))
+    if (this.#known?.has(name) === false)
       throw new FlotillaError('UNKNOWN_FAMILY', `the snapshot has a family ${JSON.stringify(name)}, this group has not`)
     this.#family = name
     this.#key = null

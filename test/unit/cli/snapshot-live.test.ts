@@ -68,10 +68,12 @@ test('a live cluster is saved, and restored as another one that goes on', async 
   const file = join(world.root, 'kv.snapshot')
   const saved = await world.flotilla(`snapshot save ${file} --json`)
   assert.equal(saved.code, 0, saved.err)
-  const said = JSON.parse(saved.out) as { index: number; hash: string }
+  const said = JSON.parse(saved.out) as { index: number; rows: number; hash: string }
   assert.ok(said.index >= ROWS, 'with all that was acknowledged before')
+  assert.equal(said.rows, ROWS)
   const one = await world.flotilla(`snapshot save ${file}.b --node b`)
   assert.equal(one.code, 0, one.err)
+  assert.match(one.out, /^kv as of entry \d+, term \d+: \d+ rows, \d+ bytes of state in \d+ bytes of /)
   assert.match((await world.flotilla(`snapshot status ${file}.b`)).out, /node {8}b\n/)
   await old.put('key-0', 'later')
 

@@ -39,11 +39,12 @@ test('a stopped node is saved, the file is looked at, and a new cluster is made 
   assert.equal(saved.code, 0, saved.err)
   const said = jsonOf(saved.out)
   assert.deepEqual([said.group, said.index, said.term, said.path, said.bytes], ['kv', 2, 1, file, readFileSync(file).length])
+  assert.equal(said.rows, 2, 'of all families, also of one that no program here knows')
 
   const shownStatus = await flotilla('snapshot', 'status', file)
   assert.match(
     shownStatus.out,
-    /^cluster {5}demo\nnode {8}a\n[\s\S]*index {7}2\nterm {8}1\n[\s\S]*members {5}a,b,c\nchunks {6}1\n/,
+    /^cluster {5}demo\nnode {8}a\n[\s\S]*index {7}2\nterm {8}1\n[\s\S]*members {5}a,b,c\nchunks {6}1\nrows {8}2\nstate bytes /,
   )
   assert.match(shownStatus.out, new RegExp(`hash +${String(said.hash)}\n$`))
   const status = jsonOf((await flotilla('snapshot', 'status', file, '--json')).out)

@@ -10,6 +10,7 @@ import { openSnapshotFile, type SnapshotFile } from '../../../../src/node/snapsh
 import { writeSnapshotFile } from '../../../../src/node/snapshots/file-writer.ts'
 import { isChunk } from '../../../../src/node/snapshots/packing.ts'
 import { restoreGroup } from '../../../../src/node/snapshots/restoring.ts'
+import { rowsIn } from '../../../../src/node/snapshots/row-count.ts'
 import { rowsOf, saveStored } from '../../../../src/node/snapshots/saving.ts'
 import type { NodeStore } from '../../../../src/ports/store.ts'
 import { votersOnly } from '../../../../src/protocol/types.ts'
@@ -57,6 +58,8 @@ test('what is saved of a store is what a new cluster is restored with, the same 
   assert.deepEqual([file.hash, file.bytes, file.origin.cluster, file.origin.node], [saved.hash, saved.bytes, 'demo', 'a'])
   assert.deepEqual([file.manifest.index, file.manifest.term, file.manifest.group, file.manifest.kind], [2, 1, 'kv', 'kv'])
   assert.ok(file.manifest.chunks.length > 2, 'several chunks')
+  assert.equal(await rowsIn(file), ROWS)
+  assert.equal(await rowsIn({ ...file, manifest: { ...file.manifest, format: 'own' } }), null, 'which are no rows')
 
   const founded = new Set<string>()
   for (const node of ['x', 'y', 'z']) {
