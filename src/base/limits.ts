@@ -112,6 +112,9 @@ export const SNAPSHOT_SENDERS_MAX = 4
 /** Snapshots that a node receives at a time: what one disk can take. */
 export const SNAPSHOT_RECEIVERS_MAX = 2
 
+/** States that a node keeps for operators who fetch them, beside the newest: two at a time, and two that were left in the middle. They share most of their chunks. */
+export const SNAPSHOT_LOANS_MAX = 4
+
 /** Pulls of one receiver on their way: 256 KiB, the size of one full append. */
 export const SNAPSHOT_PULLS_MAX = 4
 

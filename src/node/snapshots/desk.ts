@@ -23,6 +23,7 @@ import {
   standingOf,
 } from './group.ts'
 import { type Holding, Library } from './library.ts'
+import { Loans } from './loans.ts'
 import type { ReceiverEnd } from './receiver.ts'
 import { Receiving } from './receiving.ts'
 import type { SenderEnd } from './sender.ts'
@@ -37,6 +38,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
   readonly #options: SnapshotDeskOptions<H>
   readonly #timing: SnapshotTiming
   readonly #library: Library
+  readonly #loans: Loans
   readonly #exports: Exports
   readonly #exchange: Exchange
   readonly #serving: Serving
@@ -54,11 +56,12 @@ export class SnapshotDesk<H extends SnapshotGroup> {
   constructor(options: SnapshotDeskOptions<H>) {
     this.#options = options
     this.#timing = { ...SNAPSHOT_TIMING, ...options.timing }
-    const { spool, craft, logger, bytesPerSecond = Number.POSITIVE_INFINITY } = options
-    this.#throttleIn = new Throttle(bytesPerSecond)
-    this.#library = new Library(spool, craft)
-    this.#exports = new Exports({ spool, craft, logger, library: this.#library, breathe: nextTurn })
+    const { spool, craft, logger, clock, bytesPerSecond = Number.POSITIVE_INFINITY } = options
     const { pullTimeoutMs, keepMs } = this.#timing
+    this.#throttleIn = new Throttle(bytesPerSecond)
+    this.#loans = new Loans(clock, keepMs)
+    this.#library = new Library(spool, craft, (group) => this.#inUse(group))
+    this.#exports = new Exports({ spool, craft, logger, library: this.#library, breathe: nextTurn })
     this.#exchange = new Exchange({ ...options, pullTimeoutMs })
     this.#serving = new Serving({
       ...options,
@@ -144,7 +147,8 @@ export class SnapshotDesk<H extends SnapshotGroup> {
 
   /** A state of at least that index, for somebody who is no member: it can be fetched for a while. Rejects as an export does. */
   async lend(host: H, least: LogIndex): Promise<Holding> {
-    const holding = await this.#exports.stateOf(host, least)
+    const holding = await this.#exports.copyOf(host, least)
+    this.#loans.lend(host.group, holding)
     this.#cleaning.later(host.group)
     return holding
   }
@@ -152,7 +156,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
   /** A manifest that was lent, or is kept for another reason. Who asks for it wants it a while longer. */
   lent(group: string, manifest: string): Holding | null {
     this.#cleaning.later(group)
-    return this.#library.find(group, manifest)
+    return this.#loans.find(group, manifest) ?? this.#library.find(group, manifest)
   }
 
   /** What is on its way of a group, for status. */
@@ -170,6 +174,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
   /** A group has left this node: nothing of it is on its way any more, and nothing of it is kept. */
   forget(group: string): void {
     this.#stop((one) => one === group)
+    this.#loans.drop(group)
     this.#cleaning.now(group)
   }
 
@@ -280,6 +285,11 @@ export class SnapshotDesk<H extends SnapshotGroup> {
 
   #sendingsOf(group: string): Sending<H>[] {
     return [...this.#sendings.values()].filter(({ host }) => host.group === group)
+  }
+
+  /** States that are being fetched, though a newer one may be there by now. */
+  #inUse(group: string): Holding[] {
+    return [...this.#loans.of(group), ...this.#sendingsOf(group).flatMap(({ holding }) => holding ?? [])]
   }
 
   #sendingTo(group: string, node: string): Sending<H> | undefined {

@@ -37,6 +37,8 @@ export interface ExportOptions {
   /** Term of the entry at the view's index. */
   readonly term: Term
   readonly spool: Spool
+  /** Chunks that stay, whether or not a manifest in the spool names them. Default: none. */
+  readonly isKept?: (hash: Uint8Array) => boolean
   /** Lets the event loop have a turn; asked for every few milliseconds. */
   readonly breathe?: Breathe
 }
@@ -59,17 +61,17 @@ const PORTION_BYTES = 64 * 1024
  * machine throws.
  */
 export async function exportState(options: ExportOptions): Promise<Exported> {
-  const { view, group, spool } = options
+  const { view, group, spool, isKept } = options
   try {
     const before = keptManifest(spool, group, 'outgoing')
     if (before !== null && isCurrent(before.manifest, options)) return before
     const manifest = { ...headOf(options), chunks: await packState(options) }
     const bytes = encodeManifest(manifest)
     await spool.keepManifest(group, 'outgoing', bytes)
-    await sweepSpool(spool, group)
+    await sweepSpool(spool, group, isKept)
     return { manifest, bytes, id: manifestId(bytes) }
   } catch (thrown) {
-    await sweepSpool(spool, group).catch(() => {}) // what was made for nothing; the next export tries again
+    await sweepSpool(spool, group, isKept).catch(() => {}) // what was made for nothing; the next export tries again
     throw thrown
   } finally {
     view.close()
@@ -148,13 +150,13 @@ async function* ownChunks(portions: AsyncIterable<Uint8Array>, pace: Pace): Asyn
   yield* chunker.end()
 }
 
-/** Drops the chunks of a group that neither its outgoing nor its incoming manifest names. */
-export async function sweepSpool(spool: Spool, group: string): Promise<void> {
+/** Drops the chunks of a group that neither its outgoing nor its incoming manifest names, unless they are kept for another reason. */
+export async function sweepSpool(spool: Spool, group: string, isKept: ExportOptions['isKept'] = () => false): Promise<void> {
   const named = new Set<string>()
   for (const side of ['outgoing', 'incoming'] as const) {
     for (const { hash } of keptManifest(spool, group, side)?.manifest.chunks ?? []) named.add(nameOf(hash))
   }
-  await spool.sweep(group, (hash) => named.has(nameOf(hash)))
+  await spool.sweep(group, (hash) => named.has(nameOf(hash)) || isKept(hash))
 }
 
 const nameOf = (hash: Uint8Array): string => Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('latin1')

@@ -37,12 +37,22 @@ export class Exports {
   }
 
   /** A state of at least that index from which the log goes on. Rejects with `UNAVAILABLE` when it does not, and as the export does. */
-  async stateOf(group: SnapshotGroup, least: LogIndex): Promise<Holding> {
+  stateOf(group: SnapshotGroup, least: LogIndex): Promise<Holding> {
+    return this.#state(group, least, (ready) => isOf(ready, group, least) && goesOn(ready, group))
+  }
+
+  /** A state of at least that index, for who needs no log behind it. Rejects as the export does. */
+  copyOf(group: SnapshotGroup, least: LogIndex): Promise<Holding> {
+    return this.#state(group, least, (ready) => isOf(ready, group, least))
+  }
+
+  /** The one that is there, or being made, if it is good; a new one otherwise. */
+  async #state(group: SnapshotGroup, least: LogIndex, isGood: (ready: Holding) => boolean): Promise<Holding> {
     const kept = await this.#running.get(group.group)?.catch(() => null)
     const ready = kept ?? this.#options.library.holding(group.group, 'outgoing')
-    if (ready && isGoodFor(ready, group, least) && (await this.#isWhole(ready))) return ready
+    if (ready && isGood(ready) && (await this.#isWhole(ready))) return ready
     const fresh = await (this.#running.get(group.group) ?? this.#start(group))
-    if (isGoodFor(fresh, group, least)) return fresh
+    if (isGood(fresh)) return fresh
     throw new FlotillaError('UNAVAILABLE', 'the log does not go on from the state that was exported', {
       group: group.group,
       least,
@@ -90,7 +100,8 @@ export class Exports {
         if (this.#closed) throw closed()
         await this.#options.breathe()
       }
-      const { bytes } = await craft.exportState({ view, stateMachine, group, epoch, term, spool, breathe })
+      const isKept = (hash: Uint8Array): boolean => library.names(group, hash)
+      const { bytes } = await craft.exportState({ view, stateMachine, group, epoch, term, spool, isKept, breathe })
       const holding = library.read(group, bytes)
       await library.keep(group, 'outgoing', holding)
       await library.sweep(group)
@@ -103,13 +114,15 @@ export class Exports {
   }
 }
 
+/** Whether it is the state of that group as of that index or a later one. */
+const isOf = ({ manifest }: Holding, { table, stateMachine, epoch }: SnapshotGroup, least: LogIndex): boolean =>
+  manifest.index >= least &&
+  manifest.index <= table.applied &&
+  manifest.kind === stateMachine.kind &&
+  isSameFounding(manifest.epoch, epoch)
+
 /** Whether a follower that has this state could go on with our log. */
-function isGoodFor({ manifest }: Holding, group: SnapshotGroup, least: LogIndex): boolean {
-  const { index, term, kind, epoch } = manifest
-  if (index < Math.max(least, group.start.index) || index > group.table.applied) return false
-  return (
-    kind === group.stateMachine.kind && isSameFounding(epoch, group.epoch) && group.snapshot.context.log.termAt(index) === term
-  )
-}
+const goesOn = ({ manifest: { index, term } }: Holding, { start, snapshot }: SnapshotGroup): boolean =>
+  index >= start.index && snapshot.context.log.termAt(index) === term
 
 const closed = (): FlotillaError => new FlotillaError('CLOSED', 'the node stops')

@@ -53,6 +53,8 @@ export interface ExportInput {
   readonly epoch: string
   readonly term: Term
   readonly spool: Spool
+  /** Chunks that stay beside those of the manifests in the spool. */
+  readonly isKept: (hash: Uint8Array) => boolean
   /** Lets others have a turn of the event loop. */
   readonly breathe: () => Promise<void>
 }

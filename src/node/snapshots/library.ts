@@ -24,12 +24,15 @@ const SIDES: readonly SpoolSide[] = ['outgoing', 'incoming']
 export class Library {
   readonly #spool: Spool
   readonly #craft: SnapshotCraft
+  readonly #inUse: (group: string) => readonly Holding[]
   /** Null: none is kept. */
   readonly #known = new Map<string, Holding | null>()
 
-  constructor(spool: Spool, craft: SnapshotCraft) {
+  /** `inUse`: states that somebody still fetches, though a newer one may have taken their place. */
+  constructor(spool: Spool, craft: SnapshotCraft, inUse: (group: string) => readonly Holding[] = () => []) {
     this.#spool = spool
     this.#craft = craft
+    this.#inUse = inUse
   }
 
   /** What is kept for that side of a group. One that cannot be read any more is none. */
@@ -43,13 +46,15 @@ export class Library {
     return found
   }
 
-  /** The manifest of that digest, for whichever side it is kept. */
+  /** The manifest of that digest, for whichever side or reason it is kept. */
   find(group: string, id: string): Holding | null {
-    for (const side of SIDES) {
-      const holding = this.holding(group, side)
-      if (holding?.id === id) return holding
-    }
-    return null
+    return this.#all(group).find((holding) => holding.id === id) ?? null
+  }
+
+  /** Whether a chunk of a group is part of anything that is kept. */
+  names(group: string, hash: Uint8Array): boolean {
+    const name = hexOf(hash)
+    return this.#all(group).some(({ hashes }) => hashes.has(name))
   }
 
   /** Reads a manifest. Throws `CODEC_INVALID`, or `STORE_MISMATCH` for one of another group. */
@@ -69,7 +74,8 @@ export class Library {
 
   /** Drops the chunks that no manifest of the group names. */
   async sweep(group: string): Promise<void> {
-    await this.#spool.sweep(group, (hash) => SIDES.some((side) => this.holding(group, side)?.hashes.has(hexOf(hash)) === true))
+    const kept = this.#all(group)
+    await this.#spool.sweep(group, (hash) => kept.some(({ hashes }) => hashes.has(hexOf(hash))))
   }
 
   /** What is here of these chunks, in bytes of the state and in pieces. */
@@ -82,6 +88,10 @@ export class Library {
         chunks++
       }
     return { bytes, chunks }
+  }
+
+  #all(group: string): Holding[] {
+    return [...SIDES.flatMap((side) => this.holding(group, side) ?? []), ...this.#inUse(group)]
   }
 
   #attempt(group: string, bytes: Uint8Array): Holding | null {

@@ -77,6 +77,11 @@ export class Sending<H extends SnapshotGroup> {
     return this.#ended || clock.now() - this.#beganAt > timing.holdMs ? null : this.index
   }
 
+  /** The state that the follower fetches, once it is exported. */
+  get holding(): Holding | null {
+    return this.#holding
+  }
+
   get progress(): SnapshotProgress {
     const { message, node, clock } = this.#options
     const bytesTotal = this.#holding?.stateBytes ?? 0

@@ -83,6 +83,21 @@ for (const [format, stateMachine] of KINDS) {
 
 const toWrite = ([key, value]: readonly [Uint8Array, Uint8Array]): TableWrite => ({ family: 'default', key, value })
 
+test('chunks that are kept for another reason stay, also when the export fails', async () => {
+  const spool = new MemorySpool()
+  const { table } = await makeTable(rowsOf(1000))
+  const first = await exported(table, spool)
+  const kept = new Set(first.manifest.chunks.map(({ hash }) => Buffer.from(hash).toString('hex')))
+  const isKept = (hash: Uint8Array): boolean => kept.has(Buffer.from(hash).toString('hex'))
+  table.apply(2, rowsOf(1000, 300, 7))
+  const options = { stateMachine: kv(), group: GROUP, epoch: EPOCH, term: 2, spool, isKept }
+  const failing = { ...options.stateMachine, snapshot: (): never => assert.fail('it fails') }
+  await assert.rejects(exportState({ ...options, stateMachine: failing, view: table.snapshot() }))
+  const second = await exportState({ ...options, view: table.snapshot() })
+  assert.notEqual(second.id, first.id)
+  for (const { hash } of first.manifest.chunks) assert.ok(spool.has(GROUP, hash))
+})
+
 test('two nodes with the same state have the same manifest, whatever their histories were', async () => {
   const { table } = await makeTable(rowsOf(800))
   const other = await makeTable(rowsOf(400, 200, 9))
