@@ -5,7 +5,7 @@ import type { Cancel, Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { RoomStatus } from '../ports/status.ts'
 import type { NodeStore, StoreRoom } from '../ports/store.ts'
-import { levelAfter, type RoomLevel, reserveBytes, usableBytes } from './room-level.ts'
+import { fitsBeside, levelAfter, type RoomLevel, reserveBytes, usableBytes } from './room-level.ts'
 
 /** How often one looks, in milliseconds. Others may use the disk, too. */
 const LOOK_MS = 1000
@@ -54,6 +54,11 @@ export class Headroom {
   /** Whether so much more can be put on the disk, and what is kept free stays free: a snapshot, before it is fetched. */
   fits(bytes: number): boolean {
     return this.#level === 'ok' && (this.#room === null || usableBytes(this.#room) - bytes >= this.#reserve)
+  }
+
+  /** The same of files beside the store's own, which cannot use what is empty in that one. Counts what has come since the last look, too. */
+  fitsBeside(bytes: number): boolean {
+    return this.#room === null || (this.fits(bytes + this.#come) && fitsBeside(this.#room, bytes + this.#come, this.#reserve))
   }
 
   /** Looks once, so that the level is right from the first moment on, and then again and again. Rejects when the store has failed. */

@@ -25,6 +25,10 @@ const CRITICAL_SHARE = 0.5
 export const usableBytes = ({ freeBytes, reusableBytes }: StoreRoom): number =>
   freeBytes + Math.min(Math.floor(reusableBytes * REUSABLE_SHARE), REUSABLE_PER_FREE * freeBytes)
 
+/** Whether so many bytes more in other files leave half of the reserve outside the store's own file, which may have to grow. */
+export const fitsBeside = ({ freeBytes }: StoreRoom, bytes: number, reserve: number): boolean =>
+  freeBytes - bytes >= reserve * CRITICAL_SHARE
+
 /** Bytes that a store of that size keeps free, unless somebody has said how many. */
 export const reserveBytes = (storeBytes: number, wished: number | null): number =>
   wished ?? DISK_RESERVE_BYTES + Math.min(storeBytes, DISK_COPIES_BYTES_MAX)

@@ -3,6 +3,7 @@
 import { utf8 } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Spool } from '../ports/spool.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { TableWrite } from '../ports/table.ts'
 import type { Transport } from '../ports/transport.ts'
@@ -20,6 +21,7 @@ import type { Headroom } from './headroom.ts'
 import type { NodeSettings } from './options.ts'
 import type { PeerHost } from './peer-host.ts'
 import type { Refusals } from './refusals.ts'
+import { boundedSpool, noRoom } from './snapshots/bounded-spool.ts'
 import { SNAPSHOT_CRAFT } from './snapshots/craft.ts'
 import { SnapshotDesk } from './snapshots/desk.ts'
 import { SNAPSHOT_TIMING, type SnapshotProgress, type SnapshotTiming } from './snapshots/group.ts'
@@ -37,7 +39,7 @@ export interface SnapshottingOptions {
   readonly clock: Clock
   readonly acquaintance: Acquaintance
   readonly refusals: Refusals
-  readonly headroom: Pick<Headroom, 'fits'>
+  readonly headroom: Pick<Headroom, 'fits' | 'fitsBeside' | 'took' | 'level'>
   readonly engine: () => Engine | null
 }
 
@@ -58,18 +60,21 @@ function timingOf(electionTimeoutMs: number): Partial<SnapshotTiming> {
 export class Snapshotting {
   readonly #options: SnapshottingOptions
   readonly #desk: SnapshotDesk<PeerHost>
+  readonly #spool: Spool
 
   constructor(options: SnapshottingOptions) {
     this.#options = options
-    const { settings, store } = options
+    const { settings, headroom } = options
+    this.#spool = boundedSpool(options.store.spool, headroom)
     this.#desk = new SnapshotDesk<PeerHost>({
       ...options,
-      spool: store.spool,
+      spool: this.#spool,
       logger: settings.logger,
       craft: SNAPSHOT_CRAFT,
       timing: timingOf(settings.electionTimeoutMs),
       ...(settings.snapshotBytesPerSecond !== null && { bytesPerSecond: settings.snapshotBytesPerSecond }),
-      fits: (bytes) => options.headroom.fits(bytes),
+      fits: (bytes) => headroom.fits(bytes),
+      fitsBeside: (bytes) => headroom.fitsBeside(bytes),
       find: (group) => options.engine()?.hosts.get(group),
       post: (host, _node, message) => options.engine()?.post(host, message),
       tell: (host, event) => this.#tell(host, event),
@@ -107,7 +112,7 @@ export class Snapshotting {
     if (!holding) throw new FlotillaError('UNAVAILABLE', 'that state is not kept any more: ask for another', { group })
     if (request.type === 'manifest') return holding.bytes.subarray(request.from, request.from + MANIFEST_PART_BYTES)
     const chunk = holding.hashes.has(request.hash)
-      ? this.#options.store.spool.get(group, new Uint8Array(Buffer.from(request.hash, 'hex')))
+      ? this.#spool.get(group, new Uint8Array(Buffer.from(request.hash, 'hex')))
       : undefined
     if (!chunk) throw new FlotillaError('UNAVAILABLE', 'that chunk is not here', { group })
     return chunk
@@ -131,6 +136,19 @@ export class Snapshotting {
     return this.#desk.close()
   }
 
+  /** The rows, until the disk is full but for the reserve: hard states need that, and what was staged can be given up. */
+  async *#whileRoom(group: string, rows: AsyncIterable<TableWrite>): AsyncGenerator<TableWrite, void, undefined> {
+    const { headroom } = this.#options
+    let bytes = 0
+    for await (const row of rows) {
+      const size = row.key.length + (row.value?.length ?? 0)
+      bytes += size
+      headroom.took(size)
+      if (headroom.level === 'critical') throw noRoom(group, bytes)
+      yield row
+    }
+  }
+
   #tell(host: PeerHost, event: Parameters<Engine['tell']>[1]): void {
     const engine = this.#options.engine()
     if (engine?.hosts.get(host.group) === host) engine.tell(host.group, event)
@@ -140,7 +158,7 @@ export class Snapshotting {
   async #install(host: PeerHost, manifest: Manifest, rows: AsyncIterable<TableWrite>): Promise<void> {
     const { store, engine, settings } = this.#options
     const { index, term, membership, epoch } = manifest
-    const state = await store.stage(host.group, rows)
+    const state = await store.stage(host.group, this.#whileRoom(host.group, rows))
     const installed = await engine()?.install(host, { state, membership, index, term })
     if (installed !== true) {
       await store.unstage(state)

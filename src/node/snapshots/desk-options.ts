@@ -31,6 +31,8 @@ export interface SnapshotDeskOptions<H extends SnapshotGroup> {
   readonly bytesPerSecond?: number
   /** Whether the disk has room for so many bytes more. Default: it has. */
   readonly fits?: (bytes: number) => boolean
+  /** The same of chunks alone: a state of our own is not exported where it did not fit before. */
+  readonly fitsBeside?: (bytes: number) => boolean
   readonly find: (group: string) => H | undefined
   /** Sends a message to that node, as if the core had said it just now. */
   readonly post: (host: H, node: string, message: InstallSnapshot) => void

@@ -10,6 +10,7 @@ import type { Cancel } from '../../ports/clock.ts'
 import type { InstallSnapshot } from '../../protocol/messages.ts'
 import type { LogIndex, Snapshot } from '../../protocol/types.ts'
 import { decodeOffer, type SnapshotOffer, type TransferReport } from '../../wire/snapshots.ts'
+import { noRoom } from './bounded-spool.ts'
 import { Cleaning } from './cleaning.ts'
 import type { SnapshotDeskOptions } from './desk-options.ts'
 import { Exchange } from './exchange.ts'
@@ -56,12 +57,12 @@ export class SnapshotDesk<H extends SnapshotGroup> {
   constructor(options: SnapshotDeskOptions<H>) {
     this.#options = options
     this.#timing = { ...SNAPSHOT_TIMING, ...options.timing }
-    const { spool, craft, logger, clock, bytesPerSecond = Number.POSITIVE_INFINITY } = options
+    const { spool, craft, clock, bytesPerSecond = Number.POSITIVE_INFINITY } = options
     const { pullTimeoutMs, keepMs } = this.#timing
     this.#throttleIn = new Throttle(bytesPerSecond)
     this.#loans = new Loans(clock, keepMs)
     this.#library = new Library(spool, craft, (group) => this.#inUse(group))
-    this.#exports = new Exports({ spool, craft, logger, library: this.#library, breathe: nextTurn })
+    this.#exports = new Exports({ ...options, library: this.#library, breathe: nextTurn })
     this.#exchange = new Exchange({ ...options, pullTimeoutMs })
     this.#serving = new Serving({
       ...options,
@@ -131,8 +132,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
       if (this.#receivings.size >= SNAPSHOT_RECEIVERS_MAX)
         throw new FlotillaError('BUSY', 'enough snapshots are being received', { group, max: SNAPSHOT_RECEIVERS_MAX })
       const bytes = COPIES * offer.bytes
-      if (this.#options.fits?.(bytes) === false)
-        throw new FlotillaError('STORAGE_FULL', 'the disk has no room for a snapshot', { group, bytes })
+      if (this.#options.fits?.(bytes) === false) throw noRoom(group, bytes)
       this.#receive({ host, snapshot, offer, source })
     } catch (thrown) {
       const error = toFlotillaError(thrown, 'CODEC_INVALID')

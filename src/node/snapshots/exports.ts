@@ -6,6 +6,7 @@ import type { Spool } from '../../ports/spool.ts'
 import type { LogIndex } from '../../protocol/types.ts'
 import { Turns } from '../../storage/turns.ts'
 import { isSameFounding } from '../founding.ts'
+import { noRoom } from './bounded-spool.ts'
 import type { SnapshotCraft, SnapshotGroup } from './group.ts'
 import type { Holding, Library } from './library.ts'
 
@@ -18,6 +19,8 @@ export interface ExportsOptions {
   readonly library: Library
   readonly logger: Logger
   readonly breathe: () => Promise<void>
+  /** Whether the disk has room for so many bytes of chunks more. Default: it has. */
+  readonly fitsBeside?: (bytes: number) => boolean
 }
 
 export class Exports {
@@ -25,6 +28,8 @@ export class Exports {
   readonly #running = new Map<string, Promise<Holding>>()
   /** A state is read promptly, since its view keeps old pages alive: one after the other. */
   readonly #turns = new Turns()
+  /** Bytes of chunks that a group's last export was given up at, since the disk had no room for them: it is not begun again before it has. */
+  readonly #tooLarge = new Map<string, number>()
   #closed = false
 
   constructor(options: ExportsOptions) {
@@ -83,9 +88,25 @@ export class Exports {
   }
 
   #start(group: SnapshotGroup): Promise<Holding> {
-    const running = this.#turns.run(() => this.#export(group)).finally(() => this.#running.delete(group.group))
+    const running = this.#turns.run(() => this.#exportIfRoom(group)).finally(() => this.#running.delete(group.group))
     this.#running.set(group.group, running)
     return running
+  }
+
+  /** Who is refused asks again soon: chunks that do not fit are not made each time. */
+  async #exportIfRoom(source: SnapshotGroup): Promise<Holding> {
+    const { spool, fitsBeside } = this.#options
+    const { group } = source
+    const bytes = this.#tooLarge.get(group)
+    if (bytes !== undefined && fitsBeside?.(bytes - spool.bytes()) === false) throw noRoom(group, bytes)
+    this.#tooLarge.delete(group)
+    try {
+      return await this.#export(source)
+    } catch (thrown) {
+      if (thrown instanceof FlotillaError && thrown.code === 'STORAGE_FULL')
+        this.#tooLarge.set(group, Number(thrown.details.bytes))
+      throw thrown
+    }
   }
 
   async #export(source: SnapshotGroup): Promise<Holding> {

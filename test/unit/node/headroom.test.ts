@@ -60,6 +60,18 @@ test('the level is known from the beginning, and looked at each second: down, an
   assert.deepEqual(levels, ['low', 'critical', 'ok'])
 })
 
+test('files beside the store get what leaves half of the reserve outside it, and what came since the last look counts', async () => {
+  const { headroom, pass, answers } = await bench()
+  assert.deepEqual([headroom.fitsBeside(900), headroom.fitsBeside(901)], [true, false])
+  headroom.took(2)
+  assert.deepEqual([headroom.fitsBeside(898), headroom.fitsBeside(899)], [true, false])
+  answers(async () => ({ freeBytes: 90, reusableBytes: 5000 }))
+  await pass(1000)
+  assert.equal(headroom.level, 'ok', 'what is empty within the store is room for the store')
+  assert.ok(headroom.fits(400))
+  assert.deepEqual([headroom.fitsBeside(40), headroom.fitsBeside(41)], [true, false])
+})
+
 test('when much has come one looks at once, and one look at a time', async () => {
   const { headroom, pass, free, answers, looks } = await bench()
   headroom.took(3)
