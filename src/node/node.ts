@@ -7,12 +7,13 @@ import { prng } from '../base/prng.ts'
 import { wallClock } from '../clock/wall.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { NodeStatus } from '../ports/status.ts'
-import type { NodeStore } from '../ports/store.ts'
+import type { NodeStore, StoreCopy } from '../ports/store.ts'
 import type { Subscription, Transport } from '../ports/transport.ts'
 import type { Answer, LeaderHint } from '../wire/requests.ts'
 import { type Subjects, subjectsOf } from '../wire/subjects.ts'
 import { Acquaintance } from './acquaintance.ts'
 import { Admission } from './admission.ts'
+import { backUp } from './backing-up.ts'
 import { Desk } from './desk.ts'
 import { openDiscovery } from './discovery.ts'
 import { Engine, type EngineOptions } from './engine.ts'
@@ -135,6 +136,10 @@ class Node implements FlotillaNode {
 
   query(group: string, query: Uint8Array): Answer {
     return this.#desk.query({ group, body: query, timeoutMs: TIMEOUT_MS })
+  }
+
+  backup(to: string): Promise<StoreCopy> {
+    return backUp({ store: this.#store, headroom: this.#headroom }, to)
   }
 
   status(): NodeStatus {

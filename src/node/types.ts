@@ -2,6 +2,7 @@
 
 import type { FlotillaError } from '../base/errors.ts'
 import type { NodeStatus } from '../ports/status.ts'
+import type { StoreCopy } from '../ports/store.ts'
 import type { FreshnessWish } from '../wire/freshness.ts'
 import type { Answer, LeaderHint } from '../wire/requests.ts'
 
@@ -36,6 +37,13 @@ export interface FlotillaNode {
   /** Asks this replica's state machine as it is now, which may be behind. */
   query(group: string, query: Uint8Array): Answer
   status(): NodeStatus
+  /**
+   * Copies the node's store, as it is in this moment, into a directory that is not there yet; a node can be started on it, as on what `flotilla backup` makes, and for the same
+   * purposes alone: see docs/storage.md. The node goes on meanwhile; nothing is written beyond what it keeps free of its disk. Rejects with `CONFIG_INVALID` when there is something
+   * at that path, or the store is not in a directory; `STORAGE_FULL`; `BUSY` while another copy is made; `STORE_DAMAGED` when what was copied is damaged; `STORAGE_FAILED` when the
+   * copy cannot be written: of that the node takes no harm.
+   */
+  backup(to: string): Promise<StoreCopy>
   /** Hands leadership off, answers who waits, saves, and closes store and transport. */
   stop(): Promise<void>
   /** Resolves once the node is closed: with the error that ended it, or null after {@link stop}. */

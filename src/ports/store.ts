@@ -98,6 +98,13 @@ export interface StoreRoom {
   readonly reusableBytes: number
 }
 
+/** A copy of an open store, in a directory of its own. */
+export interface StoreCopy {
+  readonly bytes: number
+  /** Records in it, all of which were read. */
+  readonly records: number
+}
+
 /** How much a write saves: the batch and all that the tables hold, or the batch alone. */
 export type WriteScope = 'all' | 'batch'
 
@@ -150,6 +157,12 @@ export interface NodeStore {
    * does not answer, which is a failure, too.
    */
   room(): Promise<StoreRoom | null>
+  /**
+   * Makes a copy of the store as it is in this moment, in a directory that is not there yet, while it goes on; complete, or not there. On the store's own disk so many bytes
+   * are left free. Missing where there is nothing on a disk. Rejects with `CONFIG_INVALID` when there is something at that path, `STORAGE_FULL`, `BUSY` while another
+   * is made, `STORE_DAMAGED` when what was copied is, `STORAGE_FAILED` when it cannot be written, which is no failure of the store.
+   */
+  backUp?(to: string, spareBytes: number): Promise<StoreCopy>
   /** Small durable facts of the node itself (known peers' identities). Saved before the promise resolves. */
   remember(key: string, value: string): Promise<void>
   /** A fact given to `remember`, of this or an earlier boot. */

@@ -108,7 +108,7 @@ async function copyInto(dir: string, draft: string, compact: boolean): Promise<C
 }
 
 /** One transaction that changes nothing. A compact copy has only one whole meta page; two transactions write both, as they are in every other file. */
-async function stir(env: Env): Promise<void> {
+export async function stir(env: Env): Promise<void> {
   const format = env.meta.get(FORMAT_KEY)
   if (format !== undefined) await lmdbCommit(env)([{ db: env.meta, key: FORMAT_KEY, value: Uint8Array.from(format) }])
 }
@@ -134,7 +134,8 @@ function readAll(env: Env): number {
   return records
 }
 
-function syncFile(path: string): void {
+/** Makes what a file holds durable. */
+export function syncFile(path: string): void {
   const file = openSync(path, 'r')
   try {
     fsyncSync(file)

@@ -11,6 +11,7 @@ import { clearPortion, strayNumbers } from './clear.ts'
 import { closeEnv, type Env, makeEnv, openEnv } from './env.ts'
 import { type Groups, isTombstone, readGroups } from './group-record.ts'
 import { nextBoot } from './identity.ts'
+import { LiveCopies } from './live-copy.ts'
 import { takeLock } from './lock.ts'
 import { checkEnvironment } from './precheck.ts'
 import { checkUnpromised, Slots } from './slots.ts'
@@ -86,7 +87,8 @@ export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
     await writer.commit(changes)
     const lastNumber = await clearStrays(env, writer, groups)
     const spool = openSpool(join(dir, SPOOL), { watchdogMs, ...(options.logger && { logger: options.logger }) })
-    return new LmdbStore({ env, slots, lock, gate, writer, identity, watchdogMs, spool }, groups, lastNumber)
+    const copies = new LiveCopies(env, gate, { patienceMs: watchdogMs })
+    return new LmdbStore({ env, slots, lock, gate, writer, identity, watchdogMs, spool, copies }, groups, lastNumber)
   } catch (thrown) {
     await slots?.close()
     if (env) await closeEnv(env, watchdogMs)

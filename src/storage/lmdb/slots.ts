@@ -13,6 +13,7 @@ import { ID_PATTERN } from '../../base/limits.ts'
 import type { GroupWrite } from '../../ports/store.ts'
 import type { HardState } from '../../protocol/types.ts'
 import { damaged } from './damage.ts'
+import type { Writer } from './writer.ts'
 
 /** The file within the directory. */
 export const SLOTS_FILE = 'hardstate'
@@ -140,6 +141,15 @@ function syncDirectory(dir: string): void {
   } finally {
     closeSync(fd)
   }
+}
+
+/** Writes down a second time what was promised anew. */
+export async function keepPromises(
+  { slots, writer }: { readonly slots: Slots; readonly writer: Writer },
+  promises: readonly PromisedBy[],
+): Promise<void> {
+  const changed = slots.changed(promises)
+  if (changed.length > 0) await writer.watch(() => slots.write(changed))
 }
 
 /** The slots of an open store. Writes do not overlap: who calls sees to that. */

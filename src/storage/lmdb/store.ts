@@ -12,6 +12,7 @@ import type {
   NodeStore,
   Recovered,
   StagedState,
+  StoreCopy,
   StoreIdentity,
   StoreRoom,
   Tombstone,
@@ -26,13 +27,14 @@ import { readingFact } from './damage.ts'
 import { closeEnv, type Env, envBytes } from './env.ts'
 import { type AnyRecord, type GroupRecord, type Groups, groupChange, isTombstone } from './group-record.ts'
 import { factKey } from './keys.ts'
+import type { LiveCopies } from './live-copy.ts'
 import type { Lock } from './lock.ts'
 import { NO_LINK } from './log.ts'
 import { OpenGroup } from './open-group.ts'
 import { lmdbRoom, treeBytes } from './room.ts'
 import { seal, unseal } from './seal.ts'
 import { Views } from './shelf.ts'
-import { checkForgotten, checkPromise, type PromisedBy, promisesIn, type Slots } from './slots.ts'
+import { checkForgotten, checkPromise, keepPromises, type PromisedBy, promisesIn, type Slots } from './slots.ts'
 import type { LmdbSpool } from './spool.ts'
 import { type StagedRows, Staging } from './staging.ts'
 import { EMPTY_STATE, stateChange } from './state-record.ts'
@@ -48,6 +50,7 @@ export interface Parts {
   readonly identity: StoreIdentity
   readonly watchdogMs: number
   readonly spool: LmdbSpool
+  readonly copies: LiveCopies
 }
 
 /** The store itself, once it is open: see {@link openLmdb}. */
@@ -162,6 +165,10 @@ export class LmdbStore implements NodeStore {
     return lmdbRoom(this.#parts)
   }
 
+  backUp(to: string, spareBytes: number): Promise<StoreCopy> {
+    return this.#parts.copies.make(to, spareBytes)
+  }
+
   async remember(key: string, value: string): Promise<void> {
     const { gate, env, writer } = this.#parts
     gate.check()
@@ -238,18 +245,11 @@ export class LmdbStore implements NodeStore {
     const number = ++this.#lastNumber
     const start = { number, kind: bootstrap.kind, truncated: { index: 0, term: 0 }, link: NO_LINK, families: {} }
     const record = { ...start, ...membershipOf(bootstrap) } as GroupRecord
-    await this.#promise([{ group, ...EMPTY_STATE.hardState }]) // first: a promise without a group is nobody's, a group without one is damaged
+    await keepPromises(this.#parts, [{ group, ...EMPTY_STATE.hardState }]) // first: a promise without a group is nobody's, a group without one is damaged
     await writer.commit([groupChange(env, group, record), stateChange(env, number, EMPTY_STATE)])
     env.root.resetReadTxn()
     this.#records.set(group, record)
     return record
-  }
-
-  /** Writes down a second time what was promised anew. */
-  async #promise(promises: readonly PromisedBy[]): Promise<void> {
-    const { slots, writer } = this.#parts
-    const changed = slots.changed(promises)
-    if (changed.length > 0) await writer.watch(() => slots.write(changed))
   }
 
   /** Takes what lies under a number that no group has off the disk, a portion in each turn. What a close leaves is cleared at the next opening. */
@@ -279,7 +279,7 @@ export class LmdbStore implements NodeStore {
   async #save(changes: readonly Change[], promises: readonly PromisedBy[]): Promise<void> {
     const { env, writer } = this.#parts
     await writer.commit(changes)
-    await this.#promise(promises)
+    await keepPromises(this.#parts, promises)
     env.root.resetReadTxn() // now every read sees the transaction, so the tables may let go of what is in it
     for (const group of this.#groups.values()) {
       const replaced = group.settle()
@@ -288,8 +288,9 @@ export class LmdbStore implements NodeStore {
   }
 
   async #close(): Promise<void> {
-    const { env, slots, spool, lock, gate, watchdogMs } = this.#parts
+    const { env, slots, spool, lock, gate, copies, watchdogMs } = this.#parts
     await this.#turns.idle()
+    await copies.idle()
     this.#views.closeAll()
     await spool.close()
     await closeEnv(env, gate.patience(watchdogMs)) // a directory that a hanging write may still reach stays taken until this process ends
