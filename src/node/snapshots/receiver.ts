@@ -20,6 +20,8 @@ export interface ReceiverOptions {
   readonly timing: SnapshotTiming
   readonly clock: Clock
   readonly work: ReceiverWork
+  /** Whether another attempt may help, as far as is known of the group. Default: it may. */
+  readonly mayHelp?: () => boolean
   /** In [0, 1): takes up to a half of a pause, so that receivers that failed together do not come back together. */
   readonly chance?: () => number
   readonly onState: (state: string) => void
@@ -38,7 +40,7 @@ export function pauseMs(failures: number, { backoffMsMin, backoffMsMax }: Snapsh
 }
 
 /** The chart with its words. */
-export const receiverLogic = ({ timing, work, chance = Math.random }: ReceiverOptions) =>
+export const receiverLogic = ({ timing, work, mayHelp = () => true, chance = Math.random }: ReceiverOptions) =>
   receiverMachine.provide({
     actors: {
       decide: fromPromise<unknown>(() => work.decide()),
@@ -50,7 +52,7 @@ export const receiverLogic = ({ timing, work, chance = Math.random }: ReceiverOp
     guards: {
       hasManifest: ({ event }) => 'output' in event && event.output === true,
       mayRetry: ({ context, event }) =>
-        context.failures < timing.failuresMax && !isPermanent('error' in event ? event.error : null),
+        context.failures < timing.failuresMax && mayHelp() && !isPermanent('error' in event ? event.error : null),
     },
     actions: {
       countFailure: assign(({ context }) => ({ failures: context.failures + 1 })),

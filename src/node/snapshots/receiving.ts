@@ -64,6 +64,7 @@ export class Receiving<H extends SnapshotGroup> {
       clock,
       onState,
       onEnd: (end, error) => this.#end(end, error),
+      mayHelp: () => !this.#isSuperseded,
       work: {
         decide: async () => this.#decide(offer),
         fetchManifest: () => this.#fetchManifest(),
@@ -132,6 +133,15 @@ export class Receiving<H extends SnapshotGroup> {
   get #held(): Holding {
     if (this.#holding === null) throw new TypeError('there is no manifest yet')
     return this.#holding
+  }
+
+  /**
+   * Whether somebody leads who has not offered this. When nobody has it any more either, waiting for who did would keep us from what the new leader has for
+   * us, be it entries: none are taken while a state is awaited, and the group may need our acknowledgement of them.
+   */
+  get #isSuperseded(): boolean {
+    const { leader } = this.#options.host
+    return leader !== null && leader !== this.#source && leader !== this.#options.self
   }
 
   /** Who offered it, who leads, then every other member that may hold the same. */

@@ -95,6 +95,27 @@ test('a source that does not come back is given up', async () => {
   assert.deepEqual(stage.actor('b').desk.progress('g'), [])
 })
 
+test('a source that is gone is given up at once when another leads: what that one has must not wait', async () => {
+  const stage = stageOf(['a', 'b', 'c'], { bytesPerSecond: 4000 })
+  stage.offer(2)
+  await stage.pass(1500)
+  await stage.stop('a')
+  groupOf(stage, 'b').leader = 'c'
+  await stage.pass(10_000)
+  assert.deepEqual(stage.actor('b').abandoned, [100])
+  const kept = CHUNKS.filter((bytes) => stage.actor('b').spool.has('g', chunkHash(bytes)))
+  assert.ok(kept.length > 0, 'what is here need not be fetched again')
+})
+
+test('a source that is there goes on, whoever leads', async () => {
+  const stage = stageOf(['a', 'b', 'c'], { bytesPerSecond: 4000 })
+  stage.offer(2)
+  await stage.pass(1500)
+  groupOf(stage, 'b').leader = 'c'
+  await stage.until(() => stage.actor('b').installed.length > 0)
+  assert.deepEqual(stage.actor('b').abandoned, [])
+})
+
 test('when the source dies, another member that holds the same state goes on', async () => {
   const stage = stageOf(['a', 'b', 'c'], { bytesPerSecond: 4000 })
   stage.offer(3)
