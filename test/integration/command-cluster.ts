@@ -60,6 +60,9 @@ export class Program {
   }
 }
 
+/** `flotilla` with these words. */
+export const programOf = (...words: readonly string[]): Program => new Program(process.execPath, [MAIN, ...words])
+
 /** What a test wants of its nodes. */
 export interface Wishes {
   /** Directories by node. */
@@ -84,8 +87,8 @@ export class CommandCluster {
     const root = await mkdtemp(join(tmpdir(), 'flotilla-command-'))
     const begin = (node: string): Program => {
       const dir = dirs[node] ?? join(root, node)
-      const own = ['node', '--id', node, '--nodes', NODES.join(), '--dir', dir, '--nats', server.url, '--log-level', 'warn']
-      return new Program(process.execPath, [MAIN, ...own, ...flags])
+      const own = ['--id', node, '--nodes', NODES.join(), '--dir', dir, '--nats', server.url, '--log-level', 'warn']
+      return programOf('node', ...own, ...flags)
     }
     const nodes = new Map(NODES.map((node) => [node, begin(node)]))
     const client = await connect({ cluster: 'demo', nats: { servers: server.url }, timeoutMs: 10_000 })
