@@ -46,5 +46,8 @@ export const GROUP_PREFIX = 'group:'
 /** Key of a group's record. */
 export const groupRecordKey = (group: string): Buffer => Buffer.from(`${GROUP_PREFIX}${group}`)
 
+/** What keys of remembered facts begin with. */
+export const FACT_PREFIX = Buffer.from('fact:')
+
 /** Key of a remembered fact. */
-export const factKey = (fact: string): Buffer => Buffer.from(`fact:${fact}`)
+export const factKey = (fact: string): Buffer => Buffer.concat([FACT_PREFIX, Buffer.from(fact)])

@@ -20,6 +20,9 @@ const KINDS = BRANCH | LEAF | OVERFLOW | META
 const MAGIC = 0xbeefc0de
 const VERSION = 2
 
+/** Flag of a tree whose keys are numbers. */
+const INTEGER_KEYS = 0x08
+
 /** Flags of a node: its value lies in pages of its own, or is the record of a database. */
 const BIG = 0x01
 const SUB = 0x02
@@ -128,6 +131,13 @@ function nodeAt({ bytes }: TreePage, i: number): readonly [start: number, keyEnd
   return keyEnd <= bytes.length ? [start, keyEnd] : damage('a key lies outside its page')
 }
 
+/** The key of the i-th node; null where there is no such node. */
+function keyAt(page: TreePage, i: number): Buffer | null {
+  if (i >= page.keys) return null
+  const [start, keyEnd] = nodeAt(page, i)
+  return page.bytes.subarray(start + NODE_BYTES, keyEnd)
+}
+
 /** The page below the i-th node of a branch. */
 function childAt(page: TreePage, i: number): number {
   const [start] = nodeAt(page, i)
@@ -155,9 +165,8 @@ function nodeBytes(page: TreePage, i: number): number {
 }
 
 /** Nodes lie close together at the end of their page, so that one more or less shows; and their keys, if they are no numbers, rise byte by byte. */
-function checkLayout(page: TreePage): void {
+function checkLayout(page: TreePage, numbers: boolean): void {
   let used = 0
-  const numbers = hasNumberKeys(page)
   let before: Buffer | null = null
   for (let i = 0; i < page.keys; i++) {
     used += nodeBytes(page, i)
@@ -170,9 +179,9 @@ function checkLayout(page: TreePage): void {
 }
 
 /** The trees recorded in a leaf, and whether its values lie within the file. */
-function readLeaf(file: PageFile, page: TreePage): Tree[] {
+function readLeaf(file: PageFile, page: TreePage, numbers = false): Tree[] {
   const trees: Tree[] = []
-  checkLayout(page)
+  checkLayout(page, numbers)
   for (let i = 0; i < page.keys; i++) {
     const [start, keyEnd] = nodeAt(page, i)
     const flags = page.bytes.readUInt16LE(start + 4)
@@ -211,19 +220,43 @@ export const treesIn = readLeaf
  */
 export function walkTree(file: PageFile, tree: Tree): void {
   const top = checkTop(file, tree)
-  const entries = top ? walkPage(file, top, tree.depth) : 0
+  const entries = top
+    ? walkPage(file, top, { depth: tree.depth, numbers: (tree.flags & INTEGER_KEYS) !== 0, from: null, to: null })
+    : 0
   if (entries !== tree.entries) damage(`a database of ${tree.entries} entries holds ${entries}`)
 }
 
+/** Where a page of a tree lies: levels from here down, what keys are, and between which all of its own must be; null: no bound. */
+interface Within {
+  readonly depth: number
+  readonly numbers: boolean
+  readonly from: Buffer | null
+  readonly to: Buffer | null
+}
+
+/** Who looks for a key goes by those of the inner pages: one that lies outside of what they say is never found. */
+function checkWithin(page: TreePage, { numbers, from, to }: Within): void {
+  if (numbers) return
+  const first = keyAt(page, page.isLeaf ? 0 : 1) // the first of a branch has none
+  const last = keyAt(page, page.keys - 1)
+  if ((from && first && Buffer.compare(first, from) < 0) || (to && last && Buffer.compare(last, to) >= 0))
+    damage('a page holds keys that are looked for in another')
+}
+
 /** Entries below a page. */
-function walkPage(file: PageFile, page: TreePage, depth: number): number {
+function walkPage(file: PageFile, page: TreePage, within: Within): number {
+  const { depth, numbers, from, to } = within
   if (page.isLeaf !== (depth === 1)) damage('a tree is not as deep everywhere')
+  checkWithin(page, within)
   if (page.isLeaf) {
-    for (const tree of readLeaf(file, page)) walkTree(file, tree)
+    for (const tree of readLeaf(file, page, numbers)) walkTree(file, tree)
     return page.keys
   }
-  checkLayout(page)
+  checkLayout(page, numbers)
   let entries = 0
-  for (let i = 0; i < page.keys; i++) entries += walkPage(file, readTreePage(file, childAt(page, i)), depth - 1)
+  for (let i = 0; i < page.keys; i++) {
+    const bounds = { from: i === 0 ? from : keyAt(page, i), to: keyAt(page, i + 1) ?? to }
+    entries += walkPage(file, readTreePage(file, childAt(page, i)), { depth: depth - 1, numbers, ...bounds })
+  }
   return entries
 }

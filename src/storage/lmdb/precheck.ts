@@ -23,7 +23,7 @@ const UNWRITTEN_MAX = 4096
 /** Files up to this size are looked at page by page whenever they are opened: a fifth of a second. Larger ones when somebody asks for it. */
 const WALK_BYTES_MAX = 64 * 1024 * 1024
 
-/** Flags of the two trees that every file has, as they are made: keys of the first are numbers. */
+/** Flags of the two trees that every file has, as they are made: keys of the first are numbers. All others are as the second. */
 const FREE_FLAGS = 0x08
 const MAIN_FLAGS = 0
 
@@ -93,6 +93,7 @@ function checkRoots(file: PageFile, { free, main, transaction }: Meta): void {
     damage('its table of free pages is not one')
   for (const tree of treesIn(file, leaf)) {
     const page = checkTop(file, tree)
+    if (tree.flags !== MAIN_FLAGS) damage('a database is kept in another order than ours')
     if (page && page.transaction > transaction) damage('a database is of a later state')
   }
 }

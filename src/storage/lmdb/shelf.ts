@@ -4,6 +4,7 @@ import { FlotillaError } from '../../base/errors.ts'
 import type { SavedRow } from '../merge-rows.ts'
 import { type Cell, toBinary } from '../ordered-bytes.ts'
 import type { Shelf, ShelfView } from '../overlay-table.ts'
+import { checkBeside } from './absence.ts'
 import { damageOf } from './damage.ts'
 import { type Env, type ReadTransaction, VIEWS_MAX } from './env.ts'
 import { dataKey, GROUP_BYTES, groupKey } from './keys.ts'
@@ -52,7 +53,9 @@ export class LmdbShelf implements Shelf {
     const full = dataKey(this.#owner.number, key)
     try {
       const sealed = this.#env.data.get(full)
-      return sealed && unseal(full, sealed, rowName)
+      if (sealed) return unseal(full, sealed, rowName)
+      checkBeside({ db: this.#env.data, prefix: groupKey(this.#owner.number) }, full, rowName)
+      return undefined
     } catch (thrown) {
       throw damageOf({ env: this.#env, group: this.#owner.group }, thrown)
     }
@@ -84,7 +87,9 @@ class LmdbView implements ShelfView {
     const full = dataKey(this.#owner.number, key)
     try {
       const sealed = this.#env.data.get(full, { transaction: this.#transaction })
-      return sealed && unseal(full, sealed, rowName)
+      if (sealed) return unseal(full, sealed, rowName)
+      checkBeside(this.#place, full, rowName)
+      return undefined
     } catch (thrown) {
       throw damageOf({ env: this.#env, group: this.#owner.group }, thrown)
     }
@@ -102,6 +107,7 @@ class LmdbView implements ShelfView {
         yield [toBinary(key.subarray(GROUP_BYTES)), unseal(key, value, rowName)]
         this.#check() // a cursor of a closed view would look like the end
       }
+      for (const bound of [bounds.start, bounds.end]) checkBeside(this.#place, bound, rowName) // what belongs within may lie just outside
     } catch (thrown) {
       throw damageOf({ env: this.#env, group: this.#owner.group }, thrown)
     } finally {
@@ -116,6 +122,10 @@ class LmdbView implements ShelfView {
     for (const cursor of this.#cursors) cursor.return?.() // before its transaction ends
     this.#transaction.done()
     this.#closed()
+  }
+
+  get #place() {
+    return { db: this.#env.data, prefix: groupKey(this.#owner.number), transaction: this.#transaction }
   }
 
   #check(): void {

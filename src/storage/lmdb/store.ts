@@ -1,7 +1,6 @@
 /** A node's store on LMDB: one environment, one durable transaction per write for all groups. Knows nothing of Raft beyond its nouns. */
 
 import { assert } from '../../base/assert.ts'
-import { text, utf8 } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import { GROUPS_MAX } from '../../base/limits.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
@@ -23,16 +22,14 @@ import { checkBatch, checkFact, checkGroupId, checkTombstone, membershipOf, unkn
 import type { Gate } from '../gate.ts'
 import { Turns } from '../turns.ts'
 import { bury, clearPortion } from './clear.ts'
-import { readingFact } from './damage.ts'
 import { closeEnv, type Env, envBytes } from './env.ts'
+import { factChange, readFact } from './facts.ts'
 import { type AnyRecord, type GroupRecord, type Groups, groupChange, isTombstone } from './group-record.ts'
-import { factKey } from './keys.ts'
 import type { LiveCopies } from './live-copy.ts'
 import type { Lock } from './lock.ts'
 import { NO_LINK } from './log.ts'
 import { OpenGroup } from './open-group.ts'
 import { lmdbRoom, treeBytes } from './room.ts'
-import { seal, unseal } from './seal.ts'
 import { Views } from './shelf.ts'
 import { checkForgotten, checkPromise, keepPromises, type PromisedBy, promisesIn, type Slots } from './slots.ts'
 import type { LmdbSpool } from './spool.ts'
@@ -173,17 +170,14 @@ export class LmdbStore implements NodeStore {
     const { gate, env, writer } = this.#parts
     gate.check()
     checkFact(key, value)
-    const full = factKey(key)
-    await this.#turns.run(() => writer.commit([{ db: env.meta, key: full, value: seal(full, utf8(value)) }]))
+    await this.#turns.run(() => writer.commit([factChange(env, key, value)]))
     env.root.resetReadTxn()
   }
 
   recall(key: string): string | undefined {
     const { gate, env } = this.#parts
     gate.check()
-    const full = factKey(key)
-    const sealed = env.meta.get(full)
-    return sealed && readingFact(() => text(unseal(full, sealed, `the fact "${key}"`)))
+    return readFact(env, key)
   }
 
   watchDamage(listener: (damage: FlotillaError) => void): void {
