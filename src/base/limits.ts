@@ -123,3 +123,12 @@ export const SNAPSHOT_PULLS_WAITING_MAX = 2 * SNAPSHOT_SENDERS_MAX * SNAPSHOT_PU
 
 /** Bytes of one row's value in a snapshot: what a table takes is not bounded, but who reads a snapshot holds one row at a time. */
 export const ROW_VALUE_BYTES_MAX = 16 * 1024 * 1024
+
+/** Operations in one history of a test: 100 bytes each and what they name, a few hundred megabytes; a run of a minute has tens of thousands. */
+export const HISTORY_OPERATIONS_MAX = 1_000_000
+
+/** Steps that a check of a history may take: ten to thirty seconds. Histories that can be decided at all mostly take a few for each operation. */
+export const LINEARIZABILITY_STEPS_MAX = 20_000_000
+
+/** Bytes that a check of a history may hold: half of what a process has that other tests run beside. */
+export const LINEARIZABILITY_BYTES_MAX = 512 * 1024 * 1024

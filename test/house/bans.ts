@@ -10,7 +10,8 @@ interface Ban {
   readonly find: (source: Source) => readonly (ts.Node | number)[]
 }
 
-const PURE = /^(machines|src\/(protocol|chart|leader|peer))\//
+const PURE =
+  /^((machines|src\/(protocol|chart|leader|peer)|src\/testkit\/(linearizability|models|checkers))\/|src\/testkit\/(history|linearizable)\.ts)/
 const SHIPPED = /^(machines|src)\//
 const HOT_CHARTS = /^machines\/(role|progress|transfer)\.ts$/
 
