@@ -1,13 +1,16 @@
-/** What an operator asks of one node: its state as a snapshot's pieces, its log, and to cut that off. Knows requests, and nothing of files. */
+/** What an operator asks of one node: its state as a snapshot's pieces, its log, to cut that off, and a copy of its store. Knows requests, and nothing of files. */
 
 import { concatBytes } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
 import type { Transport } from '../ports/transport.ts'
 import {
+  type BackedUp,
   type Compacted,
+  decodeBackedUp,
   decodeCompacted,
   decodePreparedState,
   decodeStoredLogPage,
+  encodeBackupRequest,
   encodeCompactRequest,
   encodeStateRequest,
   encodeStoredLogRequest,
@@ -72,6 +75,15 @@ export async function compactLog(
 ): Promise<Compacted> {
   const request = encodeCompactRequest({ group, keep, timeoutMs })
   return decodeCompacted((await transport.request(subjects.node(node, 'compact'), request, { timeoutMs })).data)
+}
+
+/** Has a node copy its store, under that name, to where it keeps such copies. After a `TIMEOUT` it goes on with it. Rejects as the node's `backup` does. */
+export async function backUpNode(
+  { transport, subjects, node }: Omit<MaintenanceTarget, 'group'>,
+  { name, timeoutMs }: { readonly name: string; readonly timeoutMs: number },
+): Promise<BackedUp> {
+  const asked = transport.request(subjects.node(node, 'backup'), encodeBackupRequest({ name }), { timeoutMs })
+  return decodeBackedUp((await asked).data)
 }
 
 /**

@@ -1,13 +1,17 @@
-/** What operators' tools ask of a node: its state, piece by piece, to show a log, and to cut it off. Decides nothing of Raft; whoever may ask is up to the server's permissions. */
+/** What operators' tools ask of a node: its state, piece by piece, to show a log and to cut it off, and a copy of its store. Decides nothing of Raft; whoever may ask is up to the server's permissions. */
 
 import { FlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
 import {
+  type BackedUp,
+  type BackupRequest,
   type Compacted,
+  decodeBackupRequest,
   decodeCompactRequest,
   decodeStateRequest,
   decodeStoredLogRequest,
+  encodeBackedUp,
   encodeCompacted,
   encodePreparedState,
   encodeStoredLogPage,
@@ -37,6 +41,7 @@ export interface MaintenanceOptions {
   readonly refusals: Refusals
   readonly desk: Desk
   readonly wake: (host: PeerHost) => void
+  readonly backUp: (request: BackupRequest) => Promise<BackedUp>
   readonly snapshots: Pick<Snapshotting, 'lend' | 'piece' | 'sending'>
 }
 
@@ -49,13 +54,16 @@ export class Maintenance {
 
   /** Answers from now on. */
   open(): readonly Subscription[] {
-    const { node, subjects, transport } = this.#options
+    const { node, subjects, transport, backUp } = this.#options
     return [
       transport.subscribe(subjects.node(node, 'snapshot'), (m) => {
         void this.#answer(m, () => this.#piece(decodeStateRequest(m.data)), encodePieceRefusal)
       }),
       transport.subscribe(subjects.node(node, 'compact'), (m) => {
         void this.#answer(m, async () => encodeCompacted(await this.compact(decodeCompactRequest(m.data))), encodeJsonRefusal)
+      }),
+      transport.subscribe(subjects.node(node, 'backup'), (m) => {
+        void this.#answer(m, async () => encodeBackedUp(await backUp(decodeBackupRequest(m.data))), encodeJsonRefusal)
       }),
       transport.subscribe(subjects.node(node, 'log'), (m) => {
         void this.#answer(m, async () => encodeStoredLogPage(this.log(decodeStoredLogRequest(m.data))), encodeJsonRefusal)

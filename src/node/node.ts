@@ -13,7 +13,7 @@ import type { Answer, LeaderHint } from '../wire/requests.ts'
 import { type Subjects, subjectsOf } from '../wire/subjects.ts'
 import { Acquaintance } from './acquaintance.ts'
 import { Admission } from './admission.ts'
-import { backUp } from './backing-up.ts'
+import { backUp, backUpInto } from './backing-up.ts'
 import { Desk } from './desk.ts'
 import { openDiscovery } from './discovery.ts'
 import { Engine, type EngineOptions } from './engine.ts'
@@ -24,14 +24,13 @@ import { checkPayload, sayHello } from './hello.ts'
 import { Hosting } from './hosting.ts'
 import { Leading } from './leading.ts'
 import { type NodeLife, startNodeLife } from './lifecycle.ts'
-import { Maintenance } from './maintenance.ts'
+import { Maintenance, type MaintenanceOptions } from './maintenance.ts'
 import { MemberDesk } from './member-desk.ts'
 import { MemberServices } from './member-services.ts'
 import { openStore } from './opening.ts'
 import { type NodeOptions, type NodeSettings, settingsOf } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { own } from './ownership.ts'
-import type { PeerHost } from './peer-host.ts'
 import { Refusals } from './refusals.ts'
 import { Services } from './services.ts'
 import { Snapshotting } from './snapshotting.ts'
@@ -263,9 +262,10 @@ class Node implements FlotillaNode {
 
   #maintenance(): Maintenance {
     const { engine, snapshots } = this.#parts()
-    const wake = (host: PeerHost): void => engine.wake(host)
+    const copying: Pick<MaintenanceOptions, 'backUp'> = { backUp: (asked) => backUpInto(this.#settings.backups, this, asked) }
     const [node, desk, clock, refusals] = [this.id, this.#desk, this.#clock, this.#refusals]
-    return new Maintenance({ node, desk, clock, refusals, ...this.#places, wake, snapshots })
+    const wake: MaintenanceOptions['wake'] = (host) => engine.wake(host)
+    return new Maintenance({ node, desk, clock, refusals, ...this.#places, ...copying, wake, snapshots })
   }
 
   #unsubscribe(): void {

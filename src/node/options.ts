@@ -44,6 +44,8 @@ export interface DiskOptions {
   readonly reserveBytes?: number
   /** Milliseconds after which a write or flush that has not settled counts as failed: 100 to 600000, default 10000. */
   readonly watchdogMs?: number
+  /** Directory into which operators may have this node copy its store (`flotilla backup`), under names of their choice. Default: none, and they may not. */
+  readonly backups?: string
 }
 
 /** How a node is set up. Checked by createNode, which rejects with `CONFIG_INVALID` and says what is wrong. */
@@ -160,6 +162,7 @@ const schema = z.strictObject({
     .strictObject({
       reserveBytes: z.int().min(0).optional(),
       watchdogMs: z.number().min(100).max(600_000).optional(),
+      backups: z.string().min(1).optional(),
     })
     .prefault({}),
   prefix: id.default('flotilla'),
@@ -204,6 +207,8 @@ export interface NodeSettings {
   readonly reserveBytes: number | null
   /** Null: what the store thinks. */
   readonly watchdogMs: number | null
+  /** Null: no operator may have the store copied. */
+  readonly backups: string | null
 }
 
 /** Checks options; throws `CONFIG_INVALID` naming what is wrong. */
@@ -237,6 +242,7 @@ export function settingsOf(options: NodeOptions): NodeSettings {
     inspector: options.inspector ?? null,
     reserveBytes: parsed.data.disk.reserveBytes ?? null,
     watchdogMs: parsed.data.disk.watchdogMs ?? null,
+    backups: parsed.data.disk.backups ?? null,
   }
 }
 

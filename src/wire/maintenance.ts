@@ -1,4 +1,4 @@
-/** What an operator's tools ask of one node, in JSON: to make its state ready to be fetched, for pieces of it, to cut a log off or to show it. Checked here. */
+/** What an operator's tools ask of one node, in JSON: to make its state ready to be fetched, for pieces of it, to cut a log off or to show it, to copy its store. Checked here. */
 
 import { z } from 'zod'
 import { text, utf8 } from '../base/bytes.ts'
@@ -35,6 +35,8 @@ const storedLogPage = z.object({
   commit: whole,
   entries: z.array(loggedEntry),
 })
+const backupRequest = z.strictObject({ name: z.string().regex(ID_PATTERN) })
+const backedUp = z.object({ node: z.string().regex(ID_PATTERN), path: z.string(), bytes: whole, records: whole })
 const refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) })
 
 /**
@@ -67,6 +69,12 @@ export interface StoredLogPage {
   readonly entries: readonly LoggedEntry[]
 }
 
+/** A copy of the node's whole store, of this name, where the node keeps such copies. */
+export type BackupRequest = z.infer<typeof backupRequest>
+
+/** Where the copy is on the node's machine, and what is in it. */
+export type BackedUp = z.infer<typeof backedUp>
+
 /** As it may be written: what has a default may be left out. */
 export const encodeStateRequest = (request: z.input<typeof stateRequest>): Uint8Array => utf8(JSON.stringify(request))
 export const encodeCompactRequest = (request: z.input<typeof compactRequest>): Uint8Array => utf8(JSON.stringify(request))
@@ -75,6 +83,8 @@ export const encodeCompacted = (done: Compacted): Uint8Array => utf8(JSON.string
 export const encodeStoredLogRequest = (request: StoredLogRequest): Uint8Array => utf8(JSON.stringify(request))
 export const encodeStoredLogPage = ({ entries, ...page }: StoredLogPage): Uint8Array =>
   utf8(JSON.stringify({ ...page, entries: entries.map(plainEntry) }))
+export const encodeBackupRequest = (request: BackupRequest): Uint8Array => utf8(JSON.stringify(request))
+export const encodeBackedUp = (done: BackedUp): Uint8Array => utf8(JSON.stringify(done))
 
 /** Throws `CODEC_INVALID`. */
 export const decodeStateRequest = (data: Uint8Array): StateRequest => parsed(stateRequest, data, 'a request for a state')
@@ -88,6 +98,13 @@ export const decodePreparedState = (data: Uint8Array): PreparedState => parsed(p
 /** Throws `CODEC_INVALID`. */
 export const decodeStoredLogRequest = (data: Uint8Array): StoredLogRequest =>
   parsed(storedLogRequest, data, 'a request for a log')
+
+/** Throws `CODEC_INVALID`. */
+export const decodeBackupRequest = (data: Uint8Array): BackupRequest => parsed(backupRequest, data, 'a request for a backup')
+
+/** Throws what was refused, or `CODEC_INVALID`. */
+export const decodeBackedUp = (data: Uint8Array): BackedUp =>
+  unlessRefused(backedUp, data, 'the answer to a request for a backup')
 
 /** Throws what was refused, or `CODEC_INVALID`. */
 export const decodeCompacted = (data: Uint8Array): Compacted =>

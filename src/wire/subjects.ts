@@ -28,6 +28,7 @@ export type NodeVerb =
   | 'snapshot'
   | 'compact'
   | 'log'
+  | 'backup'
   | 'promised'
 
 /** What a group answers. `propose`, `read`, `transfer`, `members` and `reconfigure`: its leader alone; `query`, `log` and `leader`: any of its replicas. */

@@ -43,6 +43,7 @@ export const node: Command = {
     'log-keep': { value: 'N', help: 'entries that a cut leaves for slow followers (20,000)' },
     'snapshot-rate': { value: 'KIB', help: 'KiB of snapshots that it sends, and takes, in a second (no limit)' },
     'disk-reserve': { value: 'MIB', help: 'disk to keep free; below it writes are refused (128, and more for a large store)' },
+    backups: { value: 'DIR', help: 'where it copies its store to when asked (flotilla backup NAME --node …; nowhere)' },
     'disk-watchdog': { value: 'MS', help: 'a write that takes longer has failed (10000)' },
     'log-level': { value: 'LEVEL', help: `${LEVELS.join(', ')} (info)` },
   },
@@ -121,7 +122,9 @@ function compactionOf(args: Invocation['args']): CompactionOptions {
 function diskOf(args: Invocation['args']): DiskOptions {
   const reserve = args.whole('disk-reserve', { min: 0, max: 1_048_576 })
   const watchdogMs = args.whole('disk-watchdog', { min: 100, max: 600_000 })
+  const backups = args.text('backups')
   return {
+    ...(backups === undefined ? {} : { backups }),
     ...(reserve === undefined ? {} : { reserveBytes: reserve * 1024 * 1024 }),
     ...(watchdogMs === undefined ? {} : { watchdogMs }),
   }

@@ -1,7 +1,7 @@
 /** A cluster that runs is saved, and another one made of the file: everything is there, and it goes on. Its logs are shown, and cut when an operator says so. */
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -23,6 +23,7 @@ class World {
   readonly broker: Broker
   readonly root = mkdtempSync(join(tmpdir(), 'flotilla-live-'))
   readonly nodes = new Map<string, FlotillaNode>()
+  backups = ''
   readonly #ends: (() => Promise<unknown>)[] = []
 
   constructor(t: TestContext, broker: Broker) {
@@ -41,7 +42,8 @@ class World {
       const store = dirs ? await openLmdb({ dir: join(this.root, id), cluster, node: id }) : memoryStore({ cluster, node: id })
       const groups = [{ id: 'kv', stateMachine: kv() }]
       const timing = { electionTimeoutMs }
-      const node = await createNode({ cluster, id, nodes, store, groups, transport, timing, disk: { reserveBytes: 0 } })
+      const disk = { reserveBytes: 0, ...(this.backups && { backups: this.backups }) }
+      const node = await createNode({ cluster, id, nodes, store, groups, transport, timing, disk })
       this.nodes.set(id, node)
       this.#ends.push(() => node.stop())
     })
@@ -91,6 +93,40 @@ test('a live cluster is saved, and restored as another one that goes on', async 
   }
   const { index } = await store.put('after', 'restored')
   assert.ok(index > said.index, 'indexes go on')
+})
+
+test('a node that runs copies its store to where it may, and nowhere else', async (t) => {
+  const world = new World(t, await startBroker({ port: 0 }))
+  const memory = await world.cluster('memory', ['a'])
+  await memory.kv('kv').put('k', 'v')
+  assert.match((await world.flotilla('backup one --node a --cluster memory')).err, /CONFIG_INVALID: .*no directory for backups/)
+  world.backups = join(world.root, 'backups')
+  await (await world.cluster('nowhere', ['a'])).kv('kv').put('k', 'v')
+  assert.match(
+    (await world.flotilla('backup one --node a --cluster nowhere')).err,
+    /CONFIG_INVALID: the store .* is not in a directory/,
+  )
+  const client = await world.cluster('demo', ['x', 'y', 'z'], { dirs: true })
+  for (let i = 0; i < 50; i++) await client.kv('kv').put(`key-${i}`, contentsOf(i))
+  for (const id of ['x', 'y', 'z']) {
+    const made = await world.flotilla(`backup of-${id} --node ${id} --json`)
+    assert.equal(made.code, 0, made.err)
+    const { to, records } = JSON.parse(made.out) as { to: string; records: number }
+    assert.deepEqual([to, records > 50], [join(world.backups, `of-${id}`), true])
+  }
+  assert.match((await world.flotilla('backup of-x --node x')).err, /CONFIG_INVALID: .* is there already/)
+  assert.equal((await world.flotilla('backup ../x --node x')).code, 2, 'a name, not a path')
+  assert.equal((await world.flotilla('backup one --node x --dir d')).code, 2)
+  assert.equal((await world.flotilla('backup one --group kv')).code, 2)
+  assert.equal((await world.flotilla('backup one --node nobody --timeout 200')).code, 3)
+
+  for (const node of world.nodes.values()) await node.stop()
+  for (const id of ['x', 'y', 'z']) {
+    rmSync(join(world.root, id), { recursive: true })
+    renameSync(join(world.backups, `of-${id}`), join(world.root, id))
+  }
+  const store = (await world.cluster('demo', ['x', 'y', 'z'], { dirs: true })).kv('kv')
+  assert.equal(text((await store.get('key-49')) ?? new Uint8Array()), contentsOf(49), 'a whole cluster is back')
 })
 
 test('logs are cut off when an operator says so, and the group goes on', async (t) => {

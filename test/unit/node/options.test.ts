@@ -30,6 +30,7 @@ test('what is missing is completed, and the order of names does not matter', () 
     inspector: null,
     reserveBytes: null,
     watchdogMs: null,
+    backups: null,
     join: false,
     autoPromote: false,
     leaseReads: false,
