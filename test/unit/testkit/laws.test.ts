@@ -107,9 +107,10 @@ test('a hard part keeps nobody from finding what is wrong with another one, nor 
 })
 
 test('for want of memory the largest part is given up, not the one that asked last', () => {
-  const { init, step, key } = counterModel()
-  const parts = [hopeless(30), hopeless(12)].map((history, i) => ({ name: String(i), history }))
-  const judged = checkLinearizable([], { init, step, key, partition: () => parts }, { bytesMax: 6 * 1024 * 1024 })
+  const model = counterModel()
+  const firstTurn = checkLinearizable(hopeless(30), model, { stepsMax: 20_000 }).bytes
+  const parts = [hopeless(30), hopeless(8)].map((history, i) => ({ name: String(i), history }))
+  const judged = checkLinearizable([], { ...model, partition: () => parts }, { bytesMax: firstTurn + 50_000 })
   assert.equal(judged.verdict === 'violation' && judged.violation.part, '1')
 })
 
