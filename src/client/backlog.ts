@@ -1,5 +1,7 @@
 /** Live entries that wait to be read, in any order, within bounds; and what is known to be missing. Knows no transport. */
 
+import { wallClock } from '../clock/wall.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { CommittedEntry } from './types.ts'
 
 /** Entries kept, and bytes of them. What does not fit is fetched from the log when its turn comes. */
@@ -18,6 +20,11 @@ export class Backlog {
   #ended = false
   #begun = false
   #wake: (() => void) | null = null
+  readonly #clock: Clock
+
+  constructor(clock: Clock = wallClock) {
+    this.#clock = clock
+  }
 
   /** Index of the entry to be read next. */
   get next(): number {
@@ -106,12 +113,12 @@ export class Backlog {
   news(ms: number): Promise<boolean> {
     if (this.#ended) return Promise.resolve(true)
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      const cancel = this.#clock.after(ms, () => {
         this.#wake = null
         resolve(false)
-      }, ms)
+      })
       this.#wake = () => {
-        clearTimeout(timer)
+        cancel()
         resolve(true)
       }
     })
@@ -119,8 +126,8 @@ export class Backlog {
 
   /** Waits so long, unless the stream ends. */
   async pause(ms: number): Promise<void> {
-    const until = performance.now() + ms
-    while (!this.#ended && until > performance.now()) await this.news(Math.max(1, until - performance.now()))
+    const until = this.#clock.now() + ms
+    while (!this.#ended && until > this.#clock.now()) await this.news(Math.max(1, until - this.#clock.now()))
   }
 
   end(): void {

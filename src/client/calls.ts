@@ -1,10 +1,12 @@
 /** One call: attempts, pauses and a deadline over all of them. Knows neither what is asked nor who leads. */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import { WAITERS_MAX } from '../base/limits.ts'
+import { sleep } from '../clock/turns.ts'
+import type { Cancel, Clock } from '../ports/clock.ts'
 import { type CallKind, finalError, hintOf, isSilence, lastWord, NO_PAST, type Past, remember, verdictOn } from './outcome.ts'
 import { pauseMs } from './routes.ts'
+import { REAL_WORLD, type World } from './world.ts'
 
 /** An attempt that may be repeated is given no longer than this, so that a dead leader does not cost the whole deadline. */
 export const ATTEMPT_MS_MAX = 1500
@@ -40,11 +42,13 @@ export interface Call<T> extends CallKind {
 /** The calls of one client. */
 export class Calls {
   readonly #callsMax: number
+  readonly #world: World
   readonly #open = new Set<(error: FlotillaError) => void>()
   #closed = false
 
-  constructor(callsMax: number = WAITERS_MAX) {
+  constructor(callsMax: number = WAITERS_MAX, world: World = REAL_WORLD) {
     this.#callsMax = callsMax
+    this.#world = world
   }
 
   /** Calls under way. */
@@ -74,28 +78,30 @@ export class Calls {
   }
 
   async #run<T>(call: Call<T>): Promise<T> {
-    const deadline = performance.now() + call.timeoutMs
+    const { clock, chance } = this.#world
+    const deadline = clock.now() + call.timeoutMs
+    const leftMs = (): number => deadline - clock.now()
     let past = NO_PAST
     let reason: FlotillaError | null | undefined // asked for once in a call
     for (let failures = 1; ; failures++) {
-      const way = await wayFor(call, past, deadline - performance.now())
-      const remainingMs = Math.floor(deadline - performance.now())
+      const way = await wayFor(call, past, leftMs())
+      const remainingMs = Math.floor(leftMs())
       if (way === null || remainingMs < 1 || this.#closed) throw finalError(past, call)
       try {
-        const answer = await attended(way, call, remainingMs)
+        const answer = await attended(way, call, { clock, remainingMs })
         way.answered()
         return answer
       } catch (thrown) {
         const plain = toFlotillaError(thrown, 'UNAVAILABLE')
         const unheard = plain.code === 'UNAVAILABLE' && way.explain !== undefined && !past.unknown
-        if (unheard && reason === undefined && deadline - performance.now() > EXPLAIN_MS_MAX) reason = await way.explain?.()
+        if (unheard && reason === undefined && leftMs() > EXPLAIN_MS_MAX) reason = await way.explain?.()
         const error = (unheard && reason) || plain
         const verdict = verdictOn(error, call)
         past = remember(past, error, call)
         // who is silent to a write may hang: this call ends, but the next one must not go there again
         const waited = (verdict === 'lost' || isSilence(error)) && way.lost(hintOf(error))
         if (verdict === 'fail') throw lastWord(error, past, call)
-        if (!waited) await pause(pauseMs(error, failures, Math.random()), deadline)
+        if (!waited && leftMs() > 0) await sleep(clock, Math.min(pauseMs(error, failures, chance.next()), leftMs())) // not beyond the deadline
       }
     }
   }
@@ -115,32 +121,30 @@ async function wayFor<T>(call: Call<T>, past: Past, ms: number): Promise<Way | n
  * as others would be given, it waits on, but the calls after it look for the leader anew: they must not all go to one that hangs.
  * Once another node leads, it is given only a little longer, since who led may yet answer; what may be repeated does not wait at all.
  */
-async function attended<T>(way: Way, call: Call<T>, remainingMs: number): Promise<T> {
+async function attended<T>(
+  way: Way,
+  call: Call<T>,
+  { clock, remainingMs }: { readonly clock: Clock; readonly remainingMs: number },
+): Promise<T> {
   const { repeatable } = call
   const attempt = call.attempt(way.subject, repeatable ? Math.min(remainingMs, ATTEMPT_MS_MAX) : remainingMs)
-  const timers: NodeJS.Timeout[] = []
+  const timers: Cancel[] = []
   let unwatch: (() => void) | undefined
   try {
     return await new Promise<T>((resolve, reject) => {
       attempt.then(resolve, reject)
-      if (!repeatable) timers.push(setTimeout(() => way.lost(null), ATTEMPT_MS_MAX))
+      if (!repeatable) timers.push(clock.after(ATTEMPT_MS_MAX, () => way.lost(null)))
       unwatch = way.watch?.((leader) => {
         const end = (): void => reject(overtakenBy(leader))
         if (repeatable) end()
-        else timers.push(setTimeout(end, GRACE_MS))
+        else timers.push(clock.after(GRACE_MS, end))
       })
     })
   } finally {
     unwatch?.()
-    for (const timer of timers) clearTimeout(timer)
+    for (const cancel of timers) cancel()
   }
 }
 
 const overtakenBy = (leader: string): FlotillaError =>
   new FlotillaError('TIMEOUT_UNKNOWN', 'the leader changed before an answer came; the outcome is unknown', { leader })
-
-/** Waits a little, but not beyond the deadline. */
-async function pause(ms: number, deadline: number): Promise<void> {
-  const remainingMs = deadline - performance.now()
-  if (remainingMs > 0) await sleep(Math.min(ms, remainingMs))
-}

@@ -14,7 +14,7 @@ const SCHEMES: ReadonlySet<string> = new Set(['nats', 'tls'])
 const SOURCES = ['servers', 'nats', 'transport'] as const
 
 /** All that `connect` understands: a misspelt option would be one that silently does nothing. */
-const OPTIONS: ReadonlySet<string> = new Set([...SOURCES, 'cluster', 'prefix', 'timeoutMs', 'logger'])
+const OPTIONS: ReadonlySet<string> = new Set([...SOURCES, 'cluster', 'prefix', 'timeoutMs', 'logger', 'clock', 'chance'])
 
 const LOGGER_METHODS = ['debug', 'info', 'warn', 'error'] as const
 
@@ -40,17 +40,19 @@ export function checkConnect(options: unknown): void {
 }
 
 /** Checks what every client is given. Throws `CONFIG_INVALID`. */
-export function checkSettings({ cluster, prefix, timeoutMs, logger }: Readonly<Record<string, unknown>>): void {
+export function checkSettings({ cluster, prefix, timeoutMs, logger, clock, chance }: Readonly<Record<string, unknown>>): void {
   checkName('cluster', cluster)
   if (prefix !== undefined) checkName('prefix', prefix)
   if (timeoutMs !== undefined) checkTimeout(timeoutMs)
-  if (logger !== undefined) checkLogger(logger)
+  if (logger !== undefined) checkPort('logger is a Logger', logger, LOGGER_METHODS)
+  if (clock !== undefined) checkPort('clock is a Clock', clock, ['now', 'after'])
+  if (chance !== undefined) checkPort('chance is a source of Chance', chance, ['next', 'bytes'])
 }
 
-function checkLogger(logger: unknown): void {
-  if (!isRecord(logger)) throw invalid(`logger is a Logger, not ${kindOf(logger)}`)
-  const missing = LOGGER_METHODS.filter((name) => typeof logger[name] !== 'function')
-  if (missing.length > 0) throw invalid(`logger is a Logger, but lacks ${missing.join(', ')}`)
+function checkPort(what: string, value: unknown, methods: readonly string[]): void {
+  if (!isRecord(value)) throw invalid(`${what}, not ${kindOf(value)}`)
+  const missing = methods.filter((name) => typeof value[name] !== 'function')
+  if (missing.length > 0) throw invalid(`${what}, but lacks ${missing.join(', ')}`)
 }
 
 /** What may end a stream. Throws `CONFIG_INVALID`. */
@@ -108,9 +110,7 @@ function checkServers(servers: unknown): void {
 }
 
 function checkTransport(transport: unknown): void {
-  if (!isRecord(transport)) throw invalid(`transport is a Transport, not ${kindOf(transport)}`)
-  const missing = TRANSPORT_METHODS.filter((name) => typeof transport[name] !== 'function')
-  if (missing.length > 0) throw invalid(`transport is a Transport, but lacks ${missing.join(', ')}`)
+  checkPort('transport is a Transport', transport, TRANSPORT_METHODS)
 }
 
 function within(what: string, value: unknown, max: number): number {

@@ -92,7 +92,8 @@ class ConnectedClient extends Cluster implements Client {
   }
 
   readmit(node: string, options?: ReadmitOptions): Promise<readonly Readmitted[]> {
-    return readmit(this, node, options)
+    const { clock } = this.world
+    return readmit({ status: (wait) => this.status(wait), members: (group) => this.members(group), clock }, node, options)
   }
 
   override async close(): Promise<void> {

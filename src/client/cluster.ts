@@ -2,7 +2,7 @@
 
 import { EMPTY, utf8 } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
-import { GROUPS_MAX } from '../base/limits.ts'
+import { GROUPS_MAX, WAITERS_MAX } from '../base/limits.ts'
 import { type Logger, silent } from '../ports/logger.ts'
 import type { NodeStatus } from '../ports/status.ts'
 import type { Incoming, Transport } from '../ports/transport.ts'
@@ -36,8 +36,7 @@ import type {
   ReadOptions,
   WriteOptions,
 } from './types.ts'
-
-const TIMEOUT_MS = 5000
+import { REAL_WORLD, type World } from './world.ts'
 
 /** What is asked of a group's leader. */
 type LeaderVerb = 'propose' | 'read' | LeaderCall<unknown>['verb']
@@ -49,7 +48,8 @@ export class Cluster implements ClusterCalls {
   readonly #subjects: Subjects
   readonly #logger: Logger
   readonly #timeoutMs: number
-  readonly #calls = new Calls()
+  protected readonly world: World
+  readonly #calls: Calls
   readonly #rollCall: RollCall
   readonly #leaderships: Leaderships
   readonly #foundings: Foundings
@@ -57,8 +57,10 @@ export class Cluster implements ClusterCalls {
   readonly #closing = new AbortController()
 
   /** Throws `CONFIG_INVALID` for a cluster or prefix that cannot be a subject. */
-  constructor({ cluster, transport, prefix, timeoutMs = TIMEOUT_MS, logger = silent }: ClientOptions) {
-    checkSettings({ cluster, prefix, timeoutMs, logger })
+  constructor({ cluster, transport, prefix, timeoutMs = 5000, logger = silent, ...own }: ClientOptions) {
+    checkSettings({ cluster, prefix, timeoutMs, logger, ...own })
+    this.world = { ...REAL_WORLD, ...own }
+    this.#calls = new Calls(WAITERS_MAX, this.world)
     this.#subjects = subjectsOf(cluster, prefix)
     this.#transport = transport
     this.#timeoutMs = timeoutMs
@@ -68,6 +70,7 @@ export class Cluster implements ClusterCalls {
       transport,
       subject: this.#subjects.event('leadership'),
       logger,
+      clock: this.world.clock,
       concerns: (news) => this.#concerns(news),
       confirm: (news) => this.#confirm(news),
       onNews: ({ group, node, term }) => this.#sessions.get(group)?.announced(node, term),
@@ -87,7 +90,7 @@ export class Cluster implements ClusterCalls {
     return this.#calls.make({
       writes: true,
       repeatable: options.idempotent === true,
-      timeoutMs: this.#deadline(options.timeoutMs),
+      timeoutMs: checkTimeout(options.timeoutMs ?? this.#timeoutMs),
       way: (ms) => this.#wayToLeader({ group, verb: 'propose' }, ms),
       attempt: (subject, timeoutMs) => this.#ask(subject, { group, body, timeoutMs, direct: true }), // we look for the leader ourselves
     })
@@ -98,7 +101,7 @@ export class Cluster implements ClusterCalls {
     return this.#calls.make({
       writes: call.writes,
       repeatable: call.repeatable ?? !call.writes,
-      timeoutMs: this.#deadline(wanted),
+      timeoutMs: checkTimeout(wanted ?? this.#timeoutMs),
       way: (ms) => this.#wayToLeader({ group, verb: call.verb }, ms),
       attempt: async (subject, timeoutMs) =>
         decode((await this.#transport.request(subject, encode(timeoutMs), { timeoutMs })).data),
@@ -114,7 +117,7 @@ export class Cluster implements ClusterCalls {
     return this.#calls.make({
       writes: false,
       repeatable: true,
-      timeoutMs: this.#deadline(options.timeoutMs),
+      timeoutMs: checkTimeout(options.timeoutMs ?? this.#timeoutMs),
       way: (ms) => (direct ? this.#wayToLeader({ group, verb: 'read' }, ms) : this.#wayToAny(group, 'query', ms)),
       attempt: (subject, timeoutMs) => this.#ask(subject, { group, body, timeoutMs, ...freshness, direct }),
     })
@@ -130,7 +133,7 @@ export class Cluster implements ClusterCalls {
     return this.#calls.make({
       writes: false,
       repeatable: true,
-      timeoutMs: this.#deadline(wanted),
+      timeoutMs: checkTimeout(wanted ?? this.#timeoutMs),
       way: (ms) => this.#wayToAny(group, 'log', ms),
       attempt: (subject, timeoutMs) => this.#askLog(subject, { group, from, limit, timeoutMs }),
     })
@@ -149,6 +152,7 @@ export class Cluster implements ClusterCalls {
       subject: this.#subjects.committedOf(group),
       log: (from, limit) => this.log(group, { from, limit }),
       logger: this.#logger,
+      clock: this.world.clock,
     })
   }
 
@@ -166,17 +170,14 @@ export class Cluster implements ClusterCalls {
     this.#leaderships.close()
   }
 
-  #deadline(wanted = this.#timeoutMs): number {
-    return checkTimeout(wanted)
-  }
-
   #session(group: string): Session {
     if (this.#closing.signal.aborted) throw new FlotillaError('CLOSED', 'the client is closed')
     let session = this.#sessions.get(group)
     if (session === undefined) {
       checkName('group', group)
       if (this.#sessions.size >= GROUPS_MAX) throw new FlotillaError('BUSY', `one client speaks to ${GROUPS_MAX} groups at most`)
-      session = new Session({ group, askLeader: (timeoutMs) => this.#askLeader(group, timeoutMs), logger: this.#logger })
+      const askLeader = (timeoutMs: number): Promise<LeaderHint> => this.#askLeader(group, timeoutMs)
+      session = new Session({ group, askLeader, logger: this.#logger, world: this.world })
       this.#sessions.set(group, session)
       this.#leaderships.open()
     }
@@ -258,7 +259,7 @@ export class Cluster implements ClusterCalls {
   }
 
   async #wayToLeader(to: { readonly group: string; readonly verb: LeaderVerb }, ms: number): Promise<Way | null> {
-    const deadline = performance.now() + ms
+    const deadline = this.world.clock.now() + ms
     await this.#foundings.look(ms)
     await this.#foundings.admit(to.group, ms)
     for (;;) {
@@ -266,10 +267,10 @@ export class Cluster implements ClusterCalls {
       const session = this.#session(to.group)
       // without a connection nobody can be found, and an attempt says best what is wrong with it
       if (session.current === null && !this.#transport.connected) return this.#openWay(to.group, to.verb)
-      const route = session.current ?? (await session.routeWithin(deadline - performance.now()))
+      const route = session.current ?? (await session.routeWithin(deadline - this.world.clock.now()))
       if (route !== null) return this.#wayOf(session, route, to)
       this.#foundings.check(to.group)
-      if (session === this.#sessions.get(to.group) && performance.now() >= deadline - 1) return null
+      if (session === this.#sessions.get(to.group) && this.world.clock.now() >= deadline - 1) return null
     }
   }
 

@@ -1,6 +1,7 @@
 /** The stream of committed entries: live messages when all is well, the log for whatever they lack. Knows no command. */
 
 import { FlotillaError } from '../base/errors.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Incoming, Transport } from '../ports/transport.ts'
 import type { LogPage } from '../wire/requests.ts'
@@ -22,6 +23,8 @@ export interface CommittedSource {
   readonly logger: Logger
   /** After so many milliseconds without a message the log is asked whether the last one was missed. Default 3000. */
   readonly quietMs?: number
+  /** Default: the machine's. */
+  readonly clock?: Clock
 }
 
 const QUIET_MS = 3000
@@ -38,7 +41,7 @@ export async function* committedEntries(given: CommittedSource): AsyncGenerator<
   if (signal.aborted) return
   const anchor = new Anchor()
   const source = { ...given, log: (from: number, limit: number) => given.log(from, limit).then((page) => anchor.hold(page)) }
-  const backlog = new Backlog()
+  const backlog = new Backlog(given.clock)
   const subscription = transport.subscribe(subject, (message) => {
     const entry = anchor.isOurs(message) ? entryOf(group, message) : null
     if (entry === null) logger.debug({ subject: message.subject }, 'a message that is no committed entry')

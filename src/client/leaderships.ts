@@ -3,10 +3,11 @@
  * news count once a replica of the group has confirmed them. Knows no call and no route.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { text } from '../base/bytes.ts'
 import { GROUPS_MAX, ID_PATTERN } from '../base/limits.ts'
+import { wallClock } from '../clock/wall.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Subscription, Transport } from '../ports/transport.ts'
 import { backoffMs } from './routes.ts'
@@ -45,6 +46,8 @@ export interface LeadershipsHost {
   readonly transport: Transport
   readonly subject: string
   readonly logger: Logger
+  /** Default: the machine's. */
+  readonly clock?: Clock
   /** Whether the client has to do with the group, and means that founding of it. */
   readonly concerns: (news: Leadership) => boolean
   /** Whether a replica of the group says the same. Never rejects. */
@@ -61,6 +64,7 @@ export class Leaderships {
   readonly #doubtful = new Map<string, Leadership | null>()
   /** Attempts under way. Bounded by the bound on calls. */
   readonly #waiting = new Map<string, Set<Waiting>>()
+  readonly #resting = new Set<() => void>()
   #subscription: Subscription | null = null
 
   constructor(host: LeadershipsHost) {
@@ -105,6 +109,7 @@ export class Leaderships {
     this.#waiting.clear()
     this.#latest.clear()
     this.#doubtful.clear()
+    for (const end of [...this.#resting]) end()
   }
 
   #isNews(news: Leadership): boolean {
@@ -125,12 +130,26 @@ export class Leaderships {
         break
       }
       if (asked === CONFIRMATIONS_MAX) logger.debug({ ...news }, 'news of a leader that no replica confirms')
-      else await sleep(backoffMs(asked, 0), undefined, { ref: false })
+      else await this.#rest(backoffMs(asked, 0))
       if (this.#doubtful.get(group)) break // somebody says otherwise by now
     }
     const next = this.#doubtful.get(group)
     this.#doubtful.delete(group)
     if (next && this.#subscription !== null && this.#isNews(next)) await this.#verify(next)
+  }
+
+  /** A pause, which ends when nobody listens any more. */
+  #rest(ms: number): Promise<void> {
+    const { clock = wallClock } = this.#host
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel()
+        this.#resting.delete(end)
+        resolve()
+      }
+      const cancel = clock.after(ms, end)
+      this.#resting.add(end)
+    })
   }
 
   #hear(news: Leadership): void {

@@ -3,8 +3,10 @@
  * as a learner first. All of it are changes that the groups agree to, one after the other. Knows nothing of stores.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { FlotillaError } from '../base/errors.ts'
+import { sleep } from '../clock/turns.ts'
+import { wallClock } from '../clock/wall.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { GroupStatus, NodeStatus } from '../ports/status.ts'
 import type { MembersView } from '../wire/members.ts'
 import { checkName } from './checks.ts'
@@ -21,6 +23,8 @@ const ROLL_CALL_MS = 500
 export interface Readmitting {
   status(options?: { readonly waitMs?: number }): Promise<readonly NodeStatus[]>
   members(group: string): MembersClient
+  /** Default: the machine's. */
+  readonly clock?: Clock
 }
 
 /** How to readmit. */
@@ -56,8 +60,9 @@ export async function readmit(
   { timeoutMs = 15_000, groups: only }: ReadmitOptions = {},
 ): Promise<Readmitted[]> {
   checkName('node', node)
-  const dueAt = performance.now() + timeoutMs
-  const left = (): { timeoutMs: number } => ({ timeoutMs: Math.max(1, Math.ceil(dueAt - performance.now())) })
+  const { clock = wallClock } = cluster
+  const dueAt = clock.now() + timeoutMs
+  const left = (): { timeoutMs: number } => ({ timeoutMs: Math.max(1, Math.ceil(dueAt - clock.now())) })
   const statuses = await cluster.status({ waitMs: Math.min(ROLL_CALL_MS, timeoutMs) })
   const groups = groupsOf(statuses, node).filter((group) => only?.includes(group) ?? true)
   if (groups.length === 0) throw new FlotillaError('CONF_INVALID', `no node that answers knows '${node}' as a member`, { node })
@@ -111,17 +116,18 @@ async function promote(
   cluster: Readmitting,
   { node, place, dueAt }: { readonly node: string; readonly place: Place; readonly dueAt: number },
 ): Promise<void> {
+  const { clock = wallClock } = cluster
   const peer = peerIn(place.members, node)
   for (;;) {
-    const remaining = dueAt - performance.now()
+    const remaining = dueAt - clock.now()
     if (remaining <= LOOK_MS) return
     const status = (await cluster.status({ waitMs: Math.min(ROLL_CALL_MS, remaining) })).find((one) => one.node === node)
     if (status === undefined) return
     const here = status.groups.find(({ group }) => group === place.group)
     if (here !== undefined && here.peer === peer && here.applied >= place.index) break
-    await sleep(LOOK_MS)
+    await sleep(clock, LOOK_MS)
   }
-  const timeoutMs = Math.max(1, Math.ceil(dueAt - performance.now()))
+  const timeoutMs = Math.max(1, Math.ceil(dueAt - clock.now()))
   place.members = (await cluster.members(place.group).promote(node, { timeoutMs })).members
 }
 

@@ -3,6 +3,10 @@
 import { type ActorRefFrom, assign, createActor, fromPromise } from 'xstate'
 import { type Finding, type Route, type SessionContext, sessionMachine } from '../../machines/session.ts'
 import { FlotillaError } from '../base/errors.ts'
+import { systemChance } from '../chance/system.ts'
+import { actorClock } from '../clock/actor-clock.ts'
+import type { Chance } from '../ports/chance.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import {
   backoffMs,
@@ -18,6 +22,7 @@ import {
   type Loss,
   settle,
 } from './routes.ts'
+import { REAL_WORLD, type World } from './world.ts'
 
 /** A search that takes longer is given up, in milliseconds. */
 export const SEEK_TIMEOUT_MS = 500
@@ -33,6 +38,8 @@ export interface SessionHost {
   readonly group: string
   readonly askLeader: AskLeader
   readonly logger: Logger
+  /** Default: the machine's. */
+  readonly world?: World
 }
 
 /** A route, and the number under which its loss is reported. */
@@ -44,7 +51,7 @@ export interface NumberedRoute {
 }
 
 /** The chart with its words. The search is the host's. */
-export const sessionLogic = (askLeader: AskLeader) =>
+export const sessionLogic = (askLeader: AskLeader, chance: Chance = systemChance) =>
   sessionMachine.provide({
     actors: { askLeader: fromPromise(() => search(askLeader)) },
     guards: {
@@ -62,7 +69,7 @@ export const sessionLogic = (askLeader: AskLeader) =>
       settle: assign(() => settle()),
     },
     delays: {
-      backoff: ({ context }) => backoffMs(context.failures, Math.random()),
+      backoff: ({ context }) => backoffMs(context.failures, chance.next()),
       seekTimeout: SEEK_TIMEOUT_MS,
     },
   })
@@ -85,12 +92,14 @@ async function search(ask: AskLeader): Promise<Finding> {
 }
 
 export class Session {
+  readonly #clock: Clock
   readonly #actor: ActorRefFrom<typeof sessionMachine>
   /** Calls that wait for a route. Bounded by the bound on calls. */
   readonly #waiting = new Set<() => void>()
 
-  constructor({ group, askLeader, logger }: SessionHost) {
-    this.#actor = createActor(sessionLogic(askLeader))
+  constructor({ group, askLeader, logger, world = REAL_WORLD }: SessionHost) {
+    this.#clock = world.clock
+    this.#actor = createActor(sessionLogic(askLeader, world.chance), { clock: actorClock(world.clock) })
     this.#actor.subscribe({
       next: ({ value, context }) => {
         logger.debug({ group, state: value, route: context.route, failures: context.failures }, 'session')
@@ -112,11 +121,11 @@ export class Session {
     if (this.current === null && ms > 0) {
       await new Promise<void>((resolve) => {
         const wake = (): void => {
-          clearTimeout(timer)
+          cancel()
           this.#waiting.delete(wake)
           resolve()
         }
-        const timer = setTimeout(wake, ms)
+        const cancel = this.#clock.after(ms, wake)
         this.#waiting.add(wake)
       })
     }

@@ -1,5 +1,7 @@
 /** What a program sees of a cluster from outside: the client's types. */
 
+import type { Chance } from '../ports/chance.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { NodeStatus } from '../ports/status.ts'
 import type { Transport } from '../ports/transport.ts'
@@ -65,6 +67,10 @@ export interface ClientSettings {
   /** Deadline of calls that name none, in milliseconds. Default 5000. */
   readonly timeoutMs?: number
   readonly logger?: Logger
+  /** Time, for tests that have their own. Default: the machine's. */
+  readonly clock?: Clock
+  /** What is left to chance: pauses. Default: the system's. */
+  readonly chance?: Chance
 }
 
 export interface ClientOptions extends ClientSettings {

@@ -5,6 +5,7 @@
 
 import { type FlotillaError, toFlotillaError } from '../base/errors.ts'
 import type { Prng } from '../base/prng.ts'
+import { soon } from '../clock/turns.ts'
 import { refusalError } from '../peer/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -72,6 +73,7 @@ export class Engine {
     this.#speech = new Speech({
       outbox: options.outbox,
       flush: this.#flush,
+      clock: options.clock,
       offer: (host, message) => options.snapshots.offer(host, message),
     })
   }
@@ -113,7 +115,7 @@ export class Engine {
     this.#dirty.add(host)
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => this.#turn())
+    soon(this.#options.clock, () => this.#turn())
   }
 
   /** Runs turns and saves until nothing is left to do. */
@@ -165,10 +167,7 @@ export class Engine {
     queueMicrotask(() => this.#apply(turn)) // disk and network are at work now; a microtask, so that what was sent has left
   }
 
-  /**
-   * The second half of a turn: what is committed is applied, and who waited for it is answered. Subscribers hear of it one turn later, when what
-   * the callers said next has left and others are at work.
-   */
+  /** The second half of a turn: what is committed is applied, and who waited is answered. Subscribers hear of it one turn later, when others work. */
   #apply(turn: readonly PeerHost[]): void {
     for (const host of turn) {
       if (this.#stopped) return

@@ -3,14 +3,16 @@
  * entries carry different marks. Whoever has applied that entry knows it, and hears nobody who knows another.
  */
 
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { FlotillaError } from '../base/errors.ts'
+import { systemChance } from '../chance/system.ts'
+import type { Chance } from '../ports/chance.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { NodeStore, Recovered } from '../ports/store.ts'
 import type { PeerId } from '../protocol/types.ts'
 
 /** What a first leader marks the first entry with. */
-export const newBirthmark = (): Uint8Array => new Uint8Array(randomBytes(16))
+export const newBirthmark = (chance: Chance = systemChance): Uint8Array => chance.bytes(16)
 
 /** Digest of the members a group was founded with: nodes that were given different lists never understand each other. */
 export function membersDigest(peers: Readonly<Record<PeerId, string>>): string {

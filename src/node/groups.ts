@@ -8,13 +8,14 @@ import type { MembersView } from '../wire/members.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import { Gazette } from './committed.ts'
 import { Compactor } from './compactor.ts'
-import { keepBirthmark, keepFounding, markOf, membersDigest, recallBirthmark, recallFounders } from './founding.ts'
+import { keepBirthmark, keepFounding, markOf, membersDigest, newBirthmark, recallBirthmark, recallFounders } from './founding.ts'
 import { leaseMsOf } from './leases.ts'
 import { type PeerLife, startPeerLife } from './lifecycle.ts'
 import { memberNames, NO_CONF, peerOf } from './members.ts'
 import { type GroupSettings, type NodeSettings, raftSettingsOf } from './options.ts'
 import { PeerHost } from './peer-host.ts'
 import type { Quarantine } from './quarantine.ts'
+import { stepsFor, tracedState } from './tracing.ts'
 
 /** A group on this node: its peer, and its life. */
 export interface OpenedGroup {
@@ -96,6 +97,8 @@ function startOf({ peers, founding, lastPeerId }: MembersView): Pick<GroupBootst
 function openGroup(options: OpenGroupsOptions, group: GroupSettings, recovered: Recovered): OpenedGroup {
   const { settings, store } = options
   const { id, stateMachine } = group
+  const { trace } = settings
+  const peer = ownPeer(recovered.peers, settings.id)
   const table = store.table(id)
   const founding = (): string => host.birthmark
   const gazette = new Gazette({
@@ -117,7 +120,9 @@ function openGroup(options: OpenGroupsOptions, group: GroupSettings, recovered: 
     group: id,
     members: recallFounders(store, id) ?? membersDigest(recovered.peers),
     birthmark: recallBirthmark(store, id, recovered),
-    id: ownPeer(recovered.peers, settings.id),
+    id: peer,
+    newMark: newBirthmark(settings.chance),
+    onStep: stepsFor(trace, { group: id, peer }),
     recovered,
     reader: store.reader(id),
     table,
@@ -134,8 +139,10 @@ function openGroup(options: OpenGroupsOptions, group: GroupSettings, recovered: 
         keepBirthmark(store, id, { mark: host.adopt(markOf(entry.data)), logger: settings.logger })
       }
       if (host.leads) gazette.add(entry, host.term)
+      trace?.applied?.(id, peer, entry)
     },
   })
+  trace?.began?.(id, peer, tracedState(host.snapshot))
   return { host, life: startPeerLife() }
 }
 

@@ -1,6 +1,7 @@
 /** The groups that a node holds, as they come and go: opened, joined, left. Knows the lives of peers, and nothing of what they say. */
 
 import { FlotillaError, toFlotillaError } from '../base/errors.ts'
+import { soon } from '../clock/turns.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Subscription } from '../ports/transport.ts'
 import { asksForVote } from '../protocol/messages.ts'
@@ -130,7 +131,7 @@ export class Hosting {
 
   /** Others are heard, and every peer begins; what is not here yet is waited for. */
   start(): readonly Subscription[] {
-    const { settings, store, transport, subjects, onFailure } = this.#options
+    const { settings, store, transport, subjects, clock, onFailure } = this.#options
     const inbox = this.#makeInbox()
     const subscriptions = [
       transport.subscribe(subjects.raftTo(settings.id), (m) => inbox.receive(m)),
@@ -143,7 +144,7 @@ export class Hosting {
     this.#greet([...this.#neighbours.names])
     this.#promotion?.start()
     for (const { id } of settings.groups) if (!this.#groups.has(id)) this.#joining.await(id)
-    store.watchDamage((damage) => setImmediate(() => this.#isolate(String(damage.details.group), damage)))
+    store.watchDamage((damage) => soon(clock, () => this.#isolate(String(damage.details.group), damage)))
     return subscriptions
   }
 

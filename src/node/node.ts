@@ -1,9 +1,9 @@
 /** A node: one process' part of a cluster. Puts the rooms together, and gives them a life. */
 
-import { randomInt, randomUUID } from 'node:crypto'
 import { copyBytes } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
 import { prng } from '../base/prng.ts'
+import { uuid } from '../chance/names.ts'
 import { wallClock } from '../clock/wall.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { NodeStatus } from '../ports/status.ts'
@@ -53,7 +53,7 @@ export async function createNode(options: NodeOptions): Promise<FlotillaNode> {
 class Node implements FlotillaNode {
   readonly id: string
   readonly life: NodeLife
-  readonly nonce = randomUUID()
+  readonly nonce: string
   readonly #options: NodeOptions
   readonly #settings: NodeSettings
   readonly #clock: Clock
@@ -79,6 +79,7 @@ class Node implements FlotillaNode {
     this.#options = options
     this.#settings = settings
     this.#clock = options.clock ?? wallClock
+    this.nonce = uuid(settings.chance)
     this.#startedAt = this.#clock.now()
     this.#transport = own(options.transport)
     this.#subjects = subjectsOf(settings.cluster, settings.prefix)
@@ -201,14 +202,14 @@ class Node implements FlotillaNode {
   }
 
   #makeEngine({ store, outbox, snapshots }: Pick<EngineOptions, 'store' | 'outbox' | 'snapshots'>): Engine {
-    const { electionTimeoutMs, heartbeatMs, logger } = this.#settings
+    const { electionTimeoutMs, heartbeatMs, chance, logger } = this.#settings
     const [services, memberServices] = [this.#services, this.#memberServices]
     const leading = new Leading({ node: this.id, ...this.#places, services, memberServices, logger })
     return new Engine({
       store,
       outbox,
       clock: this.#clock,
-      random: prng(randomInt(2 ** 31)),
+      random: prng(Math.floor(chance.next() * 2 ** 31)),
       electionTimeoutMs,
       heartbeatMs,
       logger,
@@ -237,7 +238,7 @@ class Node implements FlotillaNode {
         ...this.#places,
         instance: this.nonce,
         status: () => this.status(),
-        started: new Date().toISOString(),
+        started: new Date((this.#clock.date ?? Date.now)()).toISOString(),
       }),
     )
     this.#subscriptions.push(...hosting.start(), ...this.#maintenance().open())

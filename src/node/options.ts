@@ -3,10 +3,13 @@
 import { z } from 'zod'
 import { FlotillaError } from '../base/errors.ts'
 import { GROUPS_MAX, ID_PATTERN } from '../base/limits.ts'
+import { systemChance } from '../chance/system.ts'
+import type { Chance } from '../ports/chance.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type Logger, silent } from '../ports/logger.ts'
 import type { StateMachine } from '../ports/state-machine.ts'
 import type { NodeStore } from '../ports/store.ts'
+import type { Trace } from '../ports/trace.ts'
 import type { Transport } from '../ports/transport.ts'
 import { type CompactionPolicy, checkCompaction, DEFAULT_COMPACTION } from '../protocol/compaction.ts'
 import { DEFAULT_SETTINGS, type RaftSettings } from '../protocol/settings.ts'
@@ -87,7 +90,14 @@ export interface NodeOptions {
   /** What this node sends of snapshots in a second, and what it receives, in bytes. Default: as much as the network takes. */
   readonly snapshotBytesPerSecond?: number
   readonly logger?: Logger
+  /** Time, and turns of the event loop. Default: the machine's. */
   readonly clock?: Clock
+  /** What is left to chance: timeouts, names. Default: the system's. */
+  readonly chance?: Chance
+  /** Whether snapshots are compressed on the thread pool. Default true. False: in turns of the event loop, for runs that must repeat. */
+  readonly offload?: boolean
+  /** Shown every step of the core. Default: nobody looks. */
+  readonly trace?: Trace
   /** Where this node's inspector page is, for status. */
   readonly inspector?: string
   /** Called when the node had to fail (its disk, an invariant): it acknowledges nothing any more. A process should then exit non-zero. */
@@ -173,6 +183,9 @@ const schema = z.strictObject({
   snapshotBytesPerSecond: z.int().min(1024).optional(),
   logger: port('a logger', 'debug', 'info', 'warn', 'error').optional(),
   clock: port('a clock', 'now', 'after').optional(),
+  chance: port('a source of chance', 'next', 'bytes').optional(),
+  offload: z.boolean().default(true),
+  trace: port('a trace').optional(),
   inspector: z.string().optional(),
   onFailure: onFailure.optional(),
 })
@@ -201,6 +214,9 @@ export interface NodeSettings {
   readonly forward: boolean
   /** Null: no limit. */
   readonly snapshotBytesPerSecond: number | null
+  readonly chance: Chance
+  readonly offload: boolean
+  readonly trace: Trace | null
   readonly logger: Logger
   readonly inspector: string | null
   /** Bytes of disk to keep free; null: what the store's size asks for. */
@@ -238,6 +254,9 @@ export function settingsOf(options: NodeOptions): NodeSettings {
     priority: parsed.data.priority,
     forward: parsed.data.forward,
     snapshotBytesPerSecond: parsed.data.snapshotBytesPerSecond ?? null,
+    chance: options.chance ?? systemChance,
+    offload: parsed.data.offload,
+    trace: options.trace ?? null,
     logger: options.logger ?? silent,
     inspector: options.inspector ?? null,
     reserveBytes: parsed.data.disk.reserveBytes ?? null,

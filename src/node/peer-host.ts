@@ -23,6 +23,7 @@ import { Mailbox } from './mailbox.ts'
 import { isRemoved } from './members.ts'
 import { raftSettingsOf } from './options.ts'
 import { type Question, Reads } from './reading.ts'
+import type { OnStep } from './tracing.ts'
 import { Waiters } from './waiters.ts'
 
 /** Entries applied before the core is told, though no tick came. */
@@ -49,6 +50,9 @@ export interface PeerHostOptions {
   readonly leaseMs?: number | undefined
   /** How often the node was started before: an answer to a question of an earlier run must not be taken for one to ours. */
   readonly boot?: number
+  /** Marks the group's first entry, if this peer comes to write it. Default: drawn anew. */
+  readonly newMark?: Uint8Array
+  readonly onStep?: OnStep | undefined
   /** Cuts the log off if it is time to. Missing: it never is. */
   readonly compact?: (host: PeerHost) => void
 }
@@ -83,7 +87,7 @@ export class PeerHost {
   #epoch: string
   #birthmark: string
   readonly #applier: Applier
-  readonly #compact: PeerHostOptions['compact']
+  readonly #hooks: Pick<PeerHostOptions, 'compact' | 'onStep'>
   #startSeen: LogIndex
   #snapshot: RoleSnapshot
   #collected: RoleSnapshot
@@ -102,7 +106,7 @@ export class PeerHost {
     this.waiters = new Waiters((options.boot ?? 0) * TICKETS_PER_BOOT)
     this.rounds = options.leaseMs === undefined ? null : new Rounds(options.leaseMs)
     this.gazette = options.gazette
-    this.#compact = options.compact
+    this.#hooks = options
     this.#startSeen = recovered.truncated.index
     this.#applier = new Applier({
       stateMachine,
@@ -118,7 +122,7 @@ export class PeerHost {
       ...recovered,
       ...stateOf(recovered),
       reader,
-      birthmark: newBirthmark(),
+      birthmark: options.newMark ?? newBirthmark(),
       settings,
     })
     this.#snapshot = snapshot
@@ -204,8 +208,10 @@ export class PeerHost {
   /** Steps through everything that waits. Throws an InvariantError when a rule is broken: then this peer must say nothing more. */
   stepAll(): void {
     for (const mail of this.mailbox.take()) {
-      const [next, said] = 'message' in mail ? stepMessage(this.#snapshot, mail.message) : stepEvent(this.#snapshot, mail.event)
+      const before = this.#snapshot
+      const [next, said] = 'message' in mail ? stepMessage(before, mail.message) : stepEvent(before, mail.event)
       this.#snapshot = next
+      this.#hooks.onStep?.(before, mail, next)
       if (said.length > 0) this.#said.push(...said)
     }
   }
@@ -237,10 +243,7 @@ export class PeerHost {
     return more || !this.mailbox.isEmpty // a change of configuration is to be heard of at once
   }
 
-  /**
-   * Tells the core how far the state machine is. Nothing waits for it but memory, so it is told now and then: with the next mail after a tick, or
-   * when much was applied.
-   */
+  /** Tells the core how far the state machine is. Nothing waits for it but memory: now and then, or when much was applied. */
   reportApplied(): void {
     const index = this.#applier.applied
     if (index > this.#snapshot.context.applied) this.mailbox.event({ type: 'storage.applied', index })
@@ -248,7 +251,7 @@ export class PeerHost {
 
   /** Cuts the log off behind what the state machine has taken, when it has grown long enough. */
   compactIfDue(): void {
-    this.#compact?.(this)
+    this.#hooks.compact?.(this)
   }
 
   /** Whether the log begins elsewhere than when this was last asked. */

@@ -22,10 +22,11 @@ import type { NodeSettings } from './options.ts'
 import type { PeerHost } from './peer-host.ts'
 import type { Refusals } from './refusals.ts'
 import { boundedSpool, noRoom } from './snapshots/bounded-spool.ts'
-import { SNAPSHOT_CRAFT } from './snapshots/craft.ts'
+import { snapshotCraft } from './snapshots/craft.ts'
 import { SnapshotDesk } from './snapshots/desk.ts'
 import { SNAPSHOT_TIMING, type SnapshotProgress, type SnapshotTiming } from './snapshots/group.ts'
 import type { Holding } from './snapshots/library.ts'
+import { inline, offloaded } from './snapshots/packing.ts'
 
 /** The election timeout that the timing of snapshots is made for. */
 const USUAL_ELECTION_MS = 1000
@@ -70,7 +71,8 @@ export class Snapshotting {
       ...options,
       spool: this.#spool,
       logger: settings.logger,
-      craft: SNAPSHOT_CRAFT,
+      craft: snapshotCraft({ clock: options.clock, compressor: settings.offload ? offloaded : inline }),
+      chance: settings.chance,
       timing: timingOf(settings.electionTimeoutMs),
       ...(settings.snapshotBytesPerSecond !== null && { bytesPerSecond: settings.snapshotBytesPerSecond }),
       fits: (bytes) => headroom.fits(bytes),

@@ -1,5 +1,7 @@
 /** What peers say: at once, when the disk has what it speaks of, or when there is company. Knows envelopes' ways out, and nothing of what is said. */
 
+import { soon } from '../clock/turns.ts'
+import type { Clock } from '../ports/clock.ts'
 import { type InstallSnapshot, type Message, waitsForDisk } from '../protocol/messages.ts'
 import type { Flush } from './flush.ts'
 import type { Outbox } from './outbox.ts'
@@ -7,6 +9,7 @@ import type { PeerHost } from './peer-host.ts'
 
 export interface SpeechOptions {
   readonly outbox: Outbox
+  readonly clock: Clock
   readonly flush: Pick<Flush, 'after'>
   /** A snapshot is not sent like a message: it is offered, and fetched. */
   readonly offer: (host: PeerHost, message: InstallSnapshot) => void
@@ -53,6 +56,7 @@ export class Speech {
       this.#spreading = false
       if (!this.#stopped) this.#options.outbox.sendNews()
     }
-    setImmediate(() => setImmediate(later)) // the turn of those proposals is the next immediate but one
+    const { clock } = this.#options
+    soon(clock, () => soon(clock, later)) // the turn of those proposals is the next immediate but one
   }
 }

@@ -8,6 +8,7 @@ import type { OpenedGroup } from './groups.ts'
 import type { NodeSettings } from './options.ts'
 import type { PeerHost } from './peer-host.ts'
 import type { Quarantined } from './quarantine.ts'
+import { statesOf } from './tracing.ts'
 import { VERSION } from './version.ts'
 
 /** What a node's status is made of. */
@@ -84,7 +85,7 @@ function groupStatusOf(host: PeerHost, life: string): GroupStatus {
     life,
     peer: host.id,
     role: roleOf(snapshot),
-    states: pathOf(snapshot.value),
+    states: statesOf(snapshot),
     term,
     vote: vote === null ? null : nameOf(vote),
     leader: host.leader,
@@ -109,11 +110,4 @@ function progressOf({ snapshot }: PeerHost, nameOf: (peer: number) => string): P
     inflight: progress.context.inflight.length,
     active,
   }))
-}
-
-/** `{ leader: { round: 'beat' } }` as `['leader', 'round', 'beat']`. */
-function pathOf(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
-  const [key, inner] = Object.entries(value as Record<string, unknown>)[0] ?? []
-  return key === undefined ? [] : [key, ...pathOf(inner)]
 }

@@ -14,4 +14,6 @@ export interface Clock {
    * it nobody notices.
    */
   date?(): number
+  /** Calls back in the next turn of the event loop, after what was asked for before. Default: that of Node.js. */
+  soon?(callback: () => void): void
 }

@@ -23,7 +23,7 @@ const FLOORS: readonly (readonly [floor: number, room: RegExp])[] = [
   [3, /^src\/(leader)\//],
   [4, /^src\/(peer)\//],
   [5, /^src\/((?:storage|transport|statemachines)\/[^/]+)\//],
-  [5, /^src\/(storage|transport|statemachines|clock|wire)\//],
+  [5, /^src\/(storage|transport|statemachines|clock|chance|wire)\//],
   [6, /^src\/(node|client)\//],
   [7, /^src\/(cli|inspector|testkit)\//],
   [8, /^src\/(index|raft)\.ts$/],

@@ -1,5 +1,6 @@
 /** What the desk of snapshots is given: where things are, and what is done with what comes out of it. */
 
+import type { Chance } from '../../ports/chance.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Spool } from '../../ports/spool.ts'
@@ -21,6 +22,8 @@ export interface SnapshotDeskOptions<H extends SnapshotGroup> {
   readonly transport: Transport
   readonly subjects: Subjects
   readonly clock: Clock
+  /** Pauses are not alike. Default: the system's. */
+  readonly chance?: Chance
   readonly logger: Logger
   readonly spool: Spool
   readonly craft: SnapshotCraft

@@ -3,9 +3,10 @@
  * when. Knows no engine.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FlotillaError, toFlotillaError } from '../../base/errors.ts'
 import { SNAPSHOT_RECEIVERS_MAX, SNAPSHOT_SENDERS_MAX } from '../../base/limits.ts'
+import { systemChance } from '../../chance/system.ts'
+import { nextTurn, soon } from '../../clock/turns.ts'
 import type { Cancel } from '../../ports/clock.ts'
 import type { InstallSnapshot } from '../../protocol/messages.ts'
 import type { LogIndex, Snapshot } from '../../protocol/types.ts'
@@ -62,7 +63,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
     this.#throttleIn = new Throttle(bytesPerSecond)
     this.#loans = new Loans(clock, keepMs)
     this.#library = new Library(spool, craft, (group) => this.#inUse(group))
-    this.#exports = new Exports({ ...options, library: this.#library, breathe: nextTurn })
+    this.#exports = new Exports({ ...options, library: this.#library, breathe: () => nextTurn(clock) })
     this.#exchange = new Exchange({ ...options, pullTimeoutMs })
     this.#serving = new Serving({
       ...options,
@@ -139,7 +140,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
       this.#options.logger.warn({ group, index: snapshot.index, source, code: error.code }, error.message)
       const { epoch } = host
       if (offer) this.#exchange.report(source, { group, epoch, ...offer }, { state: 'declined', bytes: 0, error })
-      void nextTurn().then(() => {
+      soon(this.#options.clock, () => {
         if (!this.#closed) this.#options.abandon(host, snapshot.index) // not while its Ready is still being carried out
       })
     }
@@ -204,7 +205,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
 
   #receive(taken: Pick<Receiving<H>, 'host' | 'offer'> & { readonly snapshot: Snapshot; readonly source: string }): void {
     const { host, source, snapshot } = taken
-    const { sender, clock, spool, craft, install } = this.#options
+    const { sender, clock, chance = systemChance, spool, craft, install } = this.#options
     const receiving: Receiving<H> = new Receiving({
       ...taken,
       self: sender.node,
@@ -216,7 +217,8 @@ export class SnapshotDesk<H extends SnapshotGroup> {
       library: this.#library,
       throttle: this.#throttleIn,
       exchange: this.#exchange,
-      breathe: nextTurn,
+      chance,
+      breathe: () => nextTurn(clock),
       onState: (state) => this.#news(host, { side: 'receiving', node: source, index: snapshot.index, state }),
       onEnd: (end, error) => this.#received(receiving, end, error),
     })

@@ -25,6 +25,7 @@ import { ByteChunker, RowChunker } from './chunking.ts'
 import { type Breathe, Pace } from './pace.ts'
 import { Packer } from './packing.ts'
 import { encodeRows } from './rows.ts'
+import type { Tools } from './tools.ts'
 
 /** A state to be exported. */
 export interface ExportOptions {
@@ -41,6 +42,7 @@ export interface ExportOptions {
   readonly isKept?: (hash: Uint8Array) => boolean
   /** Lets the event loop have a turn; asked for every few milliseconds. */
   readonly breathe?: Breathe
+  readonly tools?: Tools
 }
 
 /** What was exported: all of its chunks are in the spool. */
@@ -106,10 +108,10 @@ function isCurrent(manifest: Manifest, options: ExportOptions): boolean {
 }
 
 /** Puts the chunks of a state into the spool, those that are missing there; all of them in order. */
-async function packState({ view, stateMachine, group, spool, breathe }: ExportOptions): Promise<ManifestChunk[]> {
-  const packer = new Packer(spool, group)
+async function packState({ view, stateMachine, group, spool, breathe, tools = {} }: ExportOptions): Promise<ManifestChunk[]> {
+  const packer = new Packer(spool, group, tools.compressor)
   const chunks: ManifestChunk[] = []
-  for await (const contents of stateChunks(view, stateMachine, breathe)) {
+  for await (const contents of stateChunks(view, stateMachine, new Pace(breathe, tools.clock))) {
     if (chunks.length === CHUNKS_MAX) throw tooManyChunks(group)
     const hash = chunkHash(contents)
     chunks.push({ hash, bytes: contents.length })
@@ -120,8 +122,7 @@ async function packState({ view, stateMachine, group, spool, breathe }: ExportOp
 }
 
 /** The chunks of a state in order. Closes the view at the end, or when it is left. */
-async function* stateChunks(view: TableSnapshot, stateMachine: StateMachine, breathe?: Breathe): AsyncGenerator<Uint8Array> {
-  const pace = new Pace(breathe)
+async function* stateChunks(view: TableSnapshot, stateMachine: StateMachine, pace: Pace): AsyncGenerator<Uint8Array> {
   try {
     if (stateMachine.snapshot) yield* ownChunks(stateMachine.snapshot(view), pace)
     else yield* rowChunks(view, stateMachine.families, pace)
@@ -162,7 +163,7 @@ export async function sweepSpool(spool: Spool, group: string, isKept: ExportOpti
 const nameOf = (hash: Uint8Array): string => Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('latin1')
 
 /** Our own state, and the snapshot of another that is wanted. */
-export interface ReuseOptions extends Pick<ExportOptions, 'view' | 'stateMachine' | 'spool' | 'breathe'> {
+export interface ReuseOptions extends Pick<ExportOptions, 'view' | 'stateMachine' | 'spool' | 'breathe' | 'tools'> {
   readonly wanted: Manifest
 }
 
@@ -170,7 +171,7 @@ export interface ReuseOptions extends Pick<ExportOptions, 'view' | 'stateMachine
  * Puts the chunks of our own state that the wanted manifest names, too, into the spool, so that they are not fetched; says how many. To be called once the
  * wanted manifest is kept as incoming. Closes the view as soon as it is read.
  */
-export async function reuseOwn({ view, stateMachine, wanted, spool, breathe }: ReuseOptions): Promise<number> {
+export async function reuseOwn({ view, stateMachine, wanted, spool, breathe, tools = {} }: ReuseOptions): Promise<number> {
   if (wanted.kind !== stateMachine.kind || wanted.format !== formatOf(stateMachine)) {
     view.close()
     return 0
@@ -178,11 +179,11 @@ export async function reuseOwn({ view, stateMachine, wanted, spool, breathe }: R
   const { group } = wanted
   const missing = new Set<string>()
   for (const { hash } of wanted.chunks) if (!spool.has(group, hash)) missing.add(nameOf(hash))
-  const packer = new Packer(spool, group)
+  const packer = new Packer(spool, group, tools.compressor)
   let reused = 0
   if (missing.size === 0) view.close()
   else {
-    for await (const contents of stateChunks(view, stateMachine, breathe)) {
+    for await (const contents of stateChunks(view, stateMachine, new Pace(breathe, tools.clock))) {
       const hash = chunkHash(contents)
       if (!missing.delete(nameOf(hash))) continue
       reused++

@@ -8,6 +8,7 @@ import type { Manifest, ManifestChunk } from '../../wire/manifest.ts'
 import { type Breathe, Pace } from './pace.ts'
 import { damaged, unpackChunk } from './packing.ts'
 import { decodeRows } from './rows.ts'
+import type { Tools } from './tools.ts'
 
 /** A snapshot to be read; its chunks are in the spool. */
 export interface ImportOptions {
@@ -16,6 +17,7 @@ export interface ImportOptions {
   readonly stateMachine: StateMachine
   /** Lets the event loop have a turn; asked for every few milliseconds. */
   readonly breathe?: Breathe
+  readonly tools?: Tools
 }
 
 /** Chunks that are unpacked ahead of the one that is read. */
@@ -27,37 +29,36 @@ const AHEAD = 2
  * of state machine; `UNKNOWN_FAMILY`: it has families that this one has not.
  */
 export function importRows(options: ImportOptions): AsyncIterable<TableWrite> {
-  const { manifest, stateMachine, breathe } = options
+  const { manifest, stateMachine, breathe, tools } = options
   const isOwn = manifest.format === 'own'
   if (manifest.kind !== stateMachine.kind || isOwn !== (stateMachine.restore !== undefined))
     throw otherKind(manifest, stateMachine)
-  const pace = new Pace(breathe)
+  const pace = new Pace(breathe, tools?.clock)
   const contents = contentsOf(options, pace)
   return stateMachine.restore?.(contents) ?? decodeRows(contents, stateMachine.families, pace)
 }
 
 /** Chunk after chunk, unpacked and checked. Throws as {@link importRows} does for a chunk. */
 export async function* contentsOf(
-  { manifest, spool }: Pick<ImportOptions, 'manifest' | 'spool'>,
+  { manifest, spool, tools }: Pick<ImportOptions, 'manifest' | 'spool' | 'tools'>,
   pace: Pace,
 ): AsyncGenerator<Uint8Array> {
   const { group, chunks } = manifest
   const ahead: Promise<Uint8Array>[] = []
+  const unpack = async (chunk: ManifestChunk): Promise<Uint8Array> => {
+    const packed = spool.get(group, chunk.hash)
+    if (packed === undefined) throw damaged(chunk.hash, 'it is missing')
+    return unpackChunk(packed, chunk, tools?.compressor)
+  }
   for (let next = 0; next < chunks.length || ahead.length > 0; ) {
     while (next < chunks.length && ahead.length <= AHEAD) {
-      const contents = unpack(spool, group, chunks[next++] as ManifestChunk)
+      const contents = unpack(chunks[next++] as ManifestChunk)
       contents.catch(() => {}) // told when its turn comes
       ahead.push(contents)
     }
     yield await (ahead.shift() as Promise<Uint8Array>)
     await pace.keep()
   }
-}
-
-async function unpack(spool: ImportOptions['spool'], group: string, chunk: ManifestChunk): Promise<Uint8Array> {
-  const packed = spool.get(group, chunk.hash)
-  if (packed === undefined) throw damaged(chunk.hash, 'it is missing')
-  return unpackChunk(packed, chunk)
 }
 
 /** Drops the chunk that an error of {@link importRows} names, so that it is fetched again. False: the error names none. */

@@ -1,6 +1,8 @@
 /** Long work in short turns: whoever works through a whole state asks here, again and again, whether it is time to let others work. */
 
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { nextTurn } from '../../clock/turns.ts'
+import { wallClock } from '../../clock/wall.ts'
+import type { Clock } from '../../ports/clock.ts'
 
 /** Milliseconds of work before the event loop has a turn. Heartbeats wait for it. */
 const TURN_MS = 2
@@ -11,15 +13,18 @@ export type Breathe = () => Promise<unknown>
 /** Keeps time for one piece of work. */
 export class Pace {
   readonly #breathe: Breathe
-  #since = performance.now()
+  readonly #clock: Clock
+  #since: number
 
-  constructor(breathe: Breathe = () => nextTurn()) {
-    this.#breathe = breathe
+  constructor(breathe?: Breathe, clock: Clock = wallClock) {
+    this.#breathe = breathe ?? (() => nextTurn(clock))
+    this.#clock = clock
+    this.#since = clock.now()
   }
 
   /** Whether this turn has lasted long enough. */
   get isDue(): boolean {
-    return performance.now() - this.#since >= TURN_MS
+    return this.#clock.now() - this.#since >= TURN_MS
   }
 
   /** Breathes, if it is time. Whoever has waited for something else has breathed, too: see {@link rested}. */
@@ -31,6 +36,6 @@ export class Pace {
 
   /** A new turn has begun. */
   rested(): void {
-    this.#since = performance.now()
+    this.#since = this.#clock.now()
   }
 }

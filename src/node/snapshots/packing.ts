@@ -1,7 +1,7 @@
-/** Chunks as they travel: compressed, on the thread pool, a few at a time; and back, checked against what a manifest says of them. */
+/** Chunks as they travel: compressed, a few at a time; and back, checked against what a manifest says of them. */
 
 import { promisify } from 'node:util'
-import { constants, deflateRaw, inflateRaw, inflateRawSync } from 'node:zlib'
+import { constants, deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib'
 import { sameBytes } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import type { Spool, SpooledChunk } from '../../ports/spool.ts'
@@ -19,17 +19,41 @@ const PARALLEL = 2
 /** Bytes of compressed chunks that are kept in one go. */
 const PUT_BYTES = 512 * 1024
 
+/** Where chunks are compressed. Both give the same bytes. */
+export interface Compressor {
+  pack(contents: Uint8Array): Promise<Uint8Array>
+  /** Rejects for what is not compressed, or holds more than that. */
+  unpack(packed: Uint8Array, bytesMax: number): Promise<Uint8Array>
+}
+
+/** On the thread pool, while others have their turn. */
+export const offloaded: Compressor = {
+  pack: (contents) => deflate(contents, { level: LEVEL }),
+  unpack: (packed, bytesMax) => inflate(packed, { maxOutputLength: bytesMax }),
+}
+
+/** At once, in the turn of the event loop that asks for it: in a simulation no thread may decide what comes first. */
+export const inline: Compressor = {
+  pack: async (contents) => deflateRawSync(contents, { level: LEVEL }),
+  unpack: async (packed, bytesMax) => inflateRawSync(packed, { maxOutputLength: bytesMax }),
+}
+
 /** The contents of a chunk as they travel. */
-export const packChunk = async (contents: Uint8Array): Promise<Uint8Array> => deflate(contents, { level: LEVEL })
+export const packChunk = async (contents: Uint8Array, compressor: Compressor = offloaded): Promise<Uint8Array> =>
+  compressor.pack(contents)
 
 /**
  * The contents of a chunk from anybody. Throws `CODEC_INVALID` unless they are what the manifest says, however much they claim to hold; `details.chunk` is the
  * hash in hexadecimal.
  */
-export async function unpackChunk(packed: Uint8Array, { hash, bytes }: ManifestChunk): Promise<Uint8Array> {
+export async function unpackChunk(
+  packed: Uint8Array,
+  { hash, bytes }: ManifestChunk,
+  compressor: Compressor = offloaded,
+): Promise<Uint8Array> {
   let contents: Uint8Array
   try {
-    contents = await inflate(packed, { maxOutputLength: bytes })
+    contents = await compressor.unpack(packed, bytes)
   } catch (cause) {
     throw damaged(hash, 'it cannot be unpacked', cause)
   }
@@ -58,14 +82,16 @@ export function damaged(hash: Uint8Array, why: string, cause?: unknown): Flotill
 export class Packer {
   readonly #spool: Spool
   readonly #group: string
+  readonly #compressor: Compressor | undefined
   readonly #running = new Set<Promise<void>>()
   #packed: SpooledChunk[] = []
   #packedBytes = 0
   #failure: { readonly cause: unknown } | null = null
 
-  constructor(spool: Spool, group: string) {
+  constructor(spool: Spool, group: string, compressor?: Compressor) {
     this.#spool = spool
     this.#group = group
+    this.#compressor = compressor
   }
 
   /** Takes a chunk. Rejects as the spool does, if not for this chunk then for one before. */
@@ -86,7 +112,7 @@ export class Packer {
 
   async #pack(hash: Uint8Array, contents: Uint8Array): Promise<void> {
     try {
-      const bytes = await packChunk(contents)
+      const bytes = await packChunk(contents, this.#compressor)
       this.#packed.push({ hash, bytes })
       this.#packedBytes += bytes.length
     } catch (cause) {

@@ -3,8 +3,9 @@
 import { type Actor, assign, createActor, fromPromise } from 'xstate'
 import { type ReceiverActor, type ReceiverEvent, receiverMachine } from '../../../machines/snapshot-receiver.ts'
 import { type Code, FlotillaError } from '../../base/errors.ts'
+import { actorClock } from '../../clock/actor-clock.ts'
+import type { Chance } from '../../ports/chance.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { actorClock } from './actor-clock.ts'
 import type { SnapshotTiming } from './group.ts'
 
 /** How it ends. */
@@ -22,8 +23,8 @@ export interface ReceiverOptions {
   readonly work: ReceiverWork
   /** Whether another attempt may help, as far as is known of the group. Default: it may. */
   readonly mayHelp?: () => boolean
-  /** In [0, 1): takes up to a half of a pause, so that receivers that failed together do not come back together. */
-  readonly chance?: () => number
+  /** Takes up to a half of a pause, so that receivers that failed together do not come back together. */
+  readonly chance: Chance
   readonly onState: (state: string) => void
   /** Called once. */
   readonly onEnd: (end: ReceiverEnd, error: unknown) => void
@@ -40,7 +41,7 @@ export function pauseMs(failures: number, { backoffMsMin, backoffMsMax }: Snapsh
 }
 
 /** The chart with its words. */
-export const receiverLogic = ({ timing, work, mayHelp = () => true, chance = Math.random }: ReceiverOptions) =>
+export const receiverLogic = ({ timing, work, mayHelp = () => true, chance }: ReceiverOptions) =>
   receiverMachine.provide({
     actors: {
       decide: fromPromise<unknown>(() => work.decide()),
@@ -61,7 +62,7 @@ export const receiverLogic = ({ timing, work, mayHelp = () => true, chance = Mat
       giveUp: assign(() => ({ error: new FlotillaError('TIMEOUT', 'the manifest could not be had in time') })),
     },
     delays: {
-      backoff: ({ context }) => pauseMs(context.failures, timing, chance()),
+      backoff: ({ context }) => pauseMs(context.failures, timing, chance.next()),
       fetchTimeout: timing.fetchTimeoutMs,
     },
   })

@@ -1,6 +1,7 @@
 /** One snapshot on its way in: what the chart's words do. Knows one group, and how to ask; nothing of subjects. */
 
 import { type FlotillaError, toFlotillaError } from '../../base/errors.ts'
+import type { Chance } from '../../ports/chance.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Spool } from '../../ports/spool.ts'
 import type { TableWrite } from '../../ports/table.ts'
@@ -27,6 +28,7 @@ export interface ReceivingOptions<H extends SnapshotGroup> {
   readonly self: string
   readonly timing: SnapshotTiming
   readonly clock: Clock
+  readonly chance: Chance
   readonly spool: Spool
   readonly craft: SnapshotCraft
   readonly library: Library
@@ -51,7 +53,7 @@ export class Receiving<H extends SnapshotGroup> {
   constructor(options: ReceivingOptions<H>) {
     this.#options = options
     this.#source = options.source
-    const { host, offer, timing, clock, onState, exchange } = options
+    const { host, offer, timing, clock, chance, onState, exchange } = options
     this.#puller = new Puller({
       ...options,
       group: host.group,
@@ -62,6 +64,7 @@ export class Receiving<H extends SnapshotGroup> {
     this.#receiver = new Receiver({
       timing,
       clock,
+      chance,
       onState,
       onEnd: (end, error) => this.#end(end, error),
       mayHelp: () => !this.#isSuperseded,

@@ -3,8 +3,8 @@
 import { type Actor, assign, createActor, fromPromise } from 'xstate'
 import { type SenderEvent, senderMachine } from '../../../machines/snapshot-sender.ts'
 import { FlotillaError } from '../../base/errors.ts'
+import { actorClock } from '../../clock/actor-clock.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { actorClock } from './actor-clock.ts'
 import type { SnapshotTiming } from './group.ts'
 
 /** How it ends. */

@@ -1,8 +1,8 @@
 /** Gives pieces of snapshots to the nodes that may have them, whoever made them, and hears how far receivers are. Knows no chart. */
 
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { FlotillaError } from '../../base/errors.ts'
 import { CHUNK_BYTES_MAX, SNAPSHOT_PULLS_WAITING_MAX } from '../../base/limits.ts'
+import { nextTurn, sleep } from '../../clock/turns.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Spool } from '../../ports/spool.ts'
 import type { Incoming, Subscription, Transport } from '../../ports/transport.ts'
@@ -119,7 +119,7 @@ export class Serving {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       this.#serve(next)
       const delay = throttle.delay(clock.now())
-      await (delay > 0 ? new Promise<void>((resolve) => clock.after(delay, resolve)) : nextTurn())
+      await (delay > 0 ? sleep(clock, delay) : nextTurn(clock))
     }
     this.#running = false
   }

@@ -1,5 +1,6 @@
 /** A disk in memory: what is on it survives a crash, nothing else does. For tests and simulation; knows nothing of how a store works. */
 
+import { randomUUID } from 'node:crypto'
 import type { GroupBootstrap, Membership, StoreRoom, Tombstone } from '../../ports/store.ts'
 import type { Entry, HardState, LogIndex, LogPosition } from '../../protocol/types.ts'
 import { membershipOf } from '../check-batch.ts'
@@ -34,6 +35,8 @@ export interface DiskImage {
 export interface MemoryDiskOptions {
   /** How long a flush takes: resolves when done. At once by default; a simulator puts its own time here. */
   readonly sync?: () => Promise<void>
+  /** Draws the names of stores and of their runs. By chance by default. */
+  readonly uuid?: () => string
 }
 
 /** A durable image, and the store that has it open. */
@@ -48,10 +51,12 @@ export class MemoryDisk {
   readonly spool = new MemorySpool()
   /** What it says of its room; null is boundless. Only said: nothing fails when it is used up. */
   room: StoreRoom | null = null
+  readonly uuid: () => string
   readonly #sync: () => Promise<void>
   #failure: Error | null = null
 
   constructor(options: MemoryDiskOptions = {}) {
+    this.uuid = options.uuid ?? randomUUID
     this.#sync = options.sync ?? (() => Promise.resolve())
   }
 

@@ -1,6 +1,5 @@
 /** A node's store in memory, with the same promises as the one on disk: for tests and simulation. */
 
-import { randomUUID } from 'node:crypto'
 import { assert } from '../../base/assert.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
@@ -42,7 +41,7 @@ export function memoryStore(options: MemoryStoreOptions, disk: MemoryDisk = new 
   if (disk.inUse)
     throw new FlotillaError('STORE_IN_USE', `the store in memory is already open in process ${process.pid}`, { pid: process.pid })
   const image = disk.image ?? {
-    uuid: randomUUID(),
+    uuid: disk.uuid(),
     boot: 0,
     ...options,
     groups: new Map(),
@@ -98,7 +97,7 @@ class MemoryStore implements NodeStore {
     this.#image = image
     this.#epoch = disk.epoch
     this.spool = disk.spool
-    this.identity = { uuid: image.uuid, boot: image.boot, run: randomUUID(), cluster: image.cluster, node: image.node }
+    this.identity = { uuid: image.uuid, boot: image.boot, run: disk.uuid(), cluster: image.cluster, node: image.node }
   }
 
   groups(): readonly string[] {

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { createActor, SimulatedClock } from 'xstate'
 import type { ReceiverEvent } from '../../../machines/snapshot-receiver.ts'
 import { FlotillaError } from '../../../src/base/errors.ts'
+import { seededChance } from '../../../src/chance/seeded.ts'
 import { manualClock } from '../../../src/clock/manual.ts'
 import { SNAPSHOT_TIMING } from '../../../src/node/snapshots/group.ts'
 import { pauseMs, Receiver, receiverLogic } from '../../../src/node/snapshots/receiver.ts'
@@ -30,7 +31,7 @@ function stage() {
   const logic = receiverLogic({
     timing: SNAPSHOT_TIMING,
     clock: manualClock(),
-    chance: () => 0,
+    chance: { next: () => 0, bytes: () => new Uint8Array() },
     work: {
       decide: work('decide'),
       fetchManifest: work('fetchManifest'),
@@ -172,6 +173,7 @@ test('its host hears of each state once, and of the end', async () => {
   const none = async (): Promise<void> => {}
   const receiver = new Receiver({
     clock: manualClock(),
+    chance: seededChance(1),
     timing: SNAPSHOT_TIMING,
     work: { decide: async () => true, fetchManifest: none, pull: none, verify: none, install: none },
     onState: (state) => said.push(state),

@@ -1,6 +1,6 @@
 /** A node's clock as actors want it, so that a test's time is theirs, too. */
 
-import type { Cancel, Clock } from '../../ports/clock.ts'
+import type { Cancel, Clock } from '../ports/clock.ts'
 
 /** What an actor asks of time. A timer's id is whatever was given for it. */
 export interface ActorClock {

@@ -1,0 +1,11 @@
+/** Names that nobody else has. */
+
+import type { Chance } from '../ports/chance.ts'
+
+/** A version 4 UUID. */
+export function uuid(chance: Chance): string {
+  const bytes = Buffer.from(chance.bytes(16))
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
