@@ -63,7 +63,7 @@ class Copy {
   /** Title of the first test of a file that fails, or null. */
   failureIn(test: string): string | null {
     const options = { cwd: this.dir, encoding: 'utf8', timeout: FILE_MS_MAX, killSignal: 'SIGKILL' } as const
-    const { status, stdout } = spawnSync(process.execPath, ['--test-reporter=tap', '--test', test], options)
+    const { status, stdout } = spawnSync(process.execPath, ['--test-reporter=tap', test], options) // one process: a child of it would live on
     if (status === 0) return null
     const titles = [...stdout.matchAll(/^ *not ok \d+ - (.*)$/gm)].map((match) => match[1] ?? '')
     return titles.find((title) => !title.endsWith('.js')) ?? 'a test file that does not end, or does not begin'

@@ -54,6 +54,7 @@ export class MemoryDisk {
   readonly uuid: () => string
   readonly #sync: () => Promise<void>
   #failure: Error | null = null
+  #underWay: (() => void) | null = null
 
   constructor(options: MemoryDiskOptions = {}) {
     this.uuid = options.uuid ?? randomUUID
@@ -65,15 +66,22 @@ export class MemoryDisk {
     this.#failure = error
   }
 
-  /** The process dies: the store that has this disk open answers no more, and what no completed write saved is gone. */
-  crash(): void {
+  /**
+   * The process dies: the store that has this disk open answers no more, and what no completed write saved is gone. `keepsLast`: the write that was under
+   * way, of which nobody heard any more, is on the disk nevertheless.
+   */
+  crash({ keepsLast = false } = {}): void {
+    if (keepsLast) this.#underWay?.()
+    this.#underWay = null
     this.epoch++
     this.inUse = false
   }
 
-  /** Waits for a flush. Rejects when it fails. */
-  async sync(): Promise<void> {
+  /** Waits for a flush of that change. Rejects when it fails. */
+  async sync(change: () => void = () => {}): Promise<void> {
+    this.#underWay = change
     await this.#sync()
+    this.#underWay = null
     const failure = this.#failure
     this.#failure = null
     if (failure) throw failure

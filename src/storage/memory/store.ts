@@ -288,7 +288,7 @@ class MemoryStore implements NodeStore {
   async #flush(change: () => void): Promise<void> {
     this.#gate.checkFailure()
     try {
-      await this.#disk.sync()
+      await this.#disk.sync(change)
     } catch (thrown) {
       throw this.#gate.fail('the store could not write', thrown)
     }

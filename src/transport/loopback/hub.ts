@@ -35,8 +35,8 @@ export interface Parcel {
 
 /** A server in memory. */
 export interface Loopback {
-  /** A new connection under a name that is not in use. */
-  connect(name: string): Transport
+  /** A new connection under a name that is not in use. `after`: runs the deadlines of its requests, if not those of all. */
+  connect(name: string, after?: After): Transport
   /** Cuts a connection; its subscriptions hear nothing until it is joined again. */
   disconnect(name: string): void
   reconnect(name: string): void
@@ -61,9 +61,9 @@ export class Hub implements Loopback {
     this.#courier = options.courier ?? inOrder()
   }
 
-  connect(name: string): Transport {
+  connect(name: string, after: After = this.after): Transport {
     if (this.#transports.has(name)) throw new FlotillaError('CONFIG_INVALID', `a transport is already named ${name}`, { name })
-    const transport = new LoopbackTransport(this, name)
+    const transport = new LoopbackTransport(this, { name, after })
     this.#transports.set(name, transport)
     return transport
   }

@@ -10,7 +10,7 @@ import type {
   Transport,
   TransportEvent,
 } from '../../ports/transport.ts'
-import { Requests } from '../requests.ts'
+import { type After, Requests } from '../requests.ts'
 import { checkHeaders, checkSize, checkSubject, checkSubscription } from '../validity.ts'
 import { Watchers } from '../watchers.ts'
 import type { Hub, LoopbackSubscription, Parcel } from './hub.ts'
@@ -27,10 +27,10 @@ export class LoopbackTransport implements Transport {
   #state: 'connected' | 'cut' | 'closed' = 'connected'
   #dropped = 0
 
-  constructor(hub: Hub, name: string) {
+  constructor(hub: Hub, { name, after }: { readonly name: string; readonly after: After }) {
     this.#hub = hub
     this.name = name
-    this.#requests = new Requests(hub.after)
+    this.#requests = new Requests(after)
     this.#inbox = `_INBOX.${name}`
     checkSubject(this.#inbox)
     this.#listen(`${this.#inbox}.*`, undefined, (parcel) => {

@@ -1,0 +1,117 @@
+/** Somebody who looks after the cluster: hands leadership over, takes members out and in, cuts logs off. Through the real client, as people do. */
+
+import type { Client } from '../../client/client.ts'
+import { compactLog } from '../../client/maintenance.ts'
+import type { Transport } from '../../ports/transport.ts'
+import { subjectsOf } from '../../wire/subjects.ts'
+import { CLUSTER } from './machine.ts'
+import type { World } from './world.ts'
+
+/** Milliseconds an operator waits for one thing. */
+const PATIENCE_MS = 3000
+
+/** Milliseconds between two looks whether everything is in order again. */
+const LOOK_MS = 500
+
+/** What an operator works with. */
+interface Tools {
+  readonly client: Client
+  readonly transport: Transport
+}
+
+export class Operator {
+  readonly #world: World
+  /** Nodes whose disks were lost: until they are readmitted they are nobody. */
+  readonly #lost = new Set<string>()
+  #busy = false
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Asks each group's leader to hand over, to anybody. */
+  transfer(): void {
+    this.#work('transfer', async ({ client }) => {
+      for (const group of this.#groups) await client.transfer(group, null, { timeoutMs: PATIENCE_MS })
+    })
+  }
+
+  /** Takes a node out of its groups and in again under a new id, as a learner that is promoted when it has caught up. */
+  churn(machine: string): void {
+    if (this.#world.machines.length < 2) return
+    this.#work('churn', async ({ client }) => {
+      for (const group of this.#groups) {
+        await client.members(group).remove(machine, { timeoutMs: PATIENCE_MS })
+        await client.members(group).add(machine, { learner: true, timeoutMs: PATIENCE_MS })
+      }
+    })
+  }
+
+  /** A node whose disk was lost is taken in again. */
+  readmit(machine: string): void {
+    this.#lost.add(machine)
+    this.#work('readmit', (tools) => this.#readmit(tools, machine))
+  }
+
+  /** Asks every node to cut its logs off. */
+  compact(): void {
+    this.#work('compact', async ({ transport }) => {
+      for (const { id: node } of this.#world.nodes)
+        for (const group of this.#groups) {
+          const target = { transport, subjects: subjectsOf(CLUSTER), group, node }
+          await compactLog(target, { keep: 2, timeoutMs: PATIENCE_MS })
+        }
+    })
+  }
+
+  /** After the storm: sees to it that every node is a member of every group again, for as long as that takes. */
+  restore(): void {
+    const again = (): void => {
+      this.#work('restore', (tools) => this.#restoreAll(tools))
+      this.#world.timeline.after(LOOK_MS, again)
+    }
+    again()
+  }
+
+  get #groups(): readonly string[] {
+    return [...this.#world.workloads.keys()]
+  }
+
+  async #restoreAll(tools: Tools): Promise<void> {
+    for (const machine of [...this.#lost]) await this.#readmit(tools, machine)
+    for (const group of this.#groups) {
+      const { conf, peers } = await tools.client.members(group).list({ timeoutMs: PATIENCE_MS })
+      const members = [...conf.voters, ...conf.learners, ...conf.votersOutgoing].map((peer) => peers[peer])
+      for (const { name } of this.#world.machines)
+        if (!members.includes(name)) await tools.client.members(group).add(name, { learner: true, timeoutMs: PATIENCE_MS })
+    }
+  }
+
+  async #readmit({ client }: Tools, machine: string): Promise<void> {
+    await client.readmit(machine, { timeoutMs: PATIENCE_MS })
+    this.#lost.delete(machine)
+  }
+
+  /** One thing at a time; what cannot be done is left. */
+  #work(what: string, work: (tools: Tools) => Promise<void>): void {
+    if (this.#busy) return
+    this.#busy = true
+    const world = this.#world
+    const run = async (): Promise<void> => {
+      const { client, transport } = await world.client('operator')
+      try {
+        await work({ client, transport })
+        if (what !== 'restore') world.note('operator', what, 'done')
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+        world.recorder.error(code)
+        world.note('operator', what, code, error instanceof Error ? error.message : '')
+      } finally {
+        await client.close()
+        await transport.close()
+        this.#busy = false
+      }
+    }
+    void run()
+  }
+}

@@ -1,0 +1,88 @@
+/** One run of a process on a virtual machine: its event loop, which can stop or die, and its clock, which can be wrong. Knows nothing of what runs in it. */
+
+import type { Cancel, Clock } from '../../ports/clock.ts'
+import type { Timeline } from './timeline.ts'
+
+/** A machine's own idea of time. Outlives its processes. */
+export interface Oscillator {
+  /** Its milliseconds in one of the world's. */
+  rate: number
+  /** What the calendar is ahead of the world's, in milliseconds. May jump. */
+  wallAheadMs: number
+}
+
+/** The calendar when the world begins: some day or other, the same in each run. */
+const EPOCH_MS = Date.UTC(2026, 0, 1)
+
+export class Process {
+  readonly #timeline: Timeline
+  readonly #oscillator: Oscillator
+  #alive = true
+  #paused = false
+  readonly #waiting: (() => void)[] = []
+  /** The monotonic clock, and the world's time, when the rate last changed. */
+  #reading: { local: number; world: number; rate: number }
+  readonly clock: Clock
+
+  constructor(timeline: Timeline, oscillator: Oscillator) {
+    this.#timeline = timeline
+    this.#oscillator = oscillator
+    this.#reading = { local: 0, world: timeline.now, rate: oscillator.rate }
+    this.clock = {
+      now: () => this.#local(),
+      date: () => EPOCH_MS + timeline.now + oscillator.wallAheadMs,
+      after: (ms, callback) => this.#after(ms, callback),
+      soon: (callback) => void timeline.at(timeline.now, () => this.run(callback)),
+    }
+  }
+
+  get isAlive(): boolean {
+    return this.#alive
+  }
+
+  get isPaused(): boolean {
+    return this.#paused
+  }
+
+  /** Something reaches its event loop: done now, when it goes on, or never. */
+  run(callback: () => void): void {
+    if (!this.#alive) return
+    if (this.#paused) this.#waiting.push(callback)
+    else callback()
+  }
+
+  /** Its event loop stops: a garbage collection, a suspended machine. Time goes on. */
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    for (const callback of this.#waiting.splice(0)) this.#timeline.at(this.#timeline.now, () => this.run(callback))
+  }
+
+  /** Nothing happens in it any more. */
+  kill(): void {
+    this.#alive = false
+    this.#waiting.length = 0
+  }
+
+  #local(): number {
+    const { rate } = this.#oscillator
+    const { now } = this.#timeline
+    const reading = this.#reading
+    const local = reading.local + (now - reading.world) * reading.rate
+    if (rate !== reading.rate) this.#reading = { local, world: now, rate }
+    return local
+  }
+
+  #after(ms: number, callback: () => void): Cancel {
+    let wanted = true
+    const cancel = this.#timeline.after(Math.max(0, ms) / this.#oscillator.rate, () => this.run(() => wanted && callback()))
+    return () => {
+      wanted = false
+      cancel()
+    }
+  }
+}

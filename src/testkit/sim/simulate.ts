@@ -1,0 +1,144 @@
+/** One run from one seed: storm, calm, judgement. The door of the simulator. */
+
+import type { Trace } from '../../ports/trace.ts'
+import { checkConverged } from '../checkers/converged.ts'
+import type { JournalEntry } from './journal.ts'
+import { kvWorkload } from './kv-workload.ts'
+import { type Plan, type PlanWish, planOf } from './plan.ts'
+import type { Coverage } from './recorder.ts'
+import { play } from './timeline.ts'
+import type { Violation } from './violation.ts'
+import type { Workload, WorkloadVerdict } from './workload.ts'
+import { ELECTION_TIMEOUT_MS, World } from './world.ts'
+
+/** What to simulate. */
+export interface SimulateOptions extends PlanWish {
+  /** Instead of drawing one from the seed: this very plan. */
+  readonly plan?: Plan
+  /** What clients of each group do, made anew for the run. Default: everything a key-value store can do. */
+  readonly workload?: (plan: Plan) => Workload
+  /** Sees every line of the trace. */
+  readonly onEntry?: (entry: JournalEntry) => void
+  /** Looks on; see {@link Trace}. */
+  readonly trace?: Trace
+}
+
+/** What came of a run. */
+export interface SimulationReport {
+  readonly seed: number
+  readonly plan: Plan
+  /** Null: every rule held. */
+  readonly violation: Violation | null
+  /** The last lines of the trace. */
+  readonly tail: readonly string[]
+  /** Of the whole trace: the same seed gives the same. */
+  readonly hash: string
+  /** Simulated milliseconds. */
+  readonly simulatedMs: number
+  /** Events that peers took. */
+  readonly steps: number
+  /** Operations of clients, by how they ended. */
+  readonly operations: Pick<WorkloadVerdict, 'ok' | 'failed' | 'unknown'> & { readonly undecided: number }
+  readonly coverage: Coverage
+}
+
+/** The calm after the storm: within so many election timeouts there must be a leader that takes a write, and all peers the same. */
+const CALM_TIMEOUTS = 10
+
+/** Processes that were down start first; what clients still wait for ends. */
+const SETTLING_MS = 6000
+
+/** Runs one world. Never rejects for what goes wrong in it: that is the report's `violation`. */
+export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
+  const plan = options.plan ?? planOf(options)
+  const make = options.workload ?? (({ keys }: Plan) => kvWorkload({ keys }))
+  const workloads = new Map(Array.from({ length: plan.groups }, (_, i) => [i === 0 ? 'kv' : `kv${i + 1}`, make(plan)]))
+  const world = new World({ plan, workloads, onEntry: options.onEntry, trace: options.trace })
+  const operations = { ok: 0, failed: 0, unknown: 0, undecided: 0 }
+  world.begin()
+  await play(world.timeline, plan.stormMs, () => world.isOver)
+  if (!world.isOver) await settle(world)
+  if (!world.isOver)
+    for (const [group, workload] of workloads) {
+      const verdict = await judge(world, group, workload)
+      if (verdict === null) break
+      operations.ok += verdict.ok
+      operations.failed += verdict.failed
+      operations.unknown += verdict.unknown
+      operations.undecided += verdict.undecided ?? 0
+      if (verdict.violation !== null) world.fail(verdict.violation)
+    }
+  const { journal, recorder, timeline, violation } = world
+  world.close()
+  return {
+    seed: plan.seed,
+    plan,
+    violation,
+    tail: violation === null ? [] : journal.tail(),
+    hash: journal.hash,
+    simulatedMs: timeline.now,
+    steps: recorder.steps,
+    operations,
+    coverage: recorder.coverage,
+  }
+}
+
+/** Liveness: after the faults there is a leader in time, a write succeeds, and all peers come to be the same. */
+async function settle(world: World): Promise<void> {
+  world.calm()
+  const { timeline } = world
+  await play(timeline, timeline.now + SETTLING_MS, () => world.isOver)
+  const deadline = timeline.now + CALM_TIMEOUTS * ELECTION_TIMEOUT_MS
+  for (const group of world.workloads.keys()) {
+    const isLed = await within(world, deadline, () => world.nodes.some((node) => world.statusOf(node, group)?.role === 'leader'))
+    if (!isLed) return world.fail({ invariant: 'LIVENESS', message: `nobody leads ${group} after the storm` })
+  }
+  const isSame = await within(world, deadline, () => [...world.workloads.keys()].every((group) => differences(world, group).length === 0))
+  if (!isSame) {
+    const lines = [...world.workloads.keys()].flatMap((group) => differences(world, group))
+    world.fail({ invariant: 'CONVERGENCE', message: lines.join('\n') })
+  }
+}
+
+async function within(world: World, deadline: number, isSo: () => boolean): Promise<boolean> {
+  while (!world.isOver && !isSo() && world.timeline.now < deadline) await play(world.timeline, world.timeline.now + 50, () => world.isOver)
+  return isSo()
+}
+
+/** What the peers of a group do not have in common. All members must be there. */
+function differences(world: World, group: string): readonly string[] {
+  const missing = world.machines.flatMap(({ name, node }) => (node && world.statusOf(node, group) ? [] : [`${name} does not serve ${group}`]))
+  const replicas = world.machines.flatMap(({ name, node }) => {
+    const status = node && world.statusOf(node, group)
+    return status ? [{ name, applied: status.applied }] : []
+  })
+  const applied = new Set(replicas.map((replica) => replica.applied))
+  const isEven = missing.length === 0 && applied.size === 1 // a hash is worth its while only then
+  const hashes = new Map(isEven ? world.machines.map((machine) => [machine.name, machine.stateHash(group)]) : [])
+  return [...missing, ...checkConverged(replicas.map((replica) => ({ ...replica, hash: hashes.get(replica.name) ?? '' })))]
+}
+
+async function judge(world: World, group: string, workload: Workload): Promise<WorkloadVerdict | null> {
+  let rows: unknown
+  let failure: unknown
+  let isDone = false
+  const read = async (): Promise<void> => {
+    const { client } = await world.client('judge', 20_000)
+    rows = await workload.finish({ client, group })
+    await client.close()
+  }
+  void read()
+    .catch((error: unknown) => {
+      failure = error
+    })
+    .finally(() => {
+      isDone = true
+    })
+  await play(world.timeline, world.timeline.now + 30_000, () => isDone || world.isOver)
+  if (world.isOver) return null
+  if (failure !== undefined || !isDone) {
+    world.fail({ invariant: 'LIVENESS', message: `${group} cannot be read after the storm: ${failure ?? 'no answer'}` })
+    return null
+  }
+  return workload.judge(rows)
+}

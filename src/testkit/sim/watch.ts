@@ -1,0 +1,185 @@
+/**
+ * Looks at every step of every peer, and knows what no peer can: Figure 3 over the whole group. Reads states, which are values, and the entries that a step
+ * added; changes nothing.
+ */
+
+import { InvariantError } from '../../base/assert.ts'
+import type { Trace, TracedState, TracedStep } from '../../ports/trace.ts'
+import { checkState } from '../../protocol/invariants.ts'
+import type { RaftState } from '../../protocol/state.ts'
+import type { ConfState, Entry, LogIndex, PeerId, Term } from '../../protocol/types.ts'
+import { quorumsOverlap } from './quorums.ts'
+import type { Violation } from './violation.ts'
+
+/** What is known of an entry from whoever had it first. */
+interface KnownEntry {
+  readonly prevTerm: Term
+  readonly digest: number
+}
+
+/** What a peer was known to have promised when it was last heard of. */
+interface Promised {
+  readonly term: Term
+  readonly vote: PeerId | null
+}
+
+/** What is known of one group. */
+class GroupLedger {
+  readonly leaders = new Map<Term, PeerId>()
+  readonly committed = new Map<LogIndex, Term>()
+  /** By `term:index`: Log Matching says that these two determine the entry, and all before it. */
+  readonly entries = new Map<string, KnownEntry>()
+  readonly applied = new Map<LogIndex, number>()
+  readonly promised = new Map<PeerId, Promised>()
+  lastCommitted = 0
+}
+
+/** Where an entry was committed last, for whoever looks. */
+export interface WatchedGroup {
+  readonly lastCommitted: LogIndex
+  /** Index and digest of every command that took effect. */
+  readonly applied: ReadonlyMap<LogIndex, number>
+}
+
+export class Watch {
+  readonly #groups = new Map<string, GroupLedger>()
+  readonly #onViolation: (violation: Violation) => void
+
+  constructor(onViolation: (violation: Violation) => void) {
+    this.#onViolation = onViolation
+  }
+
+  group(id: string): WatchedGroup {
+    return this.#ledger(id)
+  }
+
+  /** A peer whose disk was lost or replaced has promised nothing that it could know of. */
+  forgive(group: string, peer: PeerId): void {
+    this.#ledger(group).promised.delete(peer)
+  }
+
+  /** The eyes of this watch in one process. `isAlive`: what a dead process does, nobody sees. */
+  traceOf(isAlive: () => boolean): Trace {
+    return {
+      began: (group, peer, state) => isAlive() && this.#guard(() => this.#began(group, peer, state)),
+      stepped: (step) => isAlive() && this.#guard(() => this.#stepped(step)),
+      applied: (group, _peer, entry) => isAlive() && this.#guard(() => this.#applied(group, entry)),
+    }
+  }
+
+  #ledger(group: string): GroupLedger {
+    const ledger = this.#groups.get(group) ?? new GroupLedger()
+    this.#groups.set(group, ledger)
+    return ledger
+  }
+
+  #guard(look: () => void): void {
+    try {
+      look()
+    } catch (error) {
+      if (!(error instanceof InvariantError)) throw error
+      this.#onViolation({ invariant: error.invariant, message: error.message })
+    }
+  }
+
+  #began(group: string, peer: PeerId, { raft, role }: TracedState): void {
+    const { promised } = this.#ledger(group)
+    const before = promised.get(peer)
+    checkState(raft, role)
+    if (before === undefined) return
+    if (raft.term < before.term) this.#broken('HARD_STATE_FELL', `peer ${peer} of ${group} returned in term ${raft.term} after ${before.term}`)
+    if (raft.term === before.term && before.vote !== null && raft.vote !== before.vote)
+      this.#broken('HARD_STATE_FELL', `peer ${peer} of ${group} returned in term ${raft.term} with vote ${raft.vote} after ${before.vote}`)
+  }
+
+  #stepped({ group, peer, cause, before, after }: TracedStep): void {
+    const ledger = this.#ledger(group)
+    const [a, b] = [before.raft, after.raft]
+    if (cause.type === 'storage.persisted' && 'vote' in cause) ledger.promised.set(peer, { term: cause.term, vote: cause.vote })
+    if (a === b) return
+    checkState(b, after.role)
+    if (a.log !== b.log) this.#entries(ledger, { group, peer, added: b.log.since(a.log), log: b.log })
+    if (after.role === 'leader') this.#leads(ledger, { group, peer, before, after })
+    if (b.commit > a.commit) this.#committed(ledger, { group, peer, from: a.commit, raft: b })
+    if (a.conf !== b.conf) this.#reconfigured(group, a.conf, b.conf)
+  }
+
+  /** Election Safety, Leader Completeness when one takes office; Leader Append-Only while it leads. */
+  #leads(
+    ledger: GroupLedger,
+    { group, peer, before, after }: Pick<TracedStep, 'group' | 'peer' | 'before' | 'after'>,
+  ): void {
+    const { term, log } = after.raft
+    if (before.role !== 'leader' || before.raft.term !== term) {
+      const other = ledger.leaders.get(term)
+      if (other !== undefined && other !== peer)
+        this.#broken('ELECTION_SAFETY', `peers ${other} and ${peer} of ${group} both lead term ${term}`)
+      ledger.leaders.set(term, peer)
+      for (let index = log.truncated.index + 1; index <= ledger.lastCommitted; index++) {
+        const committedIn = ledger.committed.get(index)
+        if (committedIn !== undefined && log.termAt(index) !== committedIn)
+          this.#broken('LEADER_COMPLETENESS', `peer ${peer} of ${group} leads term ${term} without entry ${index} of term ${committedIn}`)
+      }
+      return
+    }
+    const { log: old } = before.raft
+    if (log.lastIndex < old.lastIndex || (log.truncated.index <= old.lastIndex && log.termAt(old.lastIndex) !== old.lastTerm))
+      this.#broken('LEADER_APPEND_ONLY', `the leader of term ${term} of ${group} changed its own log at ${old.lastIndex}`)
+  }
+
+  /** Log Matching: who has an entry of that index and term has that entry, behind the same one. */
+  #entries(
+    { entries }: GroupLedger,
+    { group, peer, added, log }: { readonly group: string; readonly peer: PeerId; readonly added: readonly Entry[]; readonly log: RaftState['log'] },
+  ): void {
+    for (const entry of added) {
+      const key = `${entry.term}:${entry.index}`
+      const prevTerm = log.termAt(entry.index - 1)
+      const found = { prevTerm: prevTerm ?? -1, digest: digestOf(entry) }
+      const known = entries.get(key)
+      if (known === undefined) entries.set(key, found)
+      else if (known.digest !== found.digest || (prevTerm !== undefined && known.prevTerm >= 0 && known.prevTerm !== prevTerm))
+        this.#broken('LOG_MATCHING', `peer ${peer} of ${group} has another entry ${entry.index} of term ${entry.term}`)
+    }
+  }
+
+  #committed(
+    ledger: GroupLedger,
+    { group, peer, from, raft }: { readonly group: string; readonly peer: PeerId; readonly from: LogIndex; readonly raft: RaftState },
+  ): void {
+    for (let index = Math.max(from, raft.log.truncated.index) + 1; index <= raft.commit; index++) {
+      const term = raft.log.termAt(index)
+      const known = ledger.committed.get(index)
+      if (term === undefined) continue
+      if (known === undefined) ledger.committed.set(index, term)
+      else if (known !== term)
+        this.#broken('STATE_MACHINE_SAFETY', `peer ${peer} of ${group} commits entry ${index} of term ${term}, others of term ${known}`)
+    }
+    ledger.lastCommitted = Math.max(ledger.lastCommitted, raft.commit)
+  }
+
+  #applied(group: string, entry: Entry): void {
+    const { applied } = this.#ledger(group)
+    const digest = digestOf(entry)
+    const known = applied.get(entry.index)
+    if (known === undefined) applied.set(entry.index, digest)
+    else if (known !== digest) this.#broken('STATE_MACHINE_SAFETY', `entry ${entry.index} of ${group} was applied twice, differently`)
+  }
+
+  /** §6: two configurations that follow each other have no two majorities without a common voter. */
+  #reconfigured(group: string, before: ConfState, after: ConfState): void {
+    if (before.voters.length === 0 || quorumsOverlap(before, after)) return
+    this.#broken('CONFIGURATIONS_OVERLAP', `${group} went from voters ${before.voters} to ${after.voters}: two majorities could decide`)
+  }
+
+  #broken(invariant: string, message: string): void {
+    this.#onViolation({ invariant, message })
+  }
+}
+
+/** Of what an entry holds: enough to tell two from each other. */
+function digestOf({ term, kind, data }: Entry): number {
+  let hash = 0x811c9dc5 ^ term ^ kind.length
+  for (const byte of data) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash >>> 0
+}

@@ -1,0 +1,338 @@
+/**
+ * A world that comes from a plan: machines with real nodes, clients, a network, and a storm over them; then calm, and judgement. Everything in it happens
+ * on one timeline, in an order that the plan determines.
+ */
+
+import { type Prng, prng } from '../../base/prng.ts'
+import { seededChance } from '../../chance/seeded.ts'
+import { type Client, connect } from '../../client/client.ts'
+import type { FlotillaNode } from '../../node/types.ts'
+import { type Logger, silent } from '../../ports/logger.ts'
+import type { GroupStatus } from '../../ports/status.ts'
+import type { Trace } from '../../ports/trace.ts'
+import type { Transport } from '../../ports/transport.ts'
+import { type Loopback, loopback } from '../../transport/loopback/hub.ts'
+import { FAULTS, type Ground } from './faults.ts'
+import { Journal, type JournalEntry } from './journal.ts'
+import { CLUSTER, Machine, type NodePlan } from './machine.ts'
+import { SimNetwork } from './network.ts'
+import { Operator } from './operator.ts'
+import type { Plan } from './plan.ts'
+import { Process } from './process.ts'
+import { Recorder } from './recorder.ts'
+import { Timeline } from './timeline.ts'
+import type { Violation } from './violation.ts'
+import { Watch } from './watch.ts'
+import { Wire } from './wire.ts'
+import type { ClientScene, Workload } from './workload.ts'
+
+/** Milliseconds after which a process that ended by itself is started again, as a supervisor would. */
+const SUPERVISED_MS = 700
+
+export const ELECTION_TIMEOUT_MS = 1000
+
+const RAFT_SUBJECTS = `flotilla.${CLUSTER}.raft.`
+
+/** Raft messages that are kept to be replayed. */
+const OLD_MAX = 500
+
+export interface WorldOptions {
+  readonly plan: Plan
+  /** One for each group. */
+  readonly workloads: ReadonlyMap<string, Workload>
+  readonly onEntry?: ((entry: JournalEntry) => void) | undefined
+  /** Looks on as well as the checkers do. Must not change anything: the same seed gives the same hash with it and without. */
+  readonly trace?: Trace | undefined
+}
+
+export class World {
+  readonly plan: Plan
+  readonly timeline = new Timeline()
+  readonly journal: Journal
+  readonly recorder = new Recorder()
+  readonly hub: Loopback
+  readonly network: SimNetwork
+  readonly machines: readonly Machine[]
+  readonly operator: Operator
+  readonly watch: Watch
+  readonly workloads: ReadonlyMap<string, Workload>
+  readonly #options: WorldOptions
+  readonly #seeds: Prng
+  readonly #processes = new Map<string, { readonly process: Process; readonly machine: string }>()
+  readonly #old: { readonly subject: string; readonly data: Uint8Array }[] = []
+  readonly #struck: (() => void)[] = []
+  readonly #clients: { readonly name: string; readonly process: Process }[] = []
+  #violation: Violation | null = null
+  #stormy = true
+  #names = 0
+
+  constructor(options: WorldOptions) {
+    const { plan, workloads, onEntry } = options
+    this.#options = options
+    this.plan = plan
+    this.workloads = workloads
+    this.journal = new Journal(onEntry)
+    this.#seeds = prng(plan.seed ^ 0x5eed)
+    this.watch = new Watch((violation) => this.fail(violation))
+    this.network = new SimNetwork({
+      timeline: this.timeline,
+      chance: prng(this.#seed()),
+      machineOf: (transport) => this.#processes.get(transport)?.machine ?? transport,
+      mayDouble: (subject) => subject.startsWith(RAFT_SUBJECTS),
+      hand: (transport, deliver) => this.#processes.get(transport)?.process.run(deliver),
+      onFate: (fate, from, to) => this.#met(fate, from, to),
+    })
+    this.hub = loopback({ courier: this.network.courier, after: (ms, callback) => this.timeline.after(ms, callback) })
+    this.machines = plan.nodes.map((name) => this.#machine(name))
+    this.operator = new Operator(this)
+  }
+
+  get violation(): Violation | null {
+    return this.#violation
+  }
+
+  get isOver(): boolean {
+    return this.#violation !== null
+  }
+
+  /** Whether faults may strike and clients work. */
+  get isStormy(): boolean {
+    return this.#stormy && this.#violation === null
+  }
+
+  /** Nodes that serve now. */
+  get nodes(): readonly FlotillaNode[] {
+    return this.machines.flatMap(({ node }) => node ?? [])
+  }
+
+  /** The run ends here: this must not have been. The first one counts. */
+  fail(violation: Violation): void {
+    if (this.#violation !== null) return
+    this.#violation = violation
+    this.journal.write({ at: this.timeline.now, who: 'world', what: 'VIOLATION', details: [violation.invariant, violation.message] })
+  }
+
+  note(who: string, what: string, ...details: readonly (string | number)[]): void {
+    this.journal.write({ at: this.timeline.now, who, what, details })
+  }
+
+  /** What a group says of itself on a node. */
+  statusOf(node: FlotillaNode, group: string): GroupStatus | undefined {
+    return node.status().groups.find((one) => one.group === group)
+  }
+
+  /** Everybody is started, faults are laid out, clients begin. */
+  begin(): void {
+    for (const machine of this.machines) machine.start()
+    for (const fault of this.plan.faults) this.timeline.at(fault.at, () => this.#strike(fault))
+    for (const group of this.workloads.keys())
+      for (let i = 0; i < this.plan.clients; i++) this.timeline.at(i, () => this.#employ(group, `client${i}`))
+  }
+
+  /** The storm is over: what lasts ends now, and everybody is up. */
+  calm(): void {
+    this.#stormy = false
+    this.note('world', 'calm')
+    for (const end of this.#struck.splice(0)) end()
+    for (const machine of this.machines) {
+      machine.process?.resume()
+      machine.start()
+    }
+    this.operator.restore()
+  }
+
+  /** A client in a process of its own. */
+  async client(name: string, timeoutMs = 5000): Promise<{ readonly client: Client; readonly process: Process; readonly transport: Transport }> {
+    const process = new Process(this.timeline, { rate: 1, wallAheadMs: 0 })
+    const transport = `${name}_${++this.#names}`
+    this.#processes.set(transport, { process, machine: name })
+    this.#clients.push({ name, process })
+    const inner = this.hub.connect(transport, process.clock.after)
+    const wire = new Wire(inner, () => process.isAlive)
+    const chance = seededChance(this.#seed())
+    const client = await connect({ cluster: CLUSTER, transport: wire, clock: process.clock, chance, timeoutMs })
+    return { client, process, transport: wire }
+  }
+
+  /** Nothing happens any more. */
+  close(): void {
+    for (const machine of this.machines) machine.crash()
+    for (const { process } of this.#clients) process.kill()
+  }
+
+  /** A chance of its own for whoever asks. */
+  chance(): Prng {
+    return prng(this.#seed())
+  }
+
+  #seed(): number {
+    return this.#seeds.between(0, 2 ** 31)
+  }
+
+  #machine(name: string, joins = false): Machine {
+    const plan: NodePlan = {
+      nodes: this.plan.nodes,
+      groups: () =>
+        [...this.workloads].map(([id, workload]) => ({
+          id,
+          stateMachine: workload.stateMachine(),
+          compaction: { entries: this.plan.logEntries, keep: Math.min(20_000, Math.ceil(this.plan.logEntries / 5)) },
+        })),
+      timing: { electionTimeoutMs: ELECTION_TIMEOUT_MS, heartbeatMs: ELECTION_TIMEOUT_MS / 10 },
+      leaseReads: this.plan.leaseReads,
+      autoPromote: true,
+    }
+    const host = {
+      timeline: this.timeline,
+      hub: this.hub,
+      plan,
+      seed: () => this.#seed(),
+      logger: this.#loggerOf(name),
+      traceFor: (machine: Machine) => this.#traceFor(machine),
+      attach: (transport: string, process: Process, of: string) => void this.#processes.set(transport, { process, machine: of }),
+      detach: (transport: string) => void this.#processes.delete(transport),
+      onPublish: (_machine: string, subject: string, data: Uint8Array) => this.#remember(subject, data),
+      onExit: (machine: Machine, error: unknown) => this.#exited(machine, error),
+    }
+    return new Machine(host, { name, joins })
+  }
+
+  #loggerOf(name: string): Logger {
+    const say = (details: object, message: string): void => this.note(name, 'says', message, JSON.stringify(details))
+    return { ...silent, warn: say, error: say }
+  }
+
+  /** Every step of a live process goes into the trace, and past the watch. */
+  #traceFor(machine: Machine): Trace {
+    const run = machine.runs
+    const isAlive = (): boolean => machine.runs === run && machine.isUp
+    const watched = this.watch.traceOf(isAlive)
+    const also = this.#options.trace
+    return {
+      began: (group, peer, state) => {
+        if (!isAlive()) return
+        this.note(machine.name, 'begins', group, peer, state.raft.term, state.raft.log.lastIndex)
+        watched.began?.(group, peer, state)
+        also?.began?.(group, peer, state)
+      },
+      stepped: (step) => {
+        if (!isAlive()) return
+        const { raft, role } = step.after
+        this.recorder.stepped(step)
+        this.note(machine.name, step.cause.type, step.group, role, raft.term, raft.commit, raft.log.lastIndex)
+        watched.stepped?.(step)
+        also?.stepped?.(step)
+      },
+      applied: (group, peer, entry) => {
+        if (!isAlive()) return
+        watched.applied?.(group, peer, entry)
+        also?.applied?.(group, peer, entry)
+      },
+    }
+  }
+
+  #met(fate: string, from: string, to: string): void {
+    this.recorder.fate(fate)
+    this.note('network', fate, from, to)
+  }
+
+  #remember(subject: string, data: Uint8Array): void {
+    if (!subject.startsWith(RAFT_SUBJECTS)) return
+    if (this.#old.length >= OLD_MAX) this.#old.shift()
+    this.#old.push({ subject, data: data.slice() })
+  }
+
+  #exited(machine: Machine, error: unknown): void {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    this.recorder.error(code)
+    this.note(machine.name, 'exits', code, error instanceof Error ? error.message : '')
+    if (code === 'INVARIANT' || !(error instanceof Error && 'code' in error)) {
+      const stack = error instanceof Error ? error.stack : String(error)
+      this.fail({ invariant: 'NODE_BROKEN', message: `${machine.name}: ${stack}` })
+    }
+    this.timeline.after(SUPERVISED_MS, () => machine.start())
+  }
+
+  #strike(fault: Plan['faults'][number]): void {
+    if (!this.isStormy) return
+    this.recorder.fault(fault.kind)
+    this.note('storm', fault.kind, fault.ms, JSON.stringify(fault.params))
+    const end = FAULTS[fault.kind].strike(this.#ground(), fault.params)
+    if (end === undefined) return
+    let isOver = false
+    const over = (): void => {
+      if (isOver) return
+      isOver = true
+      this.note('storm', `${fault.kind} ends`)
+      end()
+    }
+    this.#struck.push(over)
+    this.timeline.after(fault.ms, over)
+  }
+
+  #ground(): Ground {
+    const { timeline, network, machines, operator } = this
+    return {
+      timeline,
+      network,
+      machines,
+      machine: (name) => machines.find((one) => one.name === name) as Machine,
+      everybody: [...machines, ...this.#clients].map(({ name }) => name),
+      disconnect: (name) => this.#disconnect(name),
+      replay: (count) => this.#replay(count),
+      transfer: () => operator.transfer(),
+      churn: (name) => operator.churn(name),
+      readmit: (name) => operator.readmit(name),
+      compact: () => operator.compact(),
+    }
+  }
+
+  #disconnect(name: string): () => void {
+    const transport = this.machines.find((one) => one.name === name)?.transport
+    if (!transport) return () => {}
+    this.network.broken(name)
+    this.hub.disconnect(transport)
+    return () => {
+      if (this.#processes.has(transport)) this.hub.reconnect(transport)
+    }
+  }
+
+  /** As somebody would who has listened, and says again what was said. */
+  #replay(count: number): void {
+    if (this.#old.length === 0) return
+    const chance = this.chance()
+    const ghost = this.hub.connect(`ghost_${++this.#names}`)
+    for (let i = 0; i < count; i++) {
+      const { subject, data } = this.#old[chance.between(0, this.#old.length)] as { subject: string; data: Uint8Array }
+      ghost.publish(subject, data)
+    }
+    void ghost.close()
+  }
+
+  #employ(group: string, name: string): void {
+    const workload = this.workloads.get(group) as Workload
+    const own = `${name}.${group}`
+    const chance = this.chance()
+    const run = async (): Promise<void> => {
+      const { client, process } = await this.client(own)
+      const scene: ClientScene = {
+        name: own,
+        client,
+        group,
+        chance,
+        leaseReads: this.plan.leaseReads,
+        now: () => this.timeline.now,
+        sleep: (ms) => new Promise((resolve) => process.clock.after(ms, resolve)),
+        isOver: () => !this.isStormy,
+        note: (what, ...details) => this.note(own, what, ...details),
+      }
+      await workload.run(scene)
+      await client.close()
+      this.note(own, 'leaves')
+    }
+    void run().catch((error: unknown) => {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.fail({ invariant: 'CLIENT_BROKEN', message: `${own}: ${message}` })
+    })
+  }
+}
