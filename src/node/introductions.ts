@@ -112,7 +112,7 @@ export class Introductions {
       await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve))
       if (this.#stopped) return null
     }
-    return this.#stopped ? null : [...welcomes.values()].every((one) => isFounders(one, host.id)) ? 'founder' : 'guest'
+    return this.#stopped ? null : partOf([...welcomes.values()], host.id)
   }
 
   stop(): void {
@@ -155,9 +155,15 @@ export class Introductions {
 const othersOf = (host: PeerHost, self: string): string[] =>
   Object.values(memberNames(host.table.membership)).filter((name) => name !== self)
 
-/** Whether that answer is one to a founder: the group is not born, or was when the store was known already, under this very id. */
-const isFounders = ({ verdict, born, peer }: Welcome, id: number): boolean =>
-  verdict !== 'guest' && (!born || (verdict === 'known' && peer === id))
+/**
+ * What a peer is to its group after all others have answered. Where the group is born already, one of those who have it must have known the store before,
+ * and all of them the member under this very id: who came later than the founding may meet a founder for the first time.
+ */
+export function partOf(welcomes: readonly Welcome[], id: number): Part {
+  const born = welcomes.filter((one) => one.born)
+  if (welcomes.some(({ verdict }) => verdict === 'guest') || born.some(({ peer }) => peer !== id)) return 'guest'
+  return born.length === 0 || born.some(({ verdict }) => verdict === 'known') ? 'founder' : 'guest'
+}
 
 function welcomeIn({ data }: Incoming): Welcome | null {
   try {

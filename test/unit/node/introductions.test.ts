@@ -6,6 +6,7 @@ import { utf8 } from '../../../src/base/bytes.ts'
 import type { NodeStore } from '../../../src/ports/store.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
 import { encodeIntroduction } from '../../../src/wire/introductions.ts'
+import { partOf } from '../../../src/node/introductions.ts'
 import { groupOf, pause, recall, SmallCluster, say, until } from './small-cluster.ts'
 
 const emptyStore = (node: string): NodeStore => memoryStore({ cluster: 'demo', node })
@@ -74,6 +75,18 @@ test('who is a member again under a new id is filled, though it was started as a
   await until('it is filled', () => isFilled(cluster, gone.id, 'before'))
   assert.equal(groupOf(cluster.node(gone.id)).peer, 4)
   await until('it is a learner', () => groupOf(cluster.node(gone.id)).role === 'learner')
+})
+
+test('who was known before the group was born is a founder, though others of it have come since and meet it for the first time', () => {
+  const known = { verdict: 'known', born: true, peer: 1 } as const
+  const met = { verdict: 'met', born: true, peer: 1 } as const
+  const unborn = { verdict: 'met', born: false, peer: null } as const
+  assert.equal(partOf([known, met], 1), 'founder')
+  assert.equal(partOf([unborn, unborn], 1), 'founder')
+  assert.equal(partOf([unborn, known], 1), 'founder')
+  assert.equal(partOf([met, met], 1), 'guest')
+  assert.equal(partOf([known, { ...known, peer: 4 }], 1), 'guest')
+  assert.equal(partOf([known, { ...known, verdict: 'guest' }], 1), 'guest')
 })
 
 test('an introduction of another cluster, or that is none, is not answered', async (t) => {
