@@ -18,6 +18,8 @@ export interface GroupImage {
   applied: LogIndex
   families: Readonly<Record<string, number>>
   rows: OrderedBytes
+  /** What is not what was written: entries, and the hard state. Only met when it is read. */
+  readonly rotten: Set<Entry | 'state'>
 }
 
 /** Everything on the disk. */
@@ -77,6 +79,30 @@ export class MemoryDisk {
     this.inUse = false
   }
 
+  /** A bit flips in what is stored of a group: in that entry, or in the hard state. Whoever reads it notices. False: nothing is there. */
+  rot(group: string, what: LogIndex | 'state'): boolean {
+    const image = this.image?.groups.get(group)
+    const place = what === 'state' ? what : image?.entries[what - image.truncated.index - 1]
+    if (place !== undefined) image?.rotten.add(place)
+    return image !== undefined && place !== undefined
+  }
+
+  /** All that is on it now, to be put back some day: see {@link restore}. */
+  copy(): DiskImage | null {
+    if (this.image === null) return null
+    const { groups, tombstones, facts } = this.image
+    const copied = [...groups].map(([id, group]): [string, GroupImage] => [
+      id,
+      { ...group, entries: [...group.entries], rows: new OrderedBytes(group.rows), rotten: new Set(group.rotten) },
+    ])
+    return { ...this.image, groups: new Map(copied), tombstones: new Map(tombstones), facts: new Map(facts) }
+  }
+
+  /** Puts an older copy in the place of what is there. Only while no process has the disk open. */
+  restore(copy: DiskImage): void {
+    this.image = copy
+  }
+
   /** Waits for a flush of that change. Rejects when it fails. */
   async sync(change: () => void = () => {}): Promise<void> {
     this.#underWay = change
@@ -98,4 +124,5 @@ export const emptyGroup = (bootstrap: GroupBootstrap): GroupImage => ({
   applied: 0,
   families: {},
   rows: new OrderedBytes(),
+  rotten: new Set(),
 })

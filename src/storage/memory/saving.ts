@@ -8,7 +8,10 @@ import type { StagedRows } from './staging.ts'
 
 /** Puts one group's write on the disk. */
 export function saveWrite(group: GroupImage, write: GroupWrite): void {
-  if (write.hardState) group.hardState = { ...write.hardState }
+  if (write.hardState) {
+    group.hardState = { ...write.hardState }
+    group.rotten.delete('state')
+  }
   if (write.truncate && write.truncate.index > group.truncated.index) {
     group.entries = group.entries.slice(write.truncate.index - group.truncated.index)
     group.truncated = { ...write.truncate }

@@ -68,6 +68,14 @@ export class MemorySpool implements Spool {
     if (chunks?.size === 0) this.#groups.delete(group)
   }
 
+  /** A bit flips in the first chunk of a group. False: there is none. */
+  rot(group: string): boolean {
+    const [chunk] = this.#groups.get(group)?.values() ?? []
+    if (chunk?.bytes[0] === undefined) return false
+    chunk.bytes[0] ^= 1
+    return true
+  }
+
   bytes(): number {
     return this.#bytes
   }

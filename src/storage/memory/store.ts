@@ -16,13 +16,13 @@ import type {
   WriteScope,
 } from '../../ports/store.ts'
 import type { Table, TableWrite } from '../../ports/table.ts'
-import { type Entry, entryBytes, type LogIndex } from '../../protocol/types.ts'
+import { entryBytes } from '../../protocol/types.ts'
 import { checkBatch, checkFact, checkGroupId, checkTombstone, type LogBounds, unknownGroup } from '../check-batch.ts'
 import { Gate } from '../gate.ts'
 import { OverlayTable, type Unsaved } from '../overlay-table.ts'
-import { termRuns } from '../term-runs.ts'
 import { Turns } from '../turns.ts'
 import { type DiskImage, emptyGroup, type GroupImage, MemoryDisk } from './disk.ts'
+import { entriesOf, lastIndexOf, recovered } from './reading.ts'
 import { replaceState, saveUnsaved, saveWrite } from './saving.ts'
 import { MemoryShelf } from './shelf.ts'
 import { MemoryStaging } from './staging.ts'
@@ -64,22 +64,6 @@ const tableStateOf = (image: GroupImage) => {
   return { applied, families, membership, shelf: new MemoryShelf(image) }
 }
 
-const lastIndexOf = (group: GroupImage): LogIndex => group.truncated.index + group.entries.length
-
-/** Where an entry is in the group's list; it must be there. */
-function entryAt(group: GroupImage, index: LogIndex): Entry {
-  const entry = group.entries[index - group.truncated.index - 1]
-  if (!entry) throw new FlotillaError('STORE_DAMAGED', `entry ${index} is missing from the stored log`, { index })
-  return entry
-}
-
-function recovered(group: GroupImage): Recovered {
-  const { kind, membership, hardState, truncated, applied } = group
-  const lastIndex = lastIndexOf(group)
-  const runs = termRuns(truncated.index + 1, lastIndex, (index) => entryAt(group, index).term)
-  return { ...membership, hardState, kind, truncated, lastIndex, runs, applied }
-}
-
 class MemoryStore implements NodeStore {
   readonly identity: StoreIdentity
   readonly #disk: MemoryDisk
@@ -90,6 +74,7 @@ class MemoryStore implements NodeStore {
   readonly #tables = new Map<string, OverlayTable>()
   readonly #staging = new MemoryStaging()
   readonly spool: Spool
+  #onDamage: (damage: FlotillaError) => void = () => {}
   #writing = false
 
   constructor(disk: MemoryDisk, image: DiskImage) {
@@ -118,13 +103,13 @@ class MemoryStore implements NodeStore {
       const image = stored ?? emptyGroup(bootstrap)
       if (!stored) await this.#flush(() => this.#make(group, image))
       if (!this.#tables.has(group)) this.#tables.set(group, this.#tableOf(image))
-      return recovered(image)
+      return this.#reading(group, () => recovered(image))
     })
   }
 
   reader(group: string): LogReader {
     const image = this.#opened(group)
-    return { entries: (lo, hi, bytesMax) => this.#entries(image, [lo, hi], bytesMax) }
+    return { entries: (lo, hi, bytesMax) => this.#reading(group, () => entriesOf(image, [lo, hi], bytesMax)) }
   }
 
   table(group: string): Table {
@@ -208,14 +193,28 @@ class MemoryStore implements NodeStore {
     return this.#image.facts.get(key)
   }
 
-  /** Memory is never damaged. */
-  watchDamage(): void {}
+  watchDamage(listener: (damage: FlotillaError) => void): void {
+    this.#onDamage = listener
+  }
 
   async close(): Promise<void> {
     const first = !this.#gate.closed
     this.#gate.close()
     await this.#turns.idle()
     if (first && this.#epoch === this.#disk.epoch) this.#disk.inUse = false
+  }
+
+  /** Damage that is met names its group, and is told. */
+  #reading<T>(group: string, read: () => T): T {
+    this.#check()
+    try {
+      return read()
+    } catch (thrown) {
+      if (!(thrown instanceof FlotillaError) || thrown.code !== 'STORE_DAMAGED') throw thrown
+      const damage = new FlotillaError('STORE_DAMAGED', `group "${group}": ${thrown.message}`, { ...thrown.details, group }, thrown)
+      this.#onDamage(damage)
+      throw damage
+    }
   }
 
   #check(): void {
@@ -242,25 +241,6 @@ class MemoryStore implements NodeStore {
 
   #tableOf(image: GroupImage): OverlayTable {
     return new OverlayTable({ ...tableStateOf(image), check: () => this.#check() })
-  }
-
-  #entries(group: GroupImage, [lo, hi]: readonly [LogIndex, LogIndex], bytesMax: number): readonly Entry[] {
-    this.#check()
-    if (lo <= group.truncated.index) {
-      throw new FlotillaError('COMPACTED', `entries up to ${group.truncated.index} are cut off`, {
-        lo,
-        truncated: group.truncated.index,
-      })
-    }
-    const entries: Entry[] = []
-    let bytes = 0
-    for (let index = lo; index < hi; index++) {
-      const entry = entryAt(group, index)
-      bytes += entryBytes(entry)
-      if (bytes > bytesMax && entries.length > 0) break
-      entries.push(entry)
-    }
-    return entries
   }
 
   /** What a write will change on the disk; null when it is nothing. */

@@ -1,6 +1,7 @@
 /** What can go wrong in a simulated world: kinds of faults, each with how it is drawn and what it does. To add one is to add it here. */
 
 import type { Prng } from '../../base/prng.ts'
+import type { DiskImage } from '../../storage/memory/disk.ts'
 import type { Machine } from './machine.ts'
 import type { Link, SimNetwork } from './network.ts'
 import type { Timeline } from './timeline.ts'
@@ -41,8 +42,15 @@ export interface Ground {
   transfer(): void
   /** A member is taken out, and comes back as a new one. */
   churn(machine: string): void
-  /** Its disk is not what it was: its owner takes the node back in (`readmit`), as the documentation says. */
-  readmit(machine: string): void
+  /** A member gives its place to itself under a new id, through a joint configuration. */
+  swap(machine: string): void
+  /**
+   * Whether something stored on that machine may be lost for good: not while another is still without what it lost, so that one good copy is left. Says yes
+   * only to who does it then; from there on the operator is at work until the machine is whole again.
+   */
+  mayHarm(machine: string): boolean
+  /** What the machine had promised is forgotten with its disk. */
+  replaceDisk(machine: Machine, old: DiskImage | null): void
   /** Groups cut their logs off now. */
   compact(): void
 }
@@ -288,9 +296,56 @@ export const FAULTS = {
     draw: (scene) => ({ node: some(scene) }),
     strike: (ground, params) => {
       const machine = ground.machine(one(params, 'node'))
+      if (!ground.mayHarm(machine.name)) return undefined
       machine.crash()
-      machine.disk = machine.newDisk()
-      return () => ground.readmit(machine.name)
+      ground.replaceDisk(machine, null)
+      return restarting(machine)
+    },
+  },
+  diskRolledBack: {
+    ms: [500, 4000],
+    draw: (scene) => ({ node: some(scene) }),
+    strike: (ground, params) => {
+      const machine = ground.machine(one(params, 'node'))
+      const old = machine.disk.copy() // what a backup has; put back when the fault ends
+      if (old === null) return undefined
+      return () => {
+        if (!ground.mayHarm(machine.name)) return
+        machine.crash()
+        ground.replaceDisk(machine, old)
+        machine.start()
+      }
+    },
+  },
+  rotInLog: {
+    ms: [0, 0],
+    draw: (scene) => ({ node: some(scene), share: scene.chance.between(0, 1000) / 1000 }),
+    strike: (ground, params) => {
+      const { name, disk } = ground.machine(one(params, 'node'))
+      const [[id, group] = []] = disk.image?.groups ?? []
+      if (id === undefined || group === undefined || group.entries.length === 0 || !ground.mayHarm(name)) return undefined
+      disk.rot(id, group.truncated.index + 1 + Math.floor(group.entries.length * number(params, 'share')))
+      return undefined
+    },
+  },
+  rotInHardState: {
+    ms: [50, 1000],
+    draw: (scene) => ({ node: some(scene) }),
+    strike: (ground, params) => {
+      const machine = ground.machine(one(params, 'node'))
+      if (!ground.mayHarm(machine.name)) return undefined
+      machine.crash()
+      for (const id of machine.disk.image?.groups.keys() ?? []) machine.disk.rot(id, 'state')
+      return restarting(machine)
+    },
+  },
+  rotInChunks: {
+    ms: [0, 0],
+    draw: (scene) => ({ node: some(scene) }),
+    strike: (ground, params) => {
+      const { disk } = ground.machine(one(params, 'node'))
+      for (const id of disk.image?.groups.keys() ?? []) disk.spool.rot(id)
+      return undefined
     },
   },
   transfer: {
@@ -306,6 +361,14 @@ export const FAULTS = {
     draw: (scene) => ({ node: some(scene) }),
     strike: (ground, params) => {
       ground.churn(one(params, 'node'))
+      return undefined
+    },
+  },
+  swap: {
+    ms: [0, 0],
+    draw: (scene) => ({ node: some(scene) }),
+    strike: (ground, params) => {
+      ground.swap(one(params, 'node'))
       return undefined
     },
   },

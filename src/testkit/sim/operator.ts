@@ -23,6 +23,8 @@ export class Operator {
   readonly #world: World
   /** Nodes whose disks were lost: until they are readmitted they are nobody. */
   readonly #lost = new Set<string>()
+  /** Who is without something that it had stored. */
+  readonly #harmed = new Set<string>()
   #busy = false
 
   constructor(world: World) {
@@ -47,10 +49,27 @@ export class Operator {
     })
   }
 
-  /** A node whose disk was lost is taken in again. */
+  /** The same in one step, through a joint configuration. */
+  swap(machine: string): void {
+    if (this.#world.machines.length < 2) return
+    this.#work('swap', async ({ client }) => {
+      const steps = [{ type: 'remove', node: machine } as const, { type: 'addLearner', node: machine } as const]
+      for (const group of this.#groups) await client.members(group).change(steps, { timeoutMs: PATIENCE_MS })
+    })
+  }
+
+  /** Whether that machine may lose what it has stored; if so, it counts as harmed until it is whole again. */
+  mayHarm(machine: string): boolean {
+    const others = [...this.#harmed].filter((name) => name !== machine)
+    if (others.length > 0 || this.#world.machines.length < 3 || !this.#world.isStormy || !this.#isWhole(machine)) return false
+    this.#harmed.add(machine)
+    return true
+  }
+
+  /** A node whose disk was lost is to be taken in again. */
   readmit(machine: string): void {
     this.#lost.add(machine)
-    this.#work('readmit', (tools) => this.#readmit(tools, machine))
+    this.#harmed.add(machine)
   }
 
   /** Asks every node to cut its logs off. */
@@ -64,13 +83,24 @@ export class Operator {
     })
   }
 
-  /** After the storm: sees to it that every node is a member of every group again, for as long as that takes. */
-  restore(): void {
-    const again = (): void => {
-      this.#work('restore', (tools) => this.#restoreAll(tools))
-      this.#world.timeline.after(LOOK_MS, again)
-    }
-    again()
+  /** Sees to it that who was harmed becomes whole again, and after the storm that everybody is a member of every group. */
+  watch(): void {
+    const { timeline } = this.#world
+    timeline.after(LOOK_MS, () => {
+      for (const name of this.#harmed) if (!this.#lost.has(name) && this.#isWhole(name)) this.#harmed.delete(name)
+      if (this.#harmed.size > 0 || !this.#world.isStormy) this.#work('restore', (tools) => this.#restoreAll(tools))
+      this.watch()
+    })
+  }
+
+  /** Whether it serves all groups, as a voter, and knows what is committed as far as it can know. */
+  #isWhole(machine: string): boolean {
+    const node = this.#world.machines.find(({ name }) => name === machine)?.node
+    if (!node) return false
+    return this.#groups.every((group) => {
+      const status = this.#world.statusOf(node, group)
+      return status?.life === 'running' && status.voters.includes(machine) && status.applied > 0
+    })
   }
 
   get #groups(): readonly string[] {
@@ -79,6 +109,9 @@ export class Operator {
 
   async #restoreAll(tools: Tools): Promise<void> {
     for (const machine of [...this.#lost]) await this.#readmit(tools, machine)
+    for (const node of this.#world.nodes)
+      for (const { group, life } of node.status().groups)
+        if (life === 'quarantined') await tools.client.readmit(node.id, { groups: [group], timeoutMs: PATIENCE_MS })
     for (const group of this.#groups) {
       const { conf, peers } = await tools.client.members(group).list({ timeoutMs: PATIENCE_MS })
       const members = [...conf.voters, ...conf.learners, ...conf.votersOutgoing].map((peer) => peers[peer])

@@ -29,16 +29,17 @@ class GroupLedger {
   readonly committed = new Map<LogIndex, Term>()
   /** By `term:index`: Log Matching says that these two determine the entry, and all before it. */
   readonly entries = new Map<string, KnownEntry>()
-  readonly applied = new Map<LogIndex, number>()
-  readonly promised = new Map<PeerId, Promised>()
+  readonly applied = new Map<LogIndex, Entry>()
+  /** By machine and peer. */
+  readonly promised = new Map<string, Promised>()
   lastCommitted = 0
 }
 
 /** Where an entry was committed last, for whoever looks. */
 export interface WatchedGroup {
   readonly lastCommitted: LogIndex
-  /** Index and digest of every command that took effect. */
-  readonly applied: ReadonlyMap<LogIndex, number>
+  /** Every entry that took effect. */
+  readonly applied: ReadonlyMap<LogIndex, Entry>
 }
 
 export class Watch {
@@ -53,16 +54,17 @@ export class Watch {
     return this.#ledger(id)
   }
 
-  /** A peer whose disk was lost or replaced has promised nothing that it could know of. */
-  forgive(group: string, peer: PeerId): void {
-    this.#ledger(group).promised.delete(peer)
+  /** A machine whose disk was lost or replaced cannot know what it has promised. */
+  forgive(machine: string): void {
+    for (const { promised } of this.#groups.values())
+      for (const key of promised.keys()) if (key.startsWith(`${machine} `)) promised.delete(key)
   }
 
   /** The eyes of this watch in one process. `isAlive`: what a dead process does, nobody sees. */
-  traceOf(isAlive: () => boolean): Trace {
+  traceOf(machine: string, isAlive: () => boolean): Trace {
     return {
-      began: (group, peer, state) => isAlive() && this.#guard(() => this.#began(group, peer, state)),
-      stepped: (step) => isAlive() && this.#guard(() => this.#stepped(step)),
+      began: (group, peer, state) => isAlive() && this.#guard(() => this.#began(machine, group, { peer, state })),
+      stepped: (step) => isAlive() && this.#guard(() => this.#stepped(machine, step)),
       applied: (group, _peer, entry) => isAlive() && this.#guard(() => this.#applied(group, entry)),
     }
   }
@@ -82,9 +84,9 @@ export class Watch {
     }
   }
 
-  #began(group: string, peer: PeerId, { raft, role }: TracedState): void {
-    const { promised } = this.#ledger(group)
-    const before = promised.get(peer)
+  #began(machine: string, group: string, { peer, state }: { readonly peer: PeerId; readonly state: TracedState }): void {
+    const { raft, role } = state
+    const before = this.#ledger(group).promised.get(`${machine} ${peer}`)
     checkState(raft, role)
     if (before === undefined) return
     if (raft.term < before.term) this.#broken('HARD_STATE_FELL', `peer ${peer} of ${group} returned in term ${raft.term} after ${before.term}`)
@@ -92,10 +94,10 @@ export class Watch {
       this.#broken('HARD_STATE_FELL', `peer ${peer} of ${group} returned in term ${raft.term} with vote ${raft.vote} after ${before.vote}`)
   }
 
-  #stepped({ group, peer, cause, before, after }: TracedStep): void {
+  #stepped(machine: string, { group, peer, cause, before, after }: TracedStep): void {
     const ledger = this.#ledger(group)
     const [a, b] = [before.raft, after.raft]
-    if (cause.type === 'storage.persisted' && 'vote' in cause) ledger.promised.set(peer, { term: cause.term, vote: cause.vote })
+    if (cause.type === 'storage.persisted' && 'vote' in cause) ledger.promised.set(`${machine} ${peer}`, { term: cause.term, vote: cause.vote })
     if (a === b) return
     checkState(b, after.role)
     if (a.log !== b.log) this.#entries(ledger, { group, peer, added: b.log.since(a.log), log: b.log })
@@ -160,10 +162,9 @@ export class Watch {
 
   #applied(group: string, entry: Entry): void {
     const { applied } = this.#ledger(group)
-    const digest = digestOf(entry)
     const known = applied.get(entry.index)
-    if (known === undefined) applied.set(entry.index, digest)
-    else if (known !== digest) this.#broken('STATE_MACHINE_SAFETY', `entry ${entry.index} of ${group} was applied twice, differently`)
+    if (known === undefined) applied.set(entry.index, entry)
+    else if (known !== entry && digestOf(known) !== digestOf(entry)) this.#broken('STATE_MACHINE_SAFETY', `entry ${entry.index} of ${group} was applied twice, differently`)
   }
 
   /** §6: two configurations that follow each other have no two majorities without a common voter. */

@@ -11,6 +11,7 @@ import { type Logger, silent } from '../../ports/logger.ts'
 import type { GroupStatus } from '../../ports/status.ts'
 import type { Trace } from '../../ports/trace.ts'
 import type { Transport } from '../../ports/transport.ts'
+import type { DiskImage } from '../../storage/memory/disk.ts'
 import { type Loopback, loopback } from '../../transport/loopback/hub.ts'
 import { FAULTS, type Ground } from './faults.ts'
 import { Journal, type JournalEntry } from './journal.ts'
@@ -124,6 +125,7 @@ export class World {
   /** Everybody is started, faults are laid out, clients begin. */
   begin(): void {
     for (const machine of this.machines) machine.start()
+    this.operator.watch()
     for (const fault of this.plan.faults) this.timeline.at(fault.at, () => this.#strike(fault))
     for (const group of this.workloads.keys())
       for (let i = 0; i < this.plan.clients; i++) this.timeline.at(i, () => this.#employ(group, `client${i}`))
@@ -138,7 +140,6 @@ export class World {
       machine.process?.resume()
       machine.start()
     }
-    this.operator.restore()
   }
 
   /** A client in a process of its own. */
@@ -206,7 +207,7 @@ export class World {
   #traceFor(machine: Machine): Trace {
     const run = machine.runs
     const isAlive = (): boolean => machine.runs === run && machine.isUp
-    const watched = this.watch.traceOf(isAlive)
+    const watched = this.watch.traceOf(machine.name, isAlive)
     const also = this.#options.trace
     return {
       began: (group, peer, state) => {
@@ -250,6 +251,11 @@ export class World {
       const stack = error instanceof Error ? error.stack : String(error)
       this.fail({ invariant: 'NODE_BROKEN', message: `${machine.name}: ${stack}` })
     }
+    if (code === 'STORE_MISMATCH') {
+      this.#replaceDisk(machine, null) // as its message says: with an empty directory, to be taken in again
+      machine.joins = true
+      this.operator.readmit(machine.name)
+    }
     this.timeline.after(SUPERVISED_MS, () => machine.start())
   }
 
@@ -282,9 +288,17 @@ export class World {
       replay: (count) => this.#replay(count),
       transfer: () => operator.transfer(),
       churn: (name) => operator.churn(name),
-      readmit: (name) => operator.readmit(name),
+      swap: (name) => operator.swap(name),
+      mayHarm: (name) => operator.mayHarm(name),
+      replaceDisk: (machine, old) => this.#replaceDisk(machine, old),
       compact: () => operator.compact(),
     }
+  }
+
+  #replaceDisk(machine: Machine, old: DiskImage | null): void {
+    this.watch.forgive(machine.name)
+    if (old === null) machine.disk = machine.newDisk()
+    else machine.disk.restore(old)
   }
 
   #disconnect(name: string): () => void {
