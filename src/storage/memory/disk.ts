@@ -87,6 +87,13 @@ export class MemoryDisk {
     return image !== undefined && place !== undefined
   }
 
+  /** Whether something is stored that is not what was written, noticed or not. */
+  get isRotten(): boolean {
+    return [...(this.image?.groups.values() ?? [])].some(
+      ({ rotten, entries }) => rotten.size > 0 && (rotten.has('state') || entries.some((entry) => rotten.has(entry))),
+    )
+  }
+
   /** All that is on it now, to be put back some day: see {@link restore}. */
   copy(): DiskImage | null {
     if (this.image === null) return null

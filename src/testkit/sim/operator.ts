@@ -95,8 +95,8 @@ export class Operator {
 
   /** Whether it serves all groups, as a voter, and knows what is committed as far as it can know. */
   #isWhole(machine: string): boolean {
-    const node = this.#world.machines.find(({ name }) => name === machine)?.node
-    if (!node) return false
+    const { node, disk } = this.#world.machines.find(({ name }) => name === machine) ?? {}
+    if (!node || disk?.isRotten) return false // what rots unnoticed is not there any more, either
     return this.#groups.every((group) => {
       const status = this.#world.statusOf(node, group)
       return status?.life === 'running' && status.voters.includes(machine) && status.applied > 0
