@@ -265,6 +265,7 @@ export class Hosting {
   async #admit(id: string, view: MembersView): Promise<void> {
     const group = this.#options.settings.groups.find((one) => one.id === id)
     if (!group) return
+    if (!(await this.#introductions.mayJoin(view))) throw notYet(id)
     await this.#quarantine.clear(id)
     const opened = await joinGroup(this.#opening, group, view)
     if (this.#stopped) return
@@ -295,3 +296,6 @@ export class Hosting {
     for (const node of nodes) this.#options.outbox.greet(node)
   }
 }
+
+const notYet = (group: string): FlotillaError =>
+  new FlotillaError('UNAVAILABLE', 'too few members have answered that they know no other store under our name', { group })

@@ -7,8 +7,17 @@ import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
+import { majority } from '../protocol/quorum.ts'
 import type { Sender } from '../wire/envelope.ts'
-import { decodeIntroduction, decodeWelcome, encodeIntroduction, encodeWelcome, type Welcome } from '../wire/introductions.ts'
+import {
+  decodeIntroduction,
+  decodeWelcome,
+  encodeIntroduction,
+  encodeWelcome,
+  type Introduction,
+  type Welcome,
+} from '../wire/introductions.ts'
+import type { MembersView } from '../wire/members.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import { foundersIn } from './founding.ts'
@@ -18,6 +27,9 @@ import type { Refusals } from './refusals.ts'
 
 /** Who has not answered is asked this often, in milliseconds, and given as long. */
 const AGAIN_MS = 100
+
+/** Members who are asked before one joins them are given so long, in milliseconds; who has not answered is asked again when it is time to join again. */
+const JOIN_MS = 500
 
 /** Who is waited for is said this often, in milliseconds. */
 const SAY_MS = 10_000
@@ -115,18 +127,41 @@ export class Introductions {
     return this.#stopped ? null : partOf([...welcomes.values()], host.id)
   }
 
+  /**
+   * Whether we may begin as the peer that others have made us. Not if another store of our name took part as that very peer: what it promised is gone. Who
+   * heard those promises knows that store, and so many are asked that one of every quorum which that peer can have been part of is among them. A member that
+   * knows an earlier peer of ours does no harm: it has not heard of this one.
+   */
+  async mayJoin({ group, conf, peers, founding }: MembersView): Promise<boolean> {
+    const { sender, onFailure } = this.#options
+    const self = peerOf(peers, sender.node)
+    const voters = [...new Set([...conf.voters, ...conf.votersOutgoing])]
+    const others = voters.filter((peer) => peer !== self).flatMap((peer) => peers[peer] ?? [])
+    const answers = await Promise.all(others.map((node) => this.#meet(node, { group, founders: founding }, JOIN_MS)))
+    const knower = others.find((_, i) => answers[i]?.verdict === 'stranger' && answers[i].peer === self)
+    if (knower !== undefined) onFailure(lostStore(sender, knower))
+    const heard = answers.filter((said) => said !== null && (said.verdict !== 'stranger' || said.peer !== null)).length
+    const isVoter = self !== undefined && voters.includes(self)
+    const needed = isVoter ? voters.length - majority(voters.length) + 1 : majority(voters.length)
+    return knower === undefined && heard >= Math.min(needed, others.length)
+  }
+
   stop(): void {
     this.#stopped = true
   }
 
   async #ask({ group, epoch }: PeerHost, node: string, welcomes: Map<string, Welcome>): Promise<void> {
-    const { sender, transport, subjects } = this.#options
-    const request = encodeIntroduction({ group, founders: foundersIn(epoch), sender })
-    const answer = await transport.request(subjects.node(node, 'meet'), request, { timeoutMs: AGAIN_MS }).catch(() => null)
-    if (answer === null) return // it does not run yet
-    const said = welcomeIn(answer)
-    if (said?.verdict === 'stranger') throw lostStore(sender, node)
+    const said = await this.#meet(node, { group, founders: foundersIn(epoch) }, AGAIN_MS)
+    if (said?.verdict === 'stranger') throw lostStore(this.#options.sender, node)
     if (said) welcomes.set(node, said)
+  }
+
+  /** What a node says to who introduces itself; null: nothing. */
+  async #meet(node: string, about: Pick<Introduction, 'group' | 'founders'>, timeoutMs: number): Promise<Welcome | null> {
+    const { sender, transport, subjects } = this.#options
+    const request = encodeIntroduction({ ...about, sender })
+    const answer = await transport.request(subjects.node(node, 'meet'), request, { timeoutMs }).catch(() => null)
+    return answer && welcomeIn(answer)
   }
 
   #answer(m: Incoming): void {

@@ -6,6 +6,7 @@ import { utf8 } from '../../../src/base/bytes.ts'
 import type { FlotillaNode } from '../../../src/node/types.ts'
 import type { Transport } from '../../../src/ports/transport.ts'
 import { encodeEnvelope } from '../../../src/wire/envelope.ts'
+import { encodeWelcome } from '../../../src/wire/introductions.ts'
 import { decodeMembersView, type MemberStep, type MembersView } from '../../../src/wire/members.ts'
 import { groupOf, pause, recall, SmallCluster, say, until } from './small-cluster.ts'
 
@@ -63,6 +64,10 @@ test('a peer that began from old news gives way to the later one of its node', a
   cluster.hub.disconnect('c') // nobody but who is behind can be asked
   const behind = cluster.hub.connect('behind')
   behind.subscribe('flotilla.demo.node.b.members', (m) => m.respond(utf8(JSON.stringify(old))))
+  for (const node of ['b', 'c'])
+    behind.subscribe(`flotilla.demo.node.${node}.meet`, (m) =>
+      m.respond(encodeWelcome({ verdict: 'guest', born: true, peer: null })),
+    )
   const d = await cluster.run('d', JOINS)
   const sender = { cluster: 'demo', node: 'b', store: 'store', boot: 1, run: 'run' }
   const message = {
