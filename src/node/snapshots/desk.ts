@@ -63,7 +63,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
     this.#throttleIn = new Throttle(bytesPerSecond)
     this.#loans = new Loans(clock, keepMs)
     this.#library = new Library(spool, craft, (group) => this.#inUse(group))
-    this.#exports = new Exports({ ...options, library: this.#library, breathe: () => nextTurn(clock) })
+    this.#exports = new Exports({ ...options, library: this.#library, loans: this.#loans, breathe: () => nextTurn(clock) })
     this.#exchange = new Exchange({ ...options, pullTimeoutMs })
     this.#serving = new Serving({
       ...options,

@@ -9,6 +9,7 @@ import { isSameFounding } from '../founding.ts'
 import { noRoom } from './bounded-spool.ts'
 import type { SnapshotCraft, SnapshotGroup } from './group.ts'
 import type { Holding, Library } from './library.ts'
+import type { Loans } from './loans.ts'
 
 /** Chunks that are looked for in one turn of the event loop: a millisecond or two. */
 const LOOKS_IN_A_TURN = 500
@@ -19,6 +20,8 @@ export interface ExportsOptions {
   readonly library: Library
   readonly logger: Logger
   readonly breathe: () => Promise<void>
+  /** What is lent, of which the chunks may have to make room. Default: nothing. */
+  readonly loans?: Pick<Loans, 'endAll'>
   /** Whether the disk has room for so many bytes of chunks more. Default: it has. */
   readonly fitsBeside?: (bytes: number) => boolean
 }
@@ -101,11 +104,24 @@ export class Exports {
     if (bytes !== undefined && fitsBeside?.(bytes - spool.bytes()) === false) throw noRoom(group, bytes)
     this.#tooLarge.delete(group)
     try {
-      return await this.#export(source)
+      return await this.#exportOverLoans(source)
     } catch (thrown) {
       if (thrown instanceof FlotillaError && thrown.code === 'STORAGE_FULL')
         this.#tooLarge.set(group, Number(thrown.details.bytes))
       throw thrown
+    }
+  }
+
+  /** Where there is no room beside what is lent, that has to go: a follower must not wait for an operator. */
+  async #exportOverLoans(source: SnapshotGroup): Promise<Holding> {
+    try {
+      return await this.#export(source)
+    } catch (thrown) {
+      const isFull = thrown instanceof FlotillaError && (thrown.code === 'STORAGE_FULL' || thrown.code === 'BUSY')
+      const groups = isFull ? this.#options.loans?.endAll() : undefined
+      if (!groups?.size) throw thrown
+      for (const group of groups) await this.#options.library.sweep(group)
+      return this.#export(source)
     }
   }
 

@@ -44,6 +44,13 @@ export class Loans {
     return [...this.#loans.values()].filter((loan) => loan.group === group).map(({ holding }) => holding)
   }
 
+  /** Whoever fetches something has to begin again: its room is needed. Returns the groups of which something was lent. */
+  endAll(): ReadonlySet<string> {
+    const groups = new Set([...this.#loans.values()].map(({ group }) => group))
+    this.#loans.clear()
+    return groups
+  }
+
   /** Nothing of the group is here any more. */
   drop(group: string): void {
     for (const [key, loan] of this.#loans) if (loan.group === group) this.#loans.delete(key)

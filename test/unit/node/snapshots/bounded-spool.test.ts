@@ -7,6 +7,7 @@ import { boundedSpool } from '../../../../src/node/snapshots/bounded-spool.ts'
 import { SNAPSHOT_CRAFT } from '../../../../src/node/snapshots/craft.ts'
 import { Exports } from '../../../../src/node/snapshots/exports.ts'
 import { Library } from '../../../../src/node/snapshots/library.ts'
+import { Loans } from '../../../../src/node/snapshots/loans.ts'
 import { silent } from '../../../../src/ports/logger.ts'
 import { MemorySpool } from '../../../../src/storage/memory/spool.ts'
 import { GROUP, makeTable, rowsOf } from './sample-state.ts'
@@ -24,13 +25,18 @@ async function bench(free: number) {
       disk.written += bytes
     },
   })
-  const library = new Library(spool, SNAPSHOT_CRAFT)
-  const exports = new Exports({ spool, craft: SNAPSHOT_CRAFT, library, logger: silent, breathe: () => nextTurn(), fitsBeside })
+  const loans = new Loans({ now: () => 0 }, 1000)
+  const library = new Library(spool, SNAPSHOT_CRAFT, (name) => loans.of(name))
+  const breathe = () => nextTurn()
+  const exports = new Exports({ spool, craft: SNAPSHOT_CRAFT, library, loans, logger: silent, breathe, fitsBeside })
   const group = { ...fakeGroup(GROUP), table }
   return {
     disk,
     chunks,
-    stateOf: () => exports.stateOf({ ...group, snapshot: { context: { log: { termAt: () => 1 }, followers: new Map() } } }, 1),
+    table,
+    loans,
+    stateOf: (least = 1) =>
+      exports.stateOf({ ...group, snapshot: { context: { log: { termAt: () => 1 }, followers: new Map() } } }, least),
   }
 }
 
@@ -50,4 +56,17 @@ test('it is not made again before so much is free as it had when it was given up
   disk.free = 10_000_000
   await stateOf()
   assert.ok(disk.written > 50_000 && chunks.bytes() > 50_000)
+})
+
+test('what is lent makes room for another state, where there is not enough for both', async () => {
+  const { disk, chunks, table, loans, stateOf } = await bench(10_000_000)
+  const first = await stateOf()
+  loans.lend(GROUP, first)
+  table.apply(2, rowsOf(1500, 200, 7))
+  await stateOf(2)
+  assert.ok(first.manifest.chunks.every(({ hash }) => chunks.has(GROUP, hash)))
+  table.apply(3, rowsOf(1500, 200, 8))
+  disk.free = 1.25 * chunks.bytes() // for two and a half
+  assert.equal((await stateOf(3)).manifest.index, 3)
+  assert.deepEqual(loans.of(GROUP), [])
 })
