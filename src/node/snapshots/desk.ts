@@ -62,7 +62,8 @@ export class SnapshotDesk<H extends SnapshotGroup> {
     const { pullTimeoutMs, keepMs } = this.#timing
     this.#throttleIn = new Throttle(bytesPerSecond)
     this.#loans = new Loans(clock, keepMs)
-    this.#library = new Library(spool, craft, (group) => this.#inUse(group))
+    const sent = (group: string): Holding[] => this.#sendingsOf(group).flatMap(({ holding }) => holding ?? [])
+    this.#library = new Library(spool, craft, (group) => [...this.#loans.of(group), ...sent(group)])
     this.#exports = new Exports({ ...options, library: this.#library, loans: this.#loans, breathe: () => nextTurn(clock) })
     this.#exchange = new Exchange({ ...options, pullTimeoutMs })
     this.#serving = new Serving({
@@ -287,11 +288,6 @@ export class SnapshotDesk<H extends SnapshotGroup> {
 
   #sendingsOf(group: string): Sending<H>[] {
     return [...this.#sendings.values()].filter(({ host }) => host.group === group)
-  }
-
-  /** States that are being fetched, though a newer one may be there by now. */
-  #inUse(group: string): Holding[] {
-    return [...this.#loans.of(group), ...this.#sendingsOf(group).flatMap(({ holding }) => holding ?? [])]
   }
 
   #sendingTo(group: string, node: string): Sending<H> | undefined {
