@@ -131,7 +131,8 @@ class MemoryStore implements NodeStore {
   }
 
   async destroy(group: string, tombstone: Tombstone): Promise<void> {
-    this.#opened(group)
+    this.#check()
+    if (!this.#image.groups.has(group)) throw unknownGroup(group)
     this.#tables.delete(group) // at once: no write takes it along any more
     await this.#turns.run(() =>
       this.#flush(() => {

@@ -2,18 +2,21 @@
 
 import { text } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
-import type { KvClient } from '../../client/kv.ts'
-import { BUILT_IN_FAMILIES } from '../../statemachines/kv/families.ts'
+import type { KvClient, Written } from '../../client/kv.ts'
+import { BUILT_IN_FAMILIES, DEFAULT_FAMILY } from '../../statemachines/kv/families.ts'
 import { kv } from '../../statemachines/kv/kv.ts'
 import { checkAcknowledged, type FinalRow, withFinalReads } from '../checkers/acknowledged.ts'
 import { HistoryRecorder } from '../history.ts'
 import { checkLinearizable } from '../linearizable.ts'
 import { kvModel } from '../models/kv.ts'
-import { characters, type KvOp, type KvResult, kvOp, kvResult } from '../models/kv-operations.ts'
+import { characters, type KvOp, type KvResult } from '../models/kv-operations.ts'
+import { recordedKv } from '../recorded-kv.ts'
 import type { ClientScene, FinalScene, Workload, WorkloadVerdict } from './workload.ts'
 
+type Kind = 'put' | 'get' | 'compareAndSet' | 'delete' | 'batch' | 'scan'
+
 /** Of a hundred operations, how many are of which kind. */
-const MIX: readonly (readonly [percent: number, kind: 'put' | 'get' | 'compareAndSet' | 'delete' | 'batch' | 'scan'])[] = [
+const MIX: readonly (readonly [percent: number, kind: Kind])[] = [
   [34, 'put'],
   [34, 'get'],
   [12, 'compareAndSet'],
@@ -25,8 +28,8 @@ const MIX: readonly (readonly [percent: number, kind: 'put' | 'get' | 'compareAn
 /** Milliseconds a client waits between two operations, at most. */
 const THINK_MS = 40
 
-/** Refusals after which nothing was done and never will be. */
-const CERTAIN: ReadonlySet<string> = new Set(['UNAVAILABLE', 'NOT_LEADER', 'BUSY', 'STORAGE_FULL', 'TRANSFERRING', 'DISCONNECTED'])
+/** The second family of a batch, so that it spans two. */
+const OTHER_FAMILY = BUILT_IN_FAMILIES[1] ?? DEFAULT_FAMILY
 
 /** Puts, gets, compare-and-sets, deletes, batches over families and scans, of clients that share keys; judged as a whole for linearizability. */
 export function kvWorkload({ keys = 6 }: { readonly keys?: number } = {}): Workload {
@@ -41,7 +44,6 @@ export function kvWorkload({ keys = 6 }: { readonly keys?: number } = {}): Workl
 
 class KvUser {
   readonly #scene: ClientScene
-  readonly #recorder: HistoryRecorder<KvOp, KvResult>
   readonly #keys: number
   readonly #kv: KvClient
   #values = 0
@@ -49,37 +51,21 @@ class KvUser {
   readonly #seen = new Map<string, Uint8Array | undefined>()
 
   constructor(scene: ClientScene, recorder: HistoryRecorder<KvOp, KvResult>, keys: number) {
+    const { client, group, name, now } = scene
     this.#scene = scene
-    this.#recorder = recorder
     this.#keys = keys
-    this.#kv = scene.client.kv(scene.group)
+    this.#kv = recordedKv(client.kv(group), { recorder, client: name, now })
   }
 
   async work(): Promise<void> {
-    while (!this.#scene.isOver()) {
-      await this.#operate()
-      await this.#scene.sleep(this.#scene.chance.next() * THINK_MS)
+    const { isOver, sleep, chance } = this.#scene
+    while (!isOver()) {
+      await this.#told(this.#draw())
+      await sleep(chance.next() * THINK_MS)
     }
   }
 
-  #operate(): Promise<void> {
-    switch (this.#draw()) {
-      case 'put':
-        return this.#put()
-      case 'get':
-        return this.#get()
-      case 'compareAndSet':
-        return this.#compareAndSet()
-      case 'delete':
-        return this.#delete()
-      case 'batch':
-        return this.#batch()
-      case 'scan':
-        return this.#scan()
-    }
-  }
-
-  #draw(): (typeof MIX)[number][1] {
+  #draw(): Kind {
     let left = this.#scene.chance.between(0, 100)
     for (const [percent, kind] of MIX) {
       left -= percent
@@ -88,77 +74,50 @@ class KvUser {
     return 'get'
   }
 
-  #put(): Promise<void> {
-    const [key, value] = [this.#key(), this.#value()]
-    const idempotent = false // written once by this client, it must not come back behind somebody else's
-    return this.#told(kvOp.put(key, value), async () => {
-      await this.#kv.put(key, value, { idempotent })
-      return kvResult.done()
-    })
+  /** Does it, and says what came of it. A refusal, or silence, is part of a client's day. */
+  async #told(kind: Kind): Promise<void> {
+    const { note } = this.#scene
+    const key = this.#key()
+    note('asks', kind, key)
+    try {
+      note('hears', kind, key, await this.#operate(kind, key))
+    } catch (error) {
+      if (!(error instanceof FlotillaError)) throw error
+      note('hears', kind, key, error.code)
+    }
   }
 
-  #get(): Promise<void> {
-    const key = this.#key()
+  /** One operation on that key; the answer in a word. */
+  async #operate(kind: Kind, key: string): Promise<string> {
+    switch (kind) {
+      case 'put':
+        return indexed(await this.#kv.put(key, this.#value()))
+      case 'delete':
+        return indexed(await this.#kv.delete(key))
+      case 'get':
+        return this.#get(key)
+      case 'compareAndSet':
+        return this.#compareAndSet(key)
+      case 'batch':
+        return indexed(await this.#kv.batch().put(key, this.#value()).put(this.#key(), this.#value(), OTHER_FAMILY).commit())
+      case 'scan':
+        return `${(await this.#kv.scanPage({ prefix: 'k', limit: 3 })).rows.length} rows`
+    }
+  }
+
+  async #get(key: string): Promise<string> {
     const { chance, leaseReads } = this.#scene
     const ways = leaseReads ? (['linearizable', 'lease', 'follower'] as const) : (['linearizable', 'follower'] as const)
     const consistency = ways[chance.between(0, ways.length)] ?? 'linearizable'
-    return this.#told(kvOp.get(key), async () => {
-      const value = await this.#kv.get(key, { consistency })
-      this.#seen.set(key, value)
-      return kvResult.got(value)
-    })
+    const value = await this.#kv.get(key, { consistency })
+    this.#seen.set(key, value)
+    return `${consistency} ${value === undefined ? 'nothing' : text(value)}`
   }
 
-  #compareAndSet(): Promise<void> {
-    const [key, value] = [this.#key(), this.#value()]
-    const change = { expected: this.#seen.get(key) ?? null, value }
-    return this.#told(kvOp.compareAndSet(key, change), async () => {
-      const answer = await this.#kv.compareAndSet(key, change)
-      this.#seen.set(key, answer.current)
-      return kvResult.compared(answer)
-    })
-  }
-
-  #delete(): Promise<void> {
-    const key = this.#key()
-    return this.#told(kvOp.delete(key), async () => {
-      await this.#kv.delete(key)
-      return kvResult.done()
-    })
-  }
-
-  #batch(): Promise<void> {
-    const [a, b] = [this.#key(), this.#key()]
-    const [first, second] = [this.#value(), this.#value()]
-    const family = BUILT_IN_FAMILIES[1] ?? 'default'
-    const op = kvOp.batch(kvOp.put(a, first), kvOp.put(b, second, family))
-    return this.#told(op, async () => {
-      await this.#kv.batch().put(a, first).put(b, second, family).commit()
-      return kvResult.done()
-    })
-  }
-
-  #scan(): Promise<void> {
-    const range = { prefix: 'k', limit: 3 }
-    return this.#told(kvOp.scanPage(range), async () => kvResult.page(await this.#kv.scanPage(range)))
-  }
-
-  /** Tells what is asked and what came of it. */
-  async #told(op: KvOp, ask: () => Promise<KvResult>): Promise<void> {
-    const { name, now, note } = this.#scene
-    const id = this.#recorder.invoke(name, op, now())
-    note('asks', op.type, 'key' in op ? op.key : '')
-    try {
-      const result = await ask()
-      this.#recorder.ok(id, result, now())
-      note('hears', op.type, JSON.stringify(result))
-    } catch (error) {
-      if (!(error instanceof FlotillaError)) throw error
-      note('hears', op.type, error.code)
-      const isRead = op.type === 'get' || op.type === 'scan'
-      if (isRead || CERTAIN.has(error.code)) this.#recorder.failed(id)
-      else this.#recorder.unknown(id)
-    }
+  async #compareAndSet(key: string): Promise<string> {
+    const answer = await this.#kv.compareAndSet(key, { expected: this.#seen.get(key) ?? null, value: this.#value() })
+    this.#seen.set(key, answer.current)
+    return `${answer.swapped ? 'swapped' : 'kept'} ${indexed(answer)}`
   }
 
   #key(): string {
@@ -170,6 +129,8 @@ class KvUser {
     return `${this.#scene.name}.${++this.#values}`
   }
 }
+
+const indexed = ({ index }: Written): string => `@${index}`
 
 async function readAll({ client, group }: FinalScene): Promise<FinalRow[]> {
   const rows: FinalRow[] = []

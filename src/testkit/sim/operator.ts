@@ -13,6 +13,9 @@ const PATIENCE_MS = 3000
 /** Milliseconds between two looks whether everything is in order again. */
 const LOOK_MS = 500
 
+/** Milliseconds that a repaired replica is given. */
+const REPAIR_MS = 6000
+
 /** What an operator works with. */
 interface Tools {
   readonly client: Client
@@ -25,6 +28,7 @@ export class Operator {
   readonly #lost = new Set<string>()
   /** Who is without something that it had stored. */
   readonly #harmed = new Set<string>()
+  readonly #repairedAt = new Map<string, number>()
   #busy = false
 
   constructor(world: World) {
@@ -111,13 +115,23 @@ export class Operator {
     for (const machine of [...this.#lost]) await this.#readmit(tools, machine)
     for (const node of this.#world.nodes)
       for (const { group, life } of node.status().groups)
-        if (life === 'quarantined') await tools.client.readmit(node.id, { groups: [group], timeoutMs: PATIENCE_MS })
+        if (life === 'quarantined') await this.#repair(tools.client, node.id, group)
     for (const group of this.#groups) {
       const { conf, peers } = await tools.client.members(group).list({ timeoutMs: PATIENCE_MS })
       const members = [...conf.voters, ...conf.learners, ...conf.votersOutgoing].map((peer) => peers[peer])
       for (const { name } of this.#world.machines)
         if (!members.includes(name)) await tools.client.members(group).add(name, { learner: true, timeoutMs: PATIENCE_MS })
     }
+  }
+
+  /** Once; then it takes its time until the node has noticed, and is filled. */
+  async #repair(client: Client, node: string, group: string): Promise<void> {
+    const { timeline } = this.#world
+    const place = `${node} ${group}`
+    if (timeline.now - (this.#repairedAt.get(place) ?? Number.NEGATIVE_INFINITY) < REPAIR_MS) return
+    await client.readmit(node, { groups: [group], timeoutMs: PATIENCE_MS })
+    this.#repairedAt.set(place, timeline.now)
+    this.#world.note('operator', 'repaired', node, group)
   }
 
   async #readmit({ client }: Tools, machine: string): Promise<void> {

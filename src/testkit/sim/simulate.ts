@@ -96,7 +96,13 @@ async function settle(world: World): Promise<void> {
   const isSame = await within(world, deadline, () => [...world.workloads.keys()].every((group) => differences(world, group).length === 0))
   if (!isSame) {
     const lines = [...world.workloads.keys()].flatMap((group) => differences(world, group))
-    world.fail({ invariant: 'CONVERGENCE', message: lines.join('\n') })
+    return world.fail({ invariant: 'CONVERGENCE', message: lines.join('\n') })
+  }
+  for (const [group, subscriber] of world.subscribers) {
+    const { lastCommitted, applied } = world.watch.group(group)
+    await within(world, deadline, () => subscriber.next > lastCommitted)
+    const troubles = subscriber.troubles(applied, lastCommitted)
+    if (troubles.length > 0) world.fail({ invariant: 'SUBSCRIBERS', message: `${group}: ${troubles.join('\n')}` })
   }
 }
 

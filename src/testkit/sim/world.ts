@@ -21,6 +21,7 @@ import { Operator } from './operator.ts'
 import type { Plan } from './plan.ts'
 import { Process } from './process.ts'
 import { Recorder } from './recorder.ts'
+import { Subscriber } from './subscriber.ts'
 import { Timeline } from './timeline.ts'
 import type { Violation } from './violation.ts'
 import { Watch } from './watch.ts'
@@ -57,6 +58,8 @@ export class World {
   readonly operator: Operator
   readonly watch: Watch
   readonly workloads: ReadonlyMap<string, Workload>
+  /** By group. */
+  readonly subscribers = new Map<string, Subscriber>()
   readonly #options: WorldOptions
   readonly #seeds: Prng
   readonly #processes = new Map<string, { readonly process: Process; readonly machine: string }>()
@@ -127,6 +130,7 @@ export class World {
     for (const machine of this.machines) machine.start()
     this.operator.watch()
     for (const fault of this.plan.faults) this.timeline.at(fault.at, () => this.#strike(fault))
+    for (const group of this.workloads.keys()) this.timeline.at(0, () => this.#subscribe(group))
     for (const group of this.workloads.keys())
       for (let i = 0; i < this.plan.clients; i++) this.timeline.at(i, () => this.#employ(group, `client${i}`))
   }
@@ -323,6 +327,29 @@ export class World {
     void ghost.close()
   }
 
+  /** One follows what the group commits, from the beginning to the end of the world. */
+  #subscribe(group: string): void {
+    const name = `listener.${group}`
+    const run = async (): Promise<void> => {
+      const { client, process } = await this.client(name)
+      const subscriber = new Subscriber({
+        client,
+        group,
+        sleep: (ms) => new Promise((resolve) => process.clock.after(ms, resolve)),
+        isOver: () => this.isOver,
+        note: (what, ...details) => this.note(name, what, ...details),
+      })
+      this.subscribers.set(group, subscriber)
+      await subscriber.run()
+    }
+    void run().catch((error: unknown) => this.#clientFailed(name, error))
+  }
+
+  #clientFailed(name: string, error: unknown): void {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.fail({ invariant: 'CLIENT_BROKEN', message: `${name}: ${message}` })
+  }
+
   #employ(group: string, name: string): void {
     const workload = this.workloads.get(group) as Workload
     const own = `${name}.${group}`
@@ -344,9 +371,6 @@ export class World {
       await client.close()
       this.note(own, 'leaves')
     }
-    void run().catch((error: unknown) => {
-      const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      this.fail({ invariant: 'CLIENT_BROKEN', message: `${own}: ${message}` })
-    })
+    void run().catch((error: unknown) => this.#clientFailed(own, error))
   }
 }
