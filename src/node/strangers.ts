@@ -13,7 +13,7 @@ import type { Sender } from '../wire/envelope.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import { runOf } from './acquaintance.ts'
 
-/** A stranger is told this often at most. */
+/** One run of a stranger is told this often at most. */
 const TELL_MS = 1000
 
 export interface StrangersOptions {
@@ -27,7 +27,8 @@ export interface StrangersOptions {
 
 export class Strangers {
   readonly #options: StrangersOptions
-  readonly #toldAt = new Map<string, number>()
+  /** By node: which run of it was told, and when. */
+  readonly #told = new Map<string, { readonly run: string; readonly at: number }>()
 
   constructor(options: StrangersOptions) {
     this.#options = options
@@ -37,10 +38,11 @@ export class Strangers {
   tell(sender: Sender): void {
     const { node } = sender
     const { self, clock, transport, subjects } = this.#options
-    const now = clock.now()
-    if (now - (this.#toldAt.get(node) ?? Number.NEGATIVE_INFINITY) < TELL_MS) return
-    this.#toldAt.set(node, now)
-    transport.publish(subjects.node(node, 'stranger'), utf8(`${self} ${runOf(sender)}`))
+    const told = this.#told.get(node)
+    const [run, at] = [runOf(sender), clock.now()]
+    if (told?.run === run && at - told.at < TELL_MS) return // another run has not heard it
+    this.#told.set(node, { run, at })
+    transport.publish(subjects.node(node, 'stranger'), utf8(`${self} ${run}`))
   }
 
   /** Calls back when a majority of the cluster says so of our own run: what is said of another, a copy may have earned. */

@@ -64,3 +64,12 @@ test('a stranger is told who says so and of which store, once a second', async (
   await turns()
   assert.deepEqual(heard, ['a store-9/1/r', 'a store-9/1/r'])
 })
+
+test('each run of a stranger is told at once, however lately another was', async () => {
+  const { strangers, guest } = scene()
+  const heard: string[] = []
+  guest.subscribe('flotilla.demo.node.c.stranger', ({ data }) => void heard.push(text(data)))
+  for (const store of ['store-8', 'store-9']) strangers.tell({ cluster: 'demo', node: 'c', store, boot: 1, run: 'r' })
+  await turns()
+  assert.deepEqual(heard, ['a store-8/1/r', 'a store-9/1/r'])
+})
