@@ -72,11 +72,8 @@ export class Hosting {
       onMember: (group, view) => this.#admit(group, view),
       isOurs: (view) => this.#isOurs(view),
     })
-    const { clock, memberDesk: desk } = options
-    const hosts = () => engine.hosts.values()
-    this.#promotion = settings.autoPromote
-      ? new Promotion({ clock, everyMs: settings.heartbeatMs, logger: settings.logger, desk, hosts })
-      : null
+    const promoting = { ...asking, everyMs: settings.heartbeatMs, desk: options.memberDesk, hosts: () => engine.hosts.values() }
+    this.#promotion = settings.autoPromote ? new Promotion(promoting) : null
     this.#strangers = new Strangers({ ...asking, neighbours: () => this.#neighbours.names })
     this.#promises = new Promises({
       ...asking,

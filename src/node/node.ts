@@ -164,11 +164,10 @@ class Node implements FlotillaNode {
 
   /** opening: the store, and every group in it. */
   async #open(): Promise<void> {
-    const { cluster, id } = this.#settings
     this.#store = await openStore(this.#options, this.#settings)
-    const { identity } = this.#store
+    const { uuid: store, boot, run } = this.#store.identity
     await this.#headroom.begin(this.#store)
-    const sender = { cluster, node: id, store: identity.uuid, boot: identity.boot, run: identity.run }
+    const sender = { cluster: this.#settings.cluster, node: this.id, store, boot, run }
     const outbox = new Outbox({ ...this.#places, sender, isLow: () => this.#admission.isLow, logger: this.#settings.logger })
     const acquaintance = new Acquaintance(this.#store, this.#settings.logger)
     const shared = { ...this.#places, settings: this.#settings, store: this.#store, clock: this.#clock, acquaintance }

@@ -131,18 +131,7 @@ const transport = port(
 )
 const store = port(
   'a store',
-  'groups',
-  'open',
-  'destroy',
-  'tombstone',
-  'reader',
-  'table',
-  'write',
-  'bytes',
-  'room',
-  'remember',
-  'recall',
-  'close',
+  ...['groups', 'open', 'destroy', 'tombstone', 'reader', 'table', 'write', 'bytes', 'room', 'remember', 'recall', 'close'],
 )
 const onFailure = z.custom((value) => typeof value === 'function', 'must be a function')
 

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { utf8 } from '../../../src/base/bytes.ts'
+import { partOf } from '../../../src/node/introductions.ts'
 import type { NodeStore } from '../../../src/ports/store.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
 import { encodeIntroduction } from '../../../src/wire/introductions.ts'
-import { partOf } from '../../../src/node/introductions.ts'
 import { groupOf, pause, recall, SmallCluster, say, until } from './small-cluster.ts'
 
 const emptyStore = (node: string): NodeStore => memoryStore({ cluster: 'demo', node })

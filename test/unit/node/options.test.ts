@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { systemChance } from '../../../src/chance/system.ts'
 import { type NodeOptions, raftSettingsOf, settingsOf } from '../../../src/node/options.ts'
 import { silent } from '../../../src/ports/logger.ts'
 import { DEFAULT_COMPACTION } from '../../../src/protocol/compaction.ts'
@@ -36,6 +37,9 @@ test('what is missing is completed, and the order of names does not matter', () 
     leaseReads: false,
     priority: 0,
     forward: true,
+    chance: systemChance,
+    offload: true,
+    trace: null,
   })
   assert.equal(settingsOf({ ...GOOD, timing: { electionTimeoutMs: 400 } }).heartbeatMs, 40)
   const some = settingsOf({ ...GOOD, groups: [{ id: 'g', stateMachine, nodes: ['c', 'b'] }] })
