@@ -106,7 +106,7 @@ export const LOG_BYTES_MIN = 16 * 1024 * 1024
 /** What a snapshot costs besides its bytes, counted in bytes: an offer, a few round trips, an installation. One chunk. */
 export const SNAPSHOT_OVERHEAD_BYTES = CHUNK_BYTES_MAX
 
-/** Followers of all groups that a node sends snapshots to at a time. With their pulls: a mebibyte on its way out of a node. */
+/** Followers of all groups that a node sends snapshots to at a time. With their pulls: four mebibytes on their way out of a node, at most. */
 export const SNAPSHOT_SENDERS_MAX = 4
 
 /** Snapshots that a node receives at a time: what one disk can take. */
@@ -115,8 +115,17 @@ export const SNAPSHOT_RECEIVERS_MAX = 2
 /** States that a node keeps for operators who fetch them, beside the newest: two at a time, and two that were left in the middle. They share most of their chunks. */
 export const SNAPSHOT_LOANS_MAX = 4
 
-/** Pulls of one receiver on their way: 256 KiB, the size of one full append. */
+/** Pulls of one receiver on their way: with full answers a mebibyte, a quarter of what may be on its way to a follower that gets the log. */
 export const SNAPSHOT_PULLS_MAX = 4
+
+/** Chunks that one pull asks for: what is checked of them, a mebibyte of the state at most, takes a receiver one turn of two milliseconds. */
+export const SNAPSHOT_CHUNKS_ASKED_MAX = 16
+
+/** Bytes of chunks after which an answer takes no further one: with the last it has as many as a full append. */
+export const SNAPSHOT_ANSWER_BYTES = APPEND_BYTES_MAX - CHUNK_BYTES_MAX
+
+/** Answers of one receiver that are on their way or not kept yet: two mebibytes in memory, and all that a crash makes it fetch again. */
+export const SNAPSHOT_ANSWERS_MAX = 2 * SNAPSHOT_PULLS_MAX
 
 /** Pulls that wait in a node for their turn: of as many receivers as it sends to, and of as many that lost another source. */
 export const SNAPSHOT_PULLS_WAITING_MAX = 2 * SNAPSHOT_SENDERS_MAX * SNAPSHOT_PULLS_MAX

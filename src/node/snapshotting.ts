@@ -47,10 +47,11 @@ export interface SnapshottingOptions {
 /** What is waited for on the way to another node takes as much longer as its elections do. */
 function timingOf(electionTimeoutMs: number): Partial<SnapshotTiming> {
   const scaled = (ms: number): number => Math.ceil((ms * electionTimeoutMs) / USUAL_ELECTION_MS)
-  const { offerTimeoutMs, silenceTimeoutMs, restMs, backoffMsMin, backoffMsMax, reportMs } = SNAPSHOT_TIMING
+  const { offerTimeoutMs, silenceTimeoutMs, promptMs, restMs, backoffMsMin, backoffMsMax, reportMs } = SNAPSHOT_TIMING
   return {
     offerTimeoutMs: scaled(offerTimeoutMs),
     silenceTimeoutMs: scaled(silenceTimeoutMs),
+    promptMs: scaled(promptMs),
     restMs: scaled(restMs),
     backoffMsMin: scaled(backoffMsMin),
     backoffMsMax: scaled(backoffMsMax),

@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import { EMPTY } from '../base/bytes.ts'
 import { CODES, type Code, FlotillaError, isCode } from '../base/errors.ts'
-import { CHUNK_BYTES_MAX, CHUNKS_MAX } from '../base/limits.ts'
+import { CHUNK_BYTES_MAX, CHUNKS_MAX, SNAPSHOT_CHUNKS_ASKED_MAX } from '../base/limits.ts'
 import { type Sender, senderSchema } from './envelope.ts'
 import { decodeFrame, encodeFrame } from './frame.ts'
 import { MANIFEST_BYTES_MAX } from './manifest.ts'
@@ -43,10 +43,10 @@ export interface ManifestRequest extends Address {
   readonly from: number
 }
 
-/** A chunk that a manifest names, by its hash in hexadecimal. */
-export interface ChunkRequest extends Address {
-  readonly type: 'chunk'
-  readonly hash: string
+/** Chunks that a manifest names, by their hashes in hexadecimal. The answer has the first of them, as many as fit; the first of all is one. */
+export interface ChunksRequest extends Address {
+  readonly type: 'chunks'
+  readonly hashes: readonly string[]
 }
 
 /** News of who receives, for who offered. Not answered. */
@@ -59,7 +59,7 @@ export interface TransferReport extends Address {
   readonly code?: Code | undefined
 }
 
-export type SnapshotRequest = ManifestRequest | ChunkRequest | TransferReport
+export type SnapshotRequest = ManifestRequest | ChunksRequest | TransferReport
 
 const id = z.string().min(1).max(63)
 const digest = z.string().regex(/^[0-9a-f]{32,64}$/)
@@ -77,7 +77,7 @@ const address = { sender: senderSchema, group: id, epoch: z.string().max(64), ma
 const request = z.compile(
   z.discriminatedUnion('type', [
     z.strictObject({ type: z.literal('manifest'), ...address, from: whole.max(MANIFEST_BYTES_MAX) }),
-    z.strictObject({ type: z.literal('chunk'), ...address, hash: digest }),
+    z.strictObject({ type: z.literal('chunks'), ...address, hashes: z.array(digest).min(1).max(SNAPSHOT_CHUNKS_ASKED_MAX) }),
     z.strictObject({
       type: z.literal('report'),
       ...address,
@@ -118,20 +118,28 @@ export function decodeSnapshotRequest(data: Uint8Array): SnapshotRequest {
   return parsed.data
 }
 
-export const encodePiece = (piece: Uint8Array): Uint8Array => encodeFrame({ ok: true }, [piece])
+export const encodePieces = (pieces: readonly Uint8Array[]): Uint8Array => encodeFrame({ ok: true }, pieces)
+export const encodePiece = (piece: Uint8Array): Uint8Array => encodePieces([piece])
 
 export const encodePieceRefusal = ({ code, message, details: { afterMs } }: FlotillaError): Uint8Array =>
   encodeFrame({ ok: false, code, message, ...(typeof afterMs === 'number' && { afterMs: Math.ceil(afterMs) }) })
 
-/** The piece; a refusal is thrown as the FlotillaError it was. Throws `CODEC_INVALID` for anything else. */
-export function decodePiece(data: Uint8Array): Uint8Array {
+/** The pieces, views of the data; a refusal is thrown as the FlotillaError it was. Throws `CODEC_INVALID` for anything else. */
+export function decodePieces(data: Uint8Array): readonly Uint8Array[] {
   const { header, blobs } = decodeFrame(data)
   const parsed = answer.safeParse(header)
-  if (!parsed.success || blobs.length > 1) throw invalid('the piece of a snapshot is not well formed')
+  if (!parsed.success || blobs.length > SNAPSHOT_CHUNKS_ASKED_MAX) throw invalid('the piece of a snapshot is not well formed')
   const said = parsed.data
-  if (said.ok) return blobs[0] ?? EMPTY
+  if (said.ok) return blobs
   const { code, message, afterMs } = said
   throw new FlotillaError(isCode(code) ? code : 'UNAVAILABLE', message, afterMs === undefined ? {} : { afterMs })
+}
+
+/** The piece, where one was asked for. Throws as {@link decodePieces} does. */
+export function decodePiece(data: Uint8Array): Uint8Array {
+  const [piece = EMPTY, ...more] = decodePieces(data)
+  if (more.length > 0) throw invalid('one piece of a snapshot was asked for, not more')
+  return piece
 }
 
 const invalid = (message: string): FlotillaError => new FlotillaError('CODEC_INVALID', message)

@@ -1,9 +1,10 @@
 /** How nodes speak of snapshots: asks others for pieces, tells them news, and says who asks. Knows no chart. */
 
+import { copyBytes } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import type { Transport } from '../../ports/transport.ts'
 import type { Sender } from '../../wire/envelope.ts'
-import { decodePiece, encodeSnapshotRequest, type TransferState } from '../../wire/snapshots.ts'
+import { decodePieces, encodeSnapshotRequest, type TransferState } from '../../wire/snapshots.ts'
 import type { Subjects } from '../../wire/subjects.ts'
 import type { Wish } from './puller.ts'
 
@@ -37,12 +38,12 @@ export class Exchange {
     this.#options = options
   }
 
-  /** A piece, from that node. Rejects as a request does, and with the node's refusal. */
-  async ask(node: string, topic: Topic, wish: Wish): Promise<Uint8Array> {
+  /** A part of the manifest, or the first of the chunks asked for, from that node. Rejects as a request does, and with the node's refusal. */
+  async ask(node: string, topic: Topic, wish: Wish): Promise<readonly Uint8Array[]> {
     const { sender, transport, subjects, pullTimeoutMs: timeoutMs } = this.#options
     const request = encodeSnapshotRequest({ ...wish, ...addressOf(sender, topic) })
     const { data } = await transport.request(subjects.snap(node, sender.node), request, { timeoutMs })
-    return decodePiece(data).slice() // the transport's buffer need not stay
+    return decodePieces(copyBytes(data)) // the transport's buffer need not stay
   }
 
   /** Tells a node how far a snapshot is. It may be lost. */

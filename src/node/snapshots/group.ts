@@ -99,6 +99,8 @@ export interface SnapshotTiming {
   readonly holdMs: number
   /** One request for a piece. */
   readonly pullTimeoutMs: number
+  /** Answers that come within so much more than the quickest one are prompt: more may be asked for at a time. Heartbeats may wait as long behind them. */
+  readonly promptMs: number
   /** A whole manifest. */
   readonly fetchTimeoutMs: number
   /** First pause of a receiver whose sources are silent; each further one is twice as long, up to the largest. */
@@ -121,6 +123,7 @@ export const SNAPSHOT_TIMING: SnapshotTiming = {
   restMs: 1000,
   holdMs: 900_000,
   pullTimeoutMs: 3000,
+  promptMs: 100,
   fetchTimeoutMs: 60_000,
   backoffMsMin: 100,
   backoffMsMax: 5000,

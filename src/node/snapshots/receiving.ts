@@ -57,6 +57,7 @@ export class Receiving<H extends SnapshotGroup> {
     this.#puller = new Puller({
       ...options,
       group: host.group,
+      promptMs: timing.promptMs,
       sources: () => this.#sources(),
       ask: (node, wish) => exchange.ask(node, this.#topic, wish),
       onPiece: (bytes) => this.#progress(bytes),

@@ -1,17 +1,17 @@
 /** Gives pieces of snapshots to the nodes that may have them, whoever made them, and hears how far receivers are. Knows no chart. */
 
 import { FlotillaError } from '../../base/errors.ts'
-import { CHUNK_BYTES_MAX, SNAPSHOT_PULLS_WAITING_MAX } from '../../base/limits.ts'
+import { SNAPSHOT_ANSWER_BYTES, SNAPSHOT_PULLS_WAITING_MAX } from '../../base/limits.ts'
 import { nextTurn, sleep } from '../../clock/turns.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Spool } from '../../ports/spool.ts'
 import type { Incoming, Subscription, Transport } from '../../ports/transport.ts'
 import type { Sender } from '../../wire/envelope.ts'
 import {
-  type ChunkRequest,
+  type ChunksRequest,
   decodeSnapshotRequest,
-  encodePiece,
   encodePieceRefusal,
+  encodePieces,
   MANIFEST_PART_BYTES,
   type ManifestRequest,
   type SnapshotRequest,
@@ -42,11 +42,11 @@ export interface ServingOptions {
   /** Whether that node is sent a snapshot of the group: our log may not tell yet that it is a member. */
   readonly isServed: (group: string, node: string) => boolean
   /** A node was given a piece of that manifest. */
-  readonly onServed: (request: ManifestRequest | ChunkRequest) => void
+  readonly onServed: (request: ManifestRequest | ChunksRequest) => void
   readonly onReport: (report: TransferReport) => void
 }
 
-type Pull = ManifestRequest | ChunkRequest
+type Pull = ManifestRequest | ChunksRequest
 
 interface Waiting {
   readonly message: Incoming
@@ -58,8 +58,8 @@ export class Serving {
   /** Pulls that wait for their turn: one in each turn of the event loop, so that heartbeats never wait for many. */
   #waiting: Waiting[] = []
   #running = false
-  /** Bytes of the last piece: the next are thought to be like it. */
-  #usualBytes = CHUNK_BYTES_MAX
+  /** Bytes of the last answer: the next are thought to be like it. */
+  #usualBytes = SNAPSHOT_ANSWER_BYTES
   #subscription: Subscription | null = null
 
   constructor(options: ServingOptions) {
@@ -127,28 +127,50 @@ export class Serving {
   #serve({ message, pull }: Waiting): void {
     const { throttle, clock, onServed } = this.#options
     try {
-      const piece = this.#pieceOf(pull)
-      this.#usualBytes = piece.length
-      throttle.take(piece.length, clock.now())
-      message.respond(encodePiece(piece))
+      const pieces = pull.type === 'manifest' ? [partOf(this.#holdingOf(pull), pull)] : this.#chunksOf(pull)
+      const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
+      this.#usualBytes = bytes
+      throttle.take(bytes, clock.now())
+      message.respond(encodePieces(pieces))
       onServed(pull)
     } catch (error) {
       this.#refuse(message, error)
     }
   }
 
-  /** What is asked for. Throws `UNAVAILABLE` when it is not here: another member may have it. */
-  #pieceOf(pull: Pull): Uint8Array {
-    const { library, spool } = this.#options
-    const { group, manifest } = pull
-    const holding = library.find(group, manifest)
+  /** What pieces are asked of. Throws `UNAVAILABLE` when it is not here: another member may have it. */
+  #holdingOf({ group, manifest }: Pull): Holding {
+    const holding = this.#options.library.find(group, manifest)
     if (!holding) throw new FlotillaError('UNAVAILABLE', 'no such snapshot here', { group, manifest })
-    if (pull.type === 'manifest') return partOf(holding, pull)
-    const { hash } = pull
-    if (!holding.hashes.has(hash)) throw new FlotillaError('CODEC_INVALID', 'the snapshot has no such chunk', { group, hash })
-    const bytes = spool.get(group, new Uint8Array(Buffer.from(hash, 'hex')))
+    return holding
+  }
+
+  /** The first of the chunks that are asked for: as many as are here, fit into one answer and may pass now. Throws when the first is not here. */
+  #chunksOf(pull: ChunksRequest): Uint8Array[] {
+    const { throttle, clock } = this.#options
+    const holding = this.#holdingOf(pull)
+    const [first, ...others] = pull.hashes as [string, ...string[]]
+    const pieces = [this.#chunkOf(holding, first)]
+    let [{ length: bytes }] = pieces as [Uint8Array]
+    for (const hash of others) {
+      if (bytes >= SNAPSHOT_ANSWER_BYTES || throttle.delay(clock.now(), bytes) > 0) break
+      const piece = holding.hashes.has(hash) ? this.#read(pull.group, hash) : undefined
+      if (!piece) break // who asks for it first is told why
+      pieces.push(piece)
+      bytes += piece.length
+    }
+    return pieces
+  }
+
+  #chunkOf({ hashes, manifest: { group } }: Holding, hash: string): Uint8Array {
+    if (!hashes.has(hash)) throw new FlotillaError('CODEC_INVALID', 'the snapshot has no such chunk', { group, hash })
+    const bytes = this.#read(group, hash)
     if (!bytes) throw new FlotillaError('UNAVAILABLE', 'that chunk is not here', { group, hash })
     return bytes
+  }
+
+  #read(group: string, hash: string): Uint8Array | undefined {
+    return this.#options.spool.get(group, new Uint8Array(Buffer.from(hash, 'hex')))
   }
 
   #refuse(message: Incoming, thrown: unknown): void {

@@ -23,4 +23,9 @@ export class Throttle {
     if (this.#bytesPerMs === Number.POSITIVE_INFINITY) return
     this.#paidAt = Math.max(this.#paidAt, now) + bytes / this.#bytesPerMs
   }
+
+  /** Bytes that were let through have not passed after all. */
+  giveBack(bytes: number): void {
+    this.#paidAt -= bytes / this.#bytesPerMs
+  }
 }

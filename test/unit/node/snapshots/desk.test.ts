@@ -68,17 +68,6 @@ test('a limit in bytes per second is kept', async () => {
   assert.equal(stage.actor('b').installed.length, 1)
 })
 
-test('at most four pulls are on their way, and at first one', async () => {
-  let answers = 0
-  const stage = stageOf(['a', 'b'], { loses: ({ subject }) => subject.startsWith('_INBOX.b') && ++answers > 8 })
-  stage.offer(2)
-  await stage.until(() => answers === 2) // the manifest, and the first chunk
-  assert.equal(stage.pulls.length, 2)
-  await stage.until(() => answers > 8)
-  await stage.turns()
-  assert.equal(stage.pulls.length - 8, 4)
-})
-
 test('followers of one group share an export, and so do later ones as long as the log goes on from it', async () => {
   const stage = stageOf(['a', 'b', 'c'])
   const craft = stage.actor('a').craft as FakeCraft

@@ -174,6 +174,7 @@ test('pieces are given to members, by name, founding and store, and to nobody el
   assert.ok(typeof whole === 'number' && whole > 400)
   assert.equal(await ask({ ...good, from: 10 }), whole - 10)
   assert.equal(await ask({ ...good, epoch: 'founders' }), whole) // the mark is not known there yet
+  const { from: _, ...wishing } = { ...good, type: 'chunks' as const }
   const bad: readonly (readonly [SnapshotRequest | Uint8Array, string, string?])[] = [
     [{ ...good, from: whole }, 'CODEC_INVALID'],
     [{ ...good, from: 1_000_000 }, 'CODEC_INVALID'],
@@ -185,7 +186,9 @@ test('pieces are given to members, by name, founding and store, and to nobody el
     [{ ...good, sender: { ...B, node: 'c' } }, 'STORE_MISMATCH'], // says it is another than its subject
     [{ ...good, sender: { ...B, node: 'd', store: 'store-d' } }, 'STORE_MISMATCH', 'd'], // no member
     [{ ...good, sender: { ...B, node: 'a', store: 'store-a' } }, 'STORE_MISMATCH', 'a'], // ourselves
-    [{ ...good, type: 'chunk', hash: 'e'.repeat(32) } as unknown as SnapshotRequest, 'CODEC_INVALID'], // has an offset
+    [{ ...good, type: 'chunks', hashes: ['e'.repeat(32)] } as unknown as SnapshotRequest, 'CODEC_INVALID'], // has an offset
+    [{ ...wishing, hashes: [] }, 'CODEC_INVALID'],
+    [{ ...wishing, hashes: Array<string>(17).fill('e'.repeat(32)) }, 'CODEC_INVALID'],
     [new Uint8Array(), 'CODEC_INVALID'],
     [new Uint8Array(3000).fill(0xf1), 'CODEC_INVALID'],
   ]
@@ -196,10 +199,10 @@ test('of chunks, those that the manifest names and that are here', async () => {
   const { stage, id, ask } = await asked()
   const { chunks } = decodeManifest(stage.actor('a').spool.manifest('g', 'outgoing') as Uint8Array)
   const hash = Buffer.from(chunks[0]?.hash ?? []).toString('hex')
-  const good: SnapshotRequest = { type: 'chunk', sender: B, group: 'g', epoch: EPOCH, manifest: id, hash }
+  const good: SnapshotRequest = { type: 'chunks', sender: B, group: 'g', epoch: EPOCH, manifest: id, hashes: [hash] }
   assert.equal(await ask(good), 1000)
-  assert.equal(await ask({ ...good, hash: 'e'.repeat(32) }), 'CODEC_INVALID')
-  assert.equal(await ask({ ...good, hash: '../etc' }), 'CODEC_INVALID')
+  assert.equal(await ask({ ...good, hashes: ['e'.repeat(32)] }), 'CODEC_INVALID')
+  assert.equal(await ask({ ...good, hashes: ['../etc'] }), 'CODEC_INVALID')
   await stage.actor('a').spool.sweep('g', () => false)
   assert.equal(await ask(good), 'UNAVAILABLE')
 })

@@ -16,7 +16,7 @@ import { MemorySpool } from '../../../../src/storage/memory/spool.ts'
 import { type Courier, inOrder, type Letter } from '../../../../src/transport/loopback/courier.ts'
 import { type Loopback, loopback } from '../../../../src/transport/loopback/hub.ts'
 import type { Manifest } from '../../../../src/wire/manifest.ts'
-import { decodeSnapshotRequest } from '../../../../src/wire/snapshots.ts'
+import { decodePieces, decodeSnapshotRequest } from '../../../../src/wire/snapshots.ts'
 import { subjectsOf } from '../../../../src/wire/subjects.ts'
 import { parrot } from '../sample-node.ts'
 
@@ -100,8 +100,10 @@ export class Stage {
   readonly clock = manualClock()
   readonly hub: Loopback
   readonly actors = new Map<string, Actor>()
-  /** Answers that were long enough to be a chunk or a manifest. */
+  /** Chunks and parts of manifests that were answered. */
   piecesGiven = 0
+  /** How many chunks each request for some asked for. */
+  readonly asks: number[] = []
   readonly pulls: { readonly by: string; readonly from: string; readonly what: string }[] = []
   readonly #options: StageOptions
 
@@ -110,15 +112,21 @@ export class Stage {
     const carry = inOrder()
     const courier: Courier = (letter, deliver) => {
       if (options.loses?.(letter) === true) return
-      if (letter.subject.startsWith('_INBOX.') && letter.bytes > 500) this.piecesGiven++
       carry(letter, deliver)
     }
     this.hub = loopback({ courier, after: (ms, callback) => this.clock.after(ms, callback) })
-    this.hub.connect('overhearing').subscribe('flotilla.demo.snap.>', ({ subject, data }) => {
+    const overhearing = this.hub.connect('overhearing')
+    overhearing.subscribe('_INBOX.>', ({ data }) => {
+      this.piecesGiven += piecesIn(data)
+    })
+    overhearing.subscribe('flotilla.demo.snap.>', ({ subject, data }) => {
       const [, , , to = '', by = ''] = subject.split('.')
       try {
-        const { type } = decodeSnapshotRequest(data)
-        if (type !== 'report') this.pulls.push({ by, from: to, what: type })
+        const request = decodeSnapshotRequest(data)
+        if (request.type === 'manifest') this.pulls.push({ by, from: to, what: 'manifest' })
+        if (request.type !== 'chunks') return
+        this.asks.push(request.hashes.length)
+        for (const _ of request.hashes) this.pulls.push({ by, from: to, what: 'chunk' })
       } catch {
         this.pulls.push({ by, from: to, what: 'rubbish' })
       }
@@ -238,6 +246,14 @@ export class Stage {
   offer(to: number, least = 1, group = 'g'): void {
     const { desk, groups } = this.actor('a')
     desk.offer(groups.get(group) as FakeGroup, offerTo(to, least))
+  }
+}
+
+function piecesIn(data: Uint8Array): number {
+  try {
+    return decodePieces(data).length
+  } catch {
+    return 0 // a refusal
   }
 }
 
