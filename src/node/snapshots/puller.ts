@@ -82,7 +82,8 @@ export class Puller {
     while (this.#manifestFetched < bytes.length) {
       const from = this.#manifestFetched
       const room = Math.min(MANIFEST_PART_BYTES, bytes.length - from)
-      const isPart = async ([{ length } = EMPTY]: readonly Uint8Array[]): Promise<number> => (length > 0 && length <= room ? 1 : 0)
+      const isPart = async ([{ length } = EMPTY]: readonly Uint8Array[]): Promise<number> =>
+        length > 0 && length <= room ? 1 : 0
       const [part = EMPTY] = await this.#fromAnywhere({ type: 'manifest', from }, isPart)
       bytes.set(part, from)
       this.#manifestFetched += part.length
@@ -204,7 +205,10 @@ export class Puller {
   }
 
   /** Asks each source once, the one that gave the last piece first. What is right of the first answer that has something right. */
-  async #fromAnywhere(wish: Wish, countRight: (pieces: readonly Uint8Array[]) => Promise<number>): Promise<readonly Uint8Array[]> {
+  async #fromAnywhere(
+    wish: Wish,
+    countRight: (pieces: readonly Uint8Array[]) => Promise<number>,
+  ): Promise<readonly Uint8Array[]> {
     const { group, sources } = this.#options
     const nodes = sources()
     let reason: unknown = null
