@@ -4,7 +4,7 @@ import { FlotillaError } from '../../base/errors.ts'
 import type { Spool } from '../../ports/spool.ts'
 import type { StateMachine } from '../../ports/state-machine.ts'
 import type { TableWrite } from '../../ports/table.ts'
-import type { Manifest, ManifestChunk } from '../../wire/manifest.ts'
+import type { Manifest } from '../../wire/manifest.ts'
 import { type Breathe, Pace } from './pace.ts'
 import { damaged, unpackChunk } from './packing.ts'
 import { decodeRows } from './rows.ts'
@@ -19,9 +19,6 @@ export interface ImportOptions {
   readonly breathe?: Breathe
   readonly tools?: Tools
 }
-
-/** Chunks that are unpacked ahead of the one that is read. */
-const AHEAD = 2
 
 /**
  * The rows of a snapshot. Throws `CODEC_INVALID` with the hash in `details.chunk` for a chunk that is damaged or missing: it is to be dropped and fetched
@@ -40,23 +37,13 @@ export function importRows(options: ImportOptions): AsyncIterable<TableWrite> {
 
 /** Chunk after chunk, unpacked and checked. Throws as {@link importRows} does for a chunk. */
 export async function* contentsOf(
-  { manifest, spool, tools }: Pick<ImportOptions, 'manifest' | 'spool' | 'tools'>,
+  { manifest: { group, chunks }, spool }: Pick<ImportOptions, 'manifest' | 'spool'>,
   pace: Pace,
 ): AsyncGenerator<Uint8Array> {
-  const { group, chunks } = manifest
-  const ahead: Promise<Uint8Array>[] = []
-  const unpack = async (chunk: ManifestChunk): Promise<Uint8Array> => {
+  for (const chunk of chunks) {
     const packed = spool.get(group, chunk.hash)
     if (packed === undefined) throw damaged(chunk.hash, 'it is missing')
-    return unpackChunk(packed, chunk, tools?.compressor)
-  }
-  for (let next = 0; next < chunks.length || ahead.length > 0; ) {
-    while (next < chunks.length && ahead.length <= AHEAD) {
-      const contents = unpack(chunks[next++] as ManifestChunk)
-      contents.catch(() => {}) // told when its turn comes
-      ahead.push(contents)
-    }
-    yield await (ahead.shift() as Promise<Uint8Array>)
+    yield unpackChunk(packed, chunk)
     await pace.keep()
   }
 }

@@ -45,6 +45,7 @@ interface Fetched {
   readonly chunks: readonly ManifestChunk[]
   /** As they travel. */
   readonly pieces: readonly Uint8Array[]
+  readonly askedAt: number
   readonly tookMs: number
 }
 
@@ -161,21 +162,21 @@ export class Puller {
     const { throttle, clock } = this.#options
     const { asked, afterMs } = this.#draw(lacking, count)
     if (afterMs > 0) await this.#wait(afterMs)
-    const began = clock.now()
+    const askedAt = clock.now()
     const hashes = asked.map(({ hash }) => hexOf(hash))
     const pieces = await this.#fromAnywhere({ type: 'chunks', hashes }, (some) => this.#countRight(some, asked))
     const others = asked.slice(pieces.length)
     lacking.push(...others.reverse())
     throttle.giveBack(bytesOf(others))
-    return { chunks: asked.slice(0, pieces.length), pieces, tookMs: clock.now() - began }
+    return { chunks: asked.slice(0, pieces.length), pieces, askedAt, tookMs: clock.now() - askedAt }
   }
 
-  async #keep({ chunks, pieces, tookMs }: Fetched, window: Window): Promise<void> {
+  async #keep({ chunks, pieces, askedAt, tookMs }: Fetched, window: Window): Promise<void> {
     await this.#keeping.keep(chunks.map(({ hash }, i) => ({ hash, bytes: pieces[i] as Uint8Array })))
     this.#check()
     for (const { hash } of chunks) this.#proven.add(hexOf(hash))
     this.#options.onPiece(bytesOf(chunks))
-    window.kept(tookMs)
+    window.kept(askedAt, tookMs)
   }
 
   /** The next few chunks, no more than may pass together, and in how many milliseconds that is. */

@@ -9,6 +9,7 @@ export class Window {
   readonly #promptMs: number
   /** What the quickest answer took: the way there and back, whatever is asked for. */
   #quickestMs = Number.POSITIVE_INFINITY
+  #narrowedAt = Number.NEGATIVE_INFINITY
   #answers = 1
   #chunks = 1
 
@@ -27,11 +28,14 @@ export class Window {
     return this.#chunks
   }
 
-  /** What was asked for is here and kept; the answer took so long. */
-  kept(ms: number): void {
+  /** What was asked for at that moment came after so many milliseconds, and is kept. What was asked for before the window narrowed last says nothing new. */
+  kept(askedAt: number, ms: number): void {
     this.#quickestMs = Math.min(this.#quickestMs, ms)
     this.#answers = Math.min(this.#answers + 1, SNAPSHOT_ANSWERS_MAX)
-    const isPrompt = ms <= this.#quickestMs + this.#promptMs
-    this.#chunks = isPrompt ? Math.min(this.#chunks + 1, SNAPSHOT_CHUNKS_ASKED_MAX) : Math.ceil(this.#chunks / 2)
+    if (ms <= this.#quickestMs + this.#promptMs) this.#chunks = Math.min(this.#chunks + 1, SNAPSHOT_CHUNKS_ASKED_MAX)
+    else if (askedAt >= this.#narrowedAt) {
+      this.#chunks = Math.ceil(this.#chunks / 2)
+      this.#narrowedAt = askedAt + ms
+    }
   }
 }

@@ -13,7 +13,7 @@ import type { Env } from './env.ts'
 import { cellChanges } from './shelf.ts'
 import type { Change } from './writer.ts'
 
-/** Bytes of rows in one transaction: much for a flush, little for memory, and soon done for the writes that wait behind it. */
+/** Bytes of rows in one transaction: much for a flush, little for memory (where two of them are), and soon done for the writes that wait behind it. */
 const PORTION_BYTES = 1024 * 1024
 
 /** Where staged rows lie. */
@@ -38,13 +38,19 @@ export class Staging {
     this.#host = host
   }
 
-  /** Puts rows on the disk under that number, a portion at a time. Rejects as the rows do, or with `STORAGE_FAILED`. */
+  /** Puts rows on the disk under that number, a portion at a time, while the next is read. Rejects as the rows do, or with `STORAGE_FAILED`. */
   async fill(group: string, number: number, rows: AsyncIterable<TableWrite>): Promise<StagedState> {
     const { env, commit } = this.#host
     const families = new FamilyNumbers()
     let portion: Change[] = []
     let pending = 0
     let total = 0
+    let writing: Promise<void> = Promise.resolve()
+    const write = async (changes: readonly Change[]): Promise<void> => {
+      await writing
+      writing = commit(changes)
+      writing.catch(() => {}) // told by the next, or at the end
+    }
     for await (const { family, key, value } of rows) {
       if (value === undefined) continue
       if (key.length > KEY_BYTES_MAX)
@@ -54,10 +60,11 @@ export class Staging {
       if (pending < PORTION_BYTES) continue
       total += pending
       pending = 0
-      await commit(portion)
+      await write(portion)
       portion = []
     }
-    await commit(portion)
+    await write(portion)
+    await writing
     const state = { group, bytes: total + pending }
     this.#staged.set(state, { number, families: families.toRecord() })
     return state

@@ -7,10 +7,14 @@ import { Window } from '../../../../src/node/snapshots/window.ts'
 
 const PROMPT_MS = 100
 
-/** A window after answers that took so long. */
+/** A window after answers that took so long, one after the other. */
 function after(...answers: readonly number[]): Window {
   const window = new Window(PROMPT_MS)
-  for (const ms of answers) window.kept(ms)
+  let now = 0
+  for (const ms of answers) {
+    window.kept(now, ms)
+    now += ms
+  }
   return window
 }
 
@@ -46,4 +50,12 @@ test('each answer that is not prompt halves what is asked for, down to one chunk
 test('a long way is not a slow one', () => {
   assert.equal(after(...many(100, 300)).chunks, SNAPSHOT_CHUNKS_ASKED_MAX)
   assert.equal(after(...many(100, 300), 401).chunks, SNAPSHOT_CHUNKS_ASKED_MAX / 2)
+})
+
+test('answers that were late together halve it once', () => {
+  const window = after(...many(100, 5))
+  for (const askedAt of [1000, 1010, 1020, 1030]) window.kept(askedAt, 200)
+  assert.equal(window.chunks, SNAPSHOT_CHUNKS_ASKED_MAX / 2)
+  window.kept(1200, 200)
+  assert.equal(window.chunks, SNAPSHOT_CHUNKS_ASKED_MAX / 4)
 })
