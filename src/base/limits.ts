@@ -124,8 +124,11 @@ export const SNAPSHOT_CHUNKS_ASKED_MAX = 16
 /** Bytes of chunks after which an answer takes no further one: with the last it has as many as a full append. */
 export const SNAPSHOT_ANSWER_BYTES = APPEND_BYTES_MAX - CHUNK_BYTES_MAX
 
-/** Answers of one receiver that are on their way or not kept yet: two mebibytes in memory, and all that a crash makes it fetch again. */
-export const SNAPSHOT_ANSWERS_MAX = 2 * SNAPSHOT_PULLS_MAX
+/**
+ * Answers of one receiver that are on their way or not kept yet: four mebibytes in memory, all that a crash makes it fetch again. What waits for a transaction
+ * goes into the next together, so that a disk that is slow to answer, or a busy machine, holds up nobody.
+ */
+export const SNAPSHOT_ANSWERS_MAX = 4 * SNAPSHOT_PULLS_MAX
 
 /** Pulls that wait in a node for their turn: of as many receivers as it sends to, and of as many that lost another source. */
 export const SNAPSHOT_PULLS_WAITING_MAX = 2 * SNAPSHOT_SENDERS_MAX * SNAPSHOT_PULLS_MAX

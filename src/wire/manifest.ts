@@ -10,7 +10,7 @@
  * ```
  */
 
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { z } from 'zod'
 import { assert } from '../base/assert.ts'
 import { text, utf8, writeU32 } from '../base/bytes.ts'
@@ -81,7 +81,7 @@ const headerSchema = z.strictObject({
 
 /** The hash by which a chunk is known, of its contents before they are compressed. */
 export const chunkHash = (contents: Uint8Array): Uint8Array =>
-  new Uint8Array(createHash('sha256').update(contents).digest().subarray(0, CHUNK_HASH_BYTES))
+  new Uint8Array(hash('sha256', contents, 'buffer').subarray(0, CHUNK_HASH_BYTES))
 
 /** What tells manifests apart: 32 hexadecimal digits of the SHA-256 of its bytes. */
 export const manifestId = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 32)

@@ -1,27 +1,29 @@
-/** `npm run bench -- [cluster] [core] [raft] [storage] [--quick] [--json]`: what replication costs over the same pipeline without it (docs/benchmarks.md). */
+/** `npm run bench -- [cluster] [core] [raft] [storage] [transfer] [--quick] [--json]`: what replication costs over the same pipeline without it (docs/benchmarks.md). */
 
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureCluster, type Plan } from './cluster.ts'
 import { measureCore } from './core.ts'
 import { measureRaft } from './raft.ts'
-import { clusterTable, coreTable, raftTable, storageTable } from './report.ts'
+import { clusterTable, coreTable, raftTable, storageTable, transferTable } from './report.ts'
 import { measureStorage, type StoragePlan } from './storage.ts'
 import { measureTransfer } from './transfer.ts'
 
-const USAGE = `usage: npm run bench -- [cluster] [core] [raft] [storage] [options]
+const USAGE = `usage: npm run bench -- [cluster] [core] [raft] [storage] [transfer] [options]
   cluster         three nodes and a client, against the bare pipeline
   core            the pieces by themselves
   raft            Raft without disk and network: steps, rounds, memory of idle peers
-  storage         flushes, log reads, restarts, and a snapshot between two nodes
+  storage         flushes, log reads, restarts, and transfer
+  transfer        a snapshot between two nodes, against bare messages
   --quick         one short round, small states
   --json          one JSON object on stdout
   --levels 1,256  calls in flight
-  --rounds N      rounds over all levels
+  --rounds N      rounds over all levels, and of transfer
+  --state MIB     how large the state is that is restarted with and transferred (default: 1024)
   --dir DIR       where the stores are made (default: the directory for temporary files)
 `
 
-const SECTIONS = ['cluster', 'core', 'raft', 'storage']
+const SECTIONS = ['cluster', 'core', 'raft', 'storage', 'transfer']
 
 /** What the benchmark of storage works on: as much as a large group has, or enough to see that it runs. */
 const LARGE = { logEntries: 1_000_000, stateBytes: 2 ** 30, overwrites: 1_000_000 }
@@ -45,15 +47,16 @@ function wishOf(args: readonly string[]): Wish {
       quick: { type: 'boolean', default: false },
       levels: { type: 'string', default: '1,16,64,256,1000' },
       rounds: { type: 'string' },
+      state: { type: 'string' },
       dir: { type: 'string' },
     },
   })
   for (const name of positionals) if (!SECTIONS.includes(name)) throw new Error(`there is no benchmark '${name}'`)
-  const { json, quick, levels, rounds = quick ? '1' : '3', dir } = values
+  const { json, quick, levels, rounds = quick ? '1' : '3', dir, state } = values
   const pace = quick ? { ms: 500, warmUpMs: 300 } : { ms: 1000, warmUpMs: 2000 }
   const plan = { ...pace, levels: levels.split(',').map(count), rounds: count(rounds), dir }
   const sizes = quick ? SMALL : LARGE
-  const storage = { ...sizes, dir, ms: pace.ms }
+  const storage = { ...sizes, ...(state !== undefined && { stateBytes: count(state) * 2 ** 20 }), dir, ms: pace.ms }
   return { sections: positionals.length > 0 ? positionals : SECTIONS, json, coreMs: quick ? 200 : 1500, plan, storage }
 }
 
@@ -78,7 +81,8 @@ async function run({ sections, json, coreMs, plan, storage: sizes }: Wish): Prom
   const raft = sections.includes('raft') ? measureRaft(coreMs) : null
   const cluster = sections.includes('cluster') ? await measureCluster({ ...plan, onProgress: showProgress }) : null
   const storage = sections.includes('storage') ? await measureStorage(sizes) : null
-  const transfer = sections.includes('storage') ? await measureTransfer(sizes.dir, sizes.stateBytes) : null
+  const transfers = sections.includes('storage') || sections.includes('transfer')
+  const transfer = transfers ? await measureTransfer({ ...sizes, rounds: plan.rounds }) : null
   if (json) {
     process.stdout.write(`${JSON.stringify({ machine, ...given({ core, raft, cluster, storage, transfer }) }, null, 2)}\n`)
     return
@@ -87,7 +91,8 @@ async function run({ sections, json, coreMs, plan, storage: sizes }: Wish): Prom
   if (core) process.stdout.write(`${coreTable(core)}\n`)
   if (raft) process.stdout.write(`${raftTable(raft)}\n`)
   if (cluster) process.stdout.write(`${clusterTable(cluster)}\n`)
-  if (storage && transfer) process.stdout.write(storageTable(storage, transfer))
+  if (storage) process.stdout.write(`${storageTable(storage)}\n`)
+  if (transfer) process.stdout.write(transferTable(transfer))
 }
 
 const given = (parts: Readonly<Record<string, unknown>>): object =>

@@ -44,21 +44,36 @@ export function raftTable({ steps, roundsPerSecond, idlePeers, idleBytesPerPeer 
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
-export function storageTable(storage: StorageReport, transfer: TransferReport): string {
+export function storageTable(storage: StorageReport): string {
   const rows = storage.groupCommit.map(({ entriesPerFlush, entriesPerSecond, bareOverStore }) => [
     String(entriesPerFlush),
     Math.round(entriesPerSecond).toLocaleString('en'),
     bareOverStore.toFixed(2),
   ])
   const { overwrites, overwrittenRowBytes, overwrittenFileBytes } = storage
-  const ratio = transfer.stateBytesPerSecond / transfer.bareBytesPerSecond
   return [
     table(['entries/flush', 'entries a second', 'bare append and fdatasync, of the time'], rows),
     `log reads: ${Math.round(storage.readsPerSecond).toLocaleString('en')} entries a second, ${storage.readMegabytesPerSecond.toFixed(0)} MB a second`,
     ...storage.restarts.map(({ what, seconds }) => `restart with ${what}: ${seconds.toFixed(2)} s to serving as leader`),
     `${overwrites.toLocaleString('en')} overwrites of ${megabytes(overwrittenRowBytes)} of rows: a file of ${megabytes(overwrittenFileBytes)}`,
-    `a snapshot of ${megabytes(transfer.stateBytes)}: ${transfer.totalSeconds.toFixed(1)} s in all; fetched at ${megabytes(transfer.stateBytesPerSecond)} a second, ${ratio.toFixed(2)} × the ${megabytes(transfer.bareBytesPerSecond)} of bare messages`,
-    `meanwhile: a round trip took ${transfer.roundTripP99Ms.toFixed(1)} ms at most (p99), ${transfer.elections} elections; memory grew by ${megabytes(transfer.grownBytes.sender)} (sender) and ${megabytes(transfer.grownBytes.receiver)} (receiver)`,
+    '',
+  ].join('\n')
+}
+
+export function transferTable({ server, stateBytes, rounds, ratio, elections, grownBytes }: TransferReport): string {
+  const rows = rounds.map((one) => [
+    one.exportSeconds.toFixed(1),
+    one.pullSeconds.toFixed(1),
+    one.installSeconds.toFixed(1),
+    megabytes(one.stateBytesPerSecond),
+    megabytes(one.bareBytesPerSecond),
+    (one.stateBytesPerSecond / one.bareBytesPerSecond).toFixed(2),
+    one.roundTripP99Ms.toFixed(1),
+  ])
+  return [
+    `A snapshot of ${megabytes(stateBytes)} to a node that joins, over ${server}; seconds, and rates a second:\n`,
+    table(['exported', 'fetched', 'installed', 'state', 'bare', '× bare', 'round trip p99 ms'], rows),
+    `${ratio.toFixed(2)} × bare messages of 64 KiB (median); ${elections} elections; memory grew by ${megabytes(grownBytes.sender)} (sender) and ${megabytes(grownBytes.receiver)} (receiver)`,
     '',
   ].join('\n')
 }

@@ -1,6 +1,7 @@
 /** States of any size for the benchmarks of storage: made row by row, half of it compressible, and put into a store. Knows nothing of transfers. */
 
 import { randomFillSync } from 'node:crypto'
+import { getHeapStatistics } from 'node:v8'
 import { keepFounding, membersDigest } from '../../src/node/founding.ts'
 import type { Membership, NodeStore } from '../../src/ports/store.ts'
 import type { TableWrite } from '../../src/ports/table.ts'
@@ -31,6 +32,6 @@ export async function fill(store: NodeStore, bytes: number): Promise<void> {
 
 /** Bytes of heap and buffers of this process, as far as they are in use: without the pages of files that are mapped, which the system may take back. */
 export function memoryInUse(): number {
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
+  const { used_heap_size: heap, external_memory: external } = getHeapStatistics() // cheaper than process.memoryUsage, which asks the system, too
+  return heap + external
 }

@@ -13,53 +13,74 @@ import type { FlotillaNode } from '../../src/node/types.ts'
 import type { SnapshotStatus } from '../../src/ports/status.ts'
 import { kv } from '../../src/statemachines/kv/kv.ts'
 import { natsTransport } from '../../src/transport/nats/transport.ts'
+import { median } from './load.ts'
 import { CLUSTER, GROUP } from './orders.ts'
-import { startNats } from './processes.ts'
+import { type Server, startNats } from './processes.ts'
 import { memoryInUse } from './state.ts'
 
-export interface TransferReport {
-  readonly stateBytes: number
-  /** From the wish to join until all is there. */
-  readonly totalSeconds: number
-  /** Of which chunks were fetched for so long. */
+/** A snapshot to a node that joins, with bare messages before and after it. */
+export interface TransferRound {
+  /** From the wish to join until there was something to fetch: the state is exported, in the first round. */
+  readonly exportSeconds: number
+  /** For so long chunks were fetched. */
   readonly pullSeconds: number
+  /** Until all was there. */
+  readonly installSeconds: number
   /** Bytes of the state in a second, while chunks were fetched. */
   readonly stateBytesPerSecond: number
-  /** The same bytes, uncompressed, as bare messages of 64 KiB from a process to another. */
+  /** The same bytes, uncompressed, as bare messages of 64 KiB through the same server, before and after: the mean. */
   readonly bareBytesPerSecond: number
   /** What a question to the sender took while the snapshot was on its way, in milliseconds. */
   readonly roundTripP99Ms: number
+}
+
+export interface TransferReport {
+  readonly server: Server['kind']
+  readonly stateBytes: number
+  readonly rounds: readonly TransferRound[]
+  /** State against bare messages: the median of the rounds. */
+  readonly ratio: number
   /** Terms that began meanwhile. */
   readonly elections: number
   /** Heap and buffers that sender and receiver took more than before, at most, in bytes. */
   readonly grownBytes: { readonly sender: number; readonly receiver: number }
 }
 
+export interface TransferPlan {
+  readonly dir: string | undefined
+  readonly stateBytes: number
+  readonly rounds: number
+}
+
 const CHUNK = new Uint8Array(64 * 1024)
+const BARE_BYTES_MAX = 256 * 1024 * 1024
 const DEADLINE_MS = 600_000
 
-export async function measureTransfer(parent: string | undefined, stateBytes: number): Promise<TransferReport> {
+export async function measureTransfer({ dir: parent, stateBytes, rounds: count }: TransferPlan): Promise<TransferReport> {
   const dir = mkdtempSync(join(parent ?? tmpdir(), 'flotilla-bench-'))
   const server = await startNats()
   const source = fork(fileURLToPath(new URL('./source.js', import.meta.url)), [server.url, join(dir, 'a'), String(stateBytes)])
+  const bare = (): Promise<number> => bareStream(server.url, Math.min(stateBytes, BARE_BYTES_MAX))
   try {
     await once(source, 'message')
-    const bareBytesPerSecond = await bareStream(server.url, Math.min(stateBytes, 256 * 1024 * 1024))
-    const arrival = await joinAndWait(server.url, join(dir, 'b'))
+    const rounds: TransferRound[] = []
+    let receiver = 0
+    for (let round = 1; round <= count; round++) {
+      const before = await bare()
+      const { grown, ...arrival } = await joinAndWait(server.url, { dir, id: `b${round}` })
+      const bareBytesPerSecond = (before + (await bare())) / 2
+      rounds.push({ ...arrival, stateBytesPerSecond: stateBytes / arrival.pullSeconds, bareBytesPerSecond })
+      receiver = Math.max(receiver, grown)
+    }
     source.send('how was it?')
     const [{ grown, term }] = (await once(source, 'message')) as [{ grown: number; term: number }]
-    const stateBytesPerSecond = stateBytes / arrival.pullSeconds
-    const grownBytes = { sender: grown, receiver: arrival.grown }
-    const { totalSeconds, pullSeconds, roundTripP99Ms } = arrival
     return {
+      server: server.kind,
       stateBytes,
-      totalSeconds,
-      pullSeconds,
-      stateBytesPerSecond,
-      bareBytesPerSecond,
-      roundTripP99Ms,
+      rounds,
+      ratio: median(rounds.map((one) => one.stateBytesPerSecond / one.bareBytesPerSecond)),
       elections: term - 2, // one when the state was made, one when the node began
-      grownBytes,
+      grownBytes: { sender: grown, receiver },
     }
   } finally {
     if (source.connected) source.disconnect()
@@ -88,25 +109,26 @@ async function bareStream(url: string, bytes: number): Promise<number> {
   return bytes / seconds
 }
 
-async function joinAndWait(url: string, dir: string) {
+async function joinAndWait(url: string, { dir, id }: { readonly dir: string; readonly id: string }) {
   const node = await createNode({
     cluster: CLUSTER,
-    id: 'b',
+    id,
     nodes: [],
     join: true,
     groups: [{ id: GROUP, stateMachine: kv() }],
-    dir,
+    dir: join(dir, id),
     transport: await natsTransport({ servers: url }),
   })
   const client = await connect({ cluster: CLUSTER, servers: url })
+  const members = client.members(GROUP)
   const before = memoryInUse()
-  const begin = performance.now()
-  await client.members(GROUP).add('b', { learner: true })
-  const seen = await watch(node, url)
-  const totalSeconds = (performance.now() - begin) / 1000
+  await members.add(id, { learner: true })
+  const { peak, ...seen } = await watch(node, url)
+  await members.remove(id)
   await client.close()
   await node.stop()
-  return { totalSeconds, ...seen, grown: seen.peak - before }
+  rmSync(join(dir, id), { recursive: true })
+  return { ...seen, grown: peak - before }
 }
 
 const receiving = (node: FlotillaNode): SnapshotStatus | undefined =>
@@ -116,7 +138,8 @@ const receiving = (node: FlotillaNode): SnapshotStatus | undefined =>
 async function watch(node: FlotillaNode, url: string) {
   const probe = await natsTransport({ servers: url })
   const times: number[] = []
-  let pullSeconds = 0
+  const seconds = { exportSeconds: 0, pullSeconds: 0.001, installSeconds: 0 }
+  let phase: keyof typeof seconds = 'exportSeconds'
   let peak = 0
   let last = performance.now()
   const end = last + DEADLINE_MS
@@ -127,10 +150,13 @@ async function watch(node: FlotillaNode, url: string) {
     times.push(performance.now() - asked)
     peak = Math.max(peak, memoryInUse())
     await sleep(10)
-    if (receiving(node)?.state === 'pulling') pullSeconds += (performance.now() - last) / 1000
+    const state = receiving(node)?.state
+    if (state === 'pulling') phase = 'pullSeconds'
+    else if (state === 'verifying' || state === 'installing') phase = 'installSeconds'
+    seconds[phase] += (performance.now() - last) / 1000
     last = performance.now()
   }
   await probe.close()
   times.sort((a, b) => a - b)
-  return { pullSeconds: Math.max(pullSeconds, 0.001), roundTripP99Ms: times[Math.floor(times.length * 0.99)] ?? 0, peak }
+  return { ...seconds, roundTripP99Ms: times[Math.floor(times.length * 0.99)] ?? 0, peak }
 }

@@ -1,6 +1,5 @@
 /** How nodes speak of snapshots: asks others for pieces, tells them news, and says who asks. Knows no chart. */
 
-import { copyBytes } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import type { Transport } from '../../ports/transport.ts'
 import type { Sender } from '../../wire/envelope.ts'
@@ -43,7 +42,7 @@ export class Exchange {
     const { sender, transport, subjects, pullTimeoutMs: timeoutMs } = this.#options
     const request = encodeSnapshotRequest({ ...wish, ...addressOf(sender, topic) })
     const { data } = await transport.request(subjects.snap(node, sender.node), request, { timeoutMs })
-    return decodePieces(copyBytes(data)) // the transport's buffer need not stay
+    return decodePieces(new Uint8Array(data)) // the transport's buffer need not stay
   }
 
   /** Tells a node how far a snapshot is. It may be lost. */

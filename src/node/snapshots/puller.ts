@@ -100,7 +100,7 @@ export class Puller {
 
   /**
    * All chunks that are not here. Begins with one at a time and goes on with more as they are kept ({@link Window}). What is on its way or not kept yet when
-   * this process ends is fetched again: as many full answers as the window allows, two mebibytes; soon after the beginning, a chunk or two.
+   * this process ends is fetched again: as many full answers as the window allows, four mebibytes; soon after the beginning, a chunk or two.
    */
   async pull({ manifest }: Holding): Promise<void> {
     const lacking = await this.#lacking(manifest)
