@@ -67,7 +67,7 @@ export class Puller {
   constructor(options: PullerOptions) {
     this.#options = options
     this.#keeping = new Keeping(options.spool, options.group)
-    this.#pace = new Pace(options.breathe)
+    this.#pace = new Pace(options.breathe, options.clock)
     this.#manifest = new Uint8Array(options.offer.manifestBytes)
   }
 
