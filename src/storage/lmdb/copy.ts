@@ -34,7 +34,7 @@ export interface Copied {
 }
 
 /** Where a copy grows, beside what it is to replace. */
-const DRAFT = 'copy.part'
+export const COPY_DRAFT = 'copy.part'
 
 /**
  * Puts a copy without empty pages in the place of a stopped store's database. A crash leaves the old one or the new one. Rejects with `STORE_IN_USE` while a
@@ -42,7 +42,7 @@ const DRAFT = 'copy.part'
  */
 export const compactStore = (dir: string): Promise<Copied> =>
   whileOurs(dir, async (own) => {
-    const draft = join(own, DRAFT)
+    const draft = join(own, COPY_DRAFT)
     const copied = await copyInto(own, draft, true)
     renameSync(join(draft, DATA_FILE), join(own, DATA_FILE))
     rmSync(join(own, 'lock.mdb'), { force: true }) // its readers were those of the file that is gone

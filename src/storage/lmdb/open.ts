@@ -1,6 +1,6 @@
 /** Opening a node's store on LMDB: whose directory it is, whether it can be had, and what a crash left to be cleared. */
 
-import { realpathSync } from 'node:fs'
+import { realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { FlotillaError, toFlotillaError } from '../../base/errors.ts'
 import type { Logger } from '../../ports/logger.ts'
@@ -8,6 +8,7 @@ import type { NodeStore } from '../../ports/store.ts'
 import { makeDirectory } from '../directory.ts'
 import { Gate } from '../gate.ts'
 import { clearPortion, strayNumbers } from './clear.ts'
+import { COPY_DRAFT } from './copy.ts'
 import { closeEnv, type Env, makeEnv, openEnv } from './env.ts'
 import { type Groups, isTombstone, readGroups } from './group-record.ts'
 import { nextBoot } from './identity.ts'
@@ -74,6 +75,7 @@ export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
   let env: Env | undefined
   let slots: Slots | undefined
   try {
+    rmSync(join(dir, COPY_DRAFT), { recursive: true, force: true }) // half a copy, as large as the store
     await makeEnv(dir)
     checkEnvironment(dir)
     env = openEnv(dir, options.mapSize, options.noSync)

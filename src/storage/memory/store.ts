@@ -212,7 +212,12 @@ class MemoryStore implements NodeStore {
       return read()
     } catch (thrown) {
       if (!(thrown instanceof FlotillaError) || thrown.code !== 'STORE_DAMAGED') throw thrown
-      const damage = new FlotillaError('STORE_DAMAGED', `group "${group}": ${thrown.message}`, { ...thrown.details, group }, thrown)
+      const damage = new FlotillaError(
+        'STORE_DAMAGED',
+        `group "${group}": ${thrown.message}`,
+        { ...thrown.details, group },
+        thrown,
+      )
       this.#onDamage(damage)
       throw damage
     }

@@ -1,7 +1,7 @@
 /** Copies of a stopped store: compacted in place, or a backup elsewhere; with everything in them, or not made. */
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -53,6 +53,14 @@ test('a compacted store is small, and has everything; so it has when a crash lef
   assert.equal(existsSync(join(dir, 'copy.part')), false)
   await checkAll(dir)
   await checkAll(dir)
+})
+
+test('half a copy that a crash left takes no room once the store is opened', async (t) => {
+  const dir = await worn(t)
+  mkdirSync(join(dir, 'copy.part'))
+  writeFileSync(join(dir, 'copy.part', 'data.mdb'), 'half a copy')
+  await checkAll(dir)
+  assert.ok(!existsSync(join(dir, 'copy.part')))
 })
 
 test('a backup is a directory that a node can be started on; the original stays as it was', async (t) => {
