@@ -262,7 +262,7 @@ export class Hosting {
   async #admit(id: string, view: MembersView): Promise<void> {
     const group = this.#options.settings.groups.find((one) => one.id === id)
     if (!group) return
-    if (!(await this.#introductions.mayJoin(view))) throw notYet(id)
+    await this.#introductions.checkJoin(view)
     await this.#quarantine.clear(id)
     const opened = await joinGroup(this.#opening, group, view)
     if (this.#stopped) return
@@ -293,6 +293,3 @@ export class Hosting {
     for (const node of nodes) this.#options.outbox.greet(node)
   }
 }
-
-const notYet = (group: string): FlotillaError =>
-  new FlotillaError('UNAVAILABLE', 'too few members have answered that they know no other store under our name', { group })

@@ -128,11 +128,11 @@ export class Introductions {
   }
 
   /**
-   * Whether we may begin as the peer that others have made us. Not if another store of our name took part as that very peer: what it promised is gone. Who
+   * Rejects unless we may begin as the peer that others have made us: `UNAVAILABLE` while too few have answered. Not if another store of our name took part as that very peer: what it promised is gone. Who
    * heard those promises knows that store, and so many are asked that one of every quorum which that peer can have been part of is among them. A member that
    * knows an earlier peer of ours does no harm: it has not heard of this one.
    */
-  async mayJoin({ group, conf, peers, founding }: MembersView): Promise<boolean> {
+  async checkJoin({ group, conf, peers, founding }: MembersView): Promise<void> {
     const { sender, onFailure } = this.#options
     const self = peerOf(peers, sender.node)
     const voters = [...new Set([...conf.voters, ...conf.votersOutgoing])]
@@ -143,7 +143,8 @@ export class Introductions {
     const heard = answers.filter((said) => said !== null && (said.verdict !== 'stranger' || said.peer !== null)).length
     const isVoter = self !== undefined && voters.includes(self)
     const needed = isVoter ? voters.length - majority(voters.length) + 1 : majority(voters.length)
-    return knower === undefined && heard >= Math.min(needed, others.length)
+    if (knower !== undefined || heard < Math.min(needed, others.length))
+      throw new FlotillaError('UNAVAILABLE', 'too few members know of no other store under our name', { group, heard, needed })
   }
 
   stop(): void {
