@@ -124,7 +124,7 @@ export class Introductions {
       await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve))
       if (this.#stopped) return null
     }
-    return this.#stopped ? null : partOf([...welcomes.values()], host.id)
+    return this.#stopped ? null : partOf(host.id, heardFrom(host, welcomes))
   }
 
   /**
@@ -172,6 +172,7 @@ export class Introductions {
     if (sender.cluster !== us.cluster || sender.node === us.node) return
     const host = find(group)
     if (!host && !awaits(group)) return
+    const self = host?.id ?? null
     const peer = host ? (peerOf(memberNames(host.table.membership), sender.node) ?? null) : null
     const born = host !== undefined && host.birthmark !== ''
     if (host && !born && foundersIn(host.epoch) !== founders) {
@@ -180,7 +181,7 @@ export class Introductions {
       return
     }
     const verdict = host && peer === null ? 'guest' : acquaintance.judge(sender)
-    m.respond(encodeWelcome({ verdict, born, peer }))
+    m.respond(encodeWelcome({ verdict, born, peer, self }))
   }
 
   #say({ group }: PeerHost, nodes: Iterable<string>): void {
@@ -191,14 +192,25 @@ export class Introductions {
 const othersOf = (host: PeerHost, self: string): string[] =>
   Object.values(memberNames(host.table.membership)).filter((name) => name !== self)
 
+/** An answer, and whether it came from the peer that founded the group there, and not from one that has come since. */
+export interface Heard extends Pick<Welcome, 'verdict' | 'born' | 'peer'> {
+  readonly byFounder: boolean
+}
+
+function heardFrom({ table }: PeerHost, welcomes: ReadonlyMap<string, Welcome>): Heard[] {
+  const founders = memberNames(table.membership)
+  return [...welcomes].map(([node, welcome]) => ({ ...welcome, byFounder: welcome.self === peerOf(founders, node) }))
+}
+
 /**
- * What a peer is to its group after all others have answered. Where the group is born already, one of those who have it must have known the store before,
- * and all of them the member under this very id: who came later than the founding may meet a founder for the first time.
+ * What a peer is to its group after all others have answered. Where the group is born already, it is a member there under this very id, or a guest. Somebody
+ * must vouch for its store: who knew it before, or a founder that never met any under its name, since nobody takes part before all founders have met its store.
+ * Who came later than the founding can vouch for nothing.
  */
-export function partOf(welcomes: readonly Welcome[], id: number): Part {
-  const born = welcomes.filter((one) => one.born)
-  if (welcomes.some(({ verdict }) => verdict === 'guest') || born.some(({ peer }) => peer !== id)) return 'guest'
-  return born.length === 0 || born.some(({ verdict }) => verdict === 'known') ? 'founder' : 'guest'
+export function partOf(id: number, heard: readonly Heard[]): Part {
+  const born = heard.filter((one) => one.born)
+  if (heard.some(({ verdict }) => verdict === 'guest') || born.some(({ peer }) => peer !== id)) return 'guest'
+  return born.length === 0 || born.some(({ verdict, byFounder }) => verdict === 'known' || byFounder) ? 'founder' : 'guest'
 }
 
 function welcomeIn({ data }: Incoming): Welcome | null {

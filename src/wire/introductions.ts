@@ -23,6 +23,7 @@ const welcome = z.object({
   verdict: z.enum(['met', 'known', 'stranger', 'guest']),
   born: z.boolean(),
   peer: z.int().min(1).nullable(),
+  self: z.int().min(1).nullable().default(null),
 })
 
 /** "This is my store, and I am about to take part in that group, which these founded": a digest of their names. */
@@ -30,12 +31,13 @@ export type Introduction = z.infer<typeof introduction>
 
 /**
  * What the other one makes of it. `met`: it is remembered from now on; `known`: it was before; `stranger`: another store is known under that name;
- * `guest`: no member of the group has that name. `born`: the group has its first entry there. `peer`: the id under which the node is a member there.
+ * `guest`: no member of the group has that name. `born`: the group has its first entry there. `peer`: the id under which the node is a member there. `self`: the id of
+ * who answers.
  */
 export type Welcome = z.infer<typeof welcome>
 
 export const encodeIntroduction = (introduced: Introduction): Uint8Array => utf8(JSON.stringify(introduced))
-export const encodeWelcome = (answer: Welcome): Uint8Array => utf8(JSON.stringify(answer))
+export const encodeWelcome = (answer: z.input<typeof welcome>): Uint8Array => utf8(JSON.stringify(answer))
 
 /** Each throws `CODEC_INVALID` for what is not well formed. */
 export const decodeIntroduction = (data: Uint8Array): Introduction => parsed(introduction, data)

@@ -85,7 +85,12 @@ const names = (params: FaultParams, name: string): readonly string[] => params[n
 
 /** Links between two sides, both ways. */
 function between(left: readonly string[], right: readonly string[]): Link[] {
-  return left.flatMap((a) => right.flatMap((b): Link[] => [[a, b], [b, a]])) // prettier-ignore
+  return left.flatMap((a) =>
+    right.flatMap((b): Link[] => [
+      [a, b],
+      [b, a],
+    ]),
+  ) // prettier-ignore
 }
 
 const cutting = ({ network }: Ground, links: readonly Link[]): End => {
@@ -93,7 +98,8 @@ const cutting = ({ network }: Ground, links: readonly Link[]): End => {
   return () => network.mend(links)
 }
 
-const others = (ground: Ground, side: readonly string[]): string[] => ground.machines.map(({ name }) => name).filter((name) => !side.includes(name))
+const others = (ground: Ground, side: readonly string[]): string[] =>
+  ground.machines.map(({ name }) => name).filter((name) => !side.includes(name))
 
 const restarting =
   (machine: Machine): End =>
@@ -144,7 +150,10 @@ export const FAULTS = {
     ms: [500, 5000],
     draw: (scene) => ({ of: some(scene), ms: scene.chance.between(5, 200) }),
     strike: (ground, params) => {
-      const links = between([one(params, 'of')], ground.everybody.filter((name) => name !== one(params, 'of')))
+      const links = between(
+        [one(params, 'of')],
+        ground.everybody.filter((name) => name !== one(params, 'of')),
+      )
       ground.network.slow(links, number(params, 'ms'))
       return () => ground.network.slow(links, 0)
     },

@@ -111,7 +111,12 @@ export class SimNetwork {
 
   #bring(
     at: number,
-    { from, to, link, deliver }: { readonly from: string; readonly to: string; readonly link: string; readonly deliver: () => void },
+    {
+      from,
+      to,
+      link,
+      deliver,
+    }: { readonly from: string; readonly to: string; readonly link: string; readonly deliver: () => void },
   ): void {
     const { timeline, hand, onFate } = this.#host
     const sentAt = timeline.now

@@ -93,7 +93,9 @@ async function settle(world: World): Promise<void> {
     const isLed = await within(world, deadline, () => world.nodes.some((node) => world.statusOf(node, group)?.role === 'leader'))
     if (!isLed) return world.fail({ invariant: 'LIVENESS', message: `nobody leads ${group} after the storm` })
   }
-  const isSame = await within(world, deadline, () => [...world.workloads.keys()].every((group) => differences(world, group).length === 0))
+  const isSame = await within(world, deadline, () =>
+    [...world.workloads.keys()].every((group) => differences(world, group).length === 0),
+  )
   if (!isSame) {
     const lines = [...world.workloads.keys()].flatMap((group) => differences(world, group))
     return world.fail({ invariant: 'CONVERGENCE', message: lines.join('\n') })
@@ -107,13 +109,16 @@ async function settle(world: World): Promise<void> {
 }
 
 async function within(world: World, deadline: number, isSo: () => boolean): Promise<boolean> {
-  while (!world.isOver && !isSo() && world.timeline.now < deadline) await play(world.timeline, world.timeline.now + 50, () => world.isOver)
+  while (!world.isOver && !isSo() && world.timeline.now < deadline)
+    await play(world.timeline, world.timeline.now + 50, () => world.isOver)
   return isSo()
 }
 
 /** What the peers of a group do not have in common. All members must be there. */
 function differences(world: World, group: string): readonly string[] {
-  const missing = world.machines.flatMap(({ name, node }) => (node && world.statusOf(node, group) ? [] : [`${name} does not serve ${group}`]))
+  const missing = world.machines.flatMap(({ name, node }) =>
+    node && world.statusOf(node, group) ? [] : [`${name} does not serve ${group}`],
+  )
   const replicas = world.machines.flatMap(({ name, node }) => {
     const status = node && world.statusOf(node, group)
     return status ? [{ name, applied: status.applied }] : []

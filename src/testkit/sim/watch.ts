@@ -89,15 +89,20 @@ export class Watch {
     const before = this.#ledger(group).promised.get(`${machine} ${peer}`)
     checkState(raft, role)
     if (before === undefined) return
-    if (raft.term < before.term) this.#broken('HARD_STATE_FELL', `peer ${peer} of ${group} returned in term ${raft.term} after ${before.term}`)
+    if (raft.term < before.term)
+      this.#broken('HARD_STATE_FELL', `peer ${peer} of ${group} returned in term ${raft.term} after ${before.term}`)
     if (raft.term === before.term && before.vote !== null && raft.vote !== before.vote)
-      this.#broken('HARD_STATE_FELL', `peer ${peer} of ${group} returned in term ${raft.term} with vote ${raft.vote} after ${before.vote}`)
+      this.#broken(
+        'HARD_STATE_FELL',
+        `peer ${peer} of ${group} returned in term ${raft.term} with vote ${raft.vote} after ${before.vote}`,
+      )
   }
 
   #stepped(machine: string, { group, peer, cause, before, after }: TracedStep): void {
     const ledger = this.#ledger(group)
     const [a, b] = [before.raft, after.raft]
-    if (cause.type === 'storage.persisted' && 'vote' in cause) ledger.promised.set(`${machine} ${peer}`, { term: cause.term, vote: cause.vote })
+    if (cause.type === 'storage.persisted' && 'vote' in cause)
+      ledger.promised.set(`${machine} ${peer}`, { term: cause.term, vote: cause.vote })
     if (a === b) return
     checkState(b, after.role)
     if (a.log !== b.log) this.#entries(ledger, { group, peer, added: b.log.since(a.log), log: b.log })
@@ -107,10 +112,7 @@ export class Watch {
   }
 
   /** Election Safety, Leader Completeness when one takes office; Leader Append-Only while it leads. */
-  #leads(
-    ledger: GroupLedger,
-    { group, peer, before, after }: Pick<TracedStep, 'group' | 'peer' | 'before' | 'after'>,
-  ): void {
+  #leads(ledger: GroupLedger, { group, peer, before, after }: Pick<TracedStep, 'group' | 'peer' | 'before' | 'after'>): void {
     const { term, log } = after.raft
     if (before.role !== 'leader' || before.raft.term !== term) {
       const other = ledger.leaders.get(term)
@@ -120,7 +122,10 @@ export class Watch {
       for (let index = log.truncated.index + 1; index <= ledger.lastCommitted; index++) {
         const committedIn = ledger.committed.get(index)
         if (committedIn !== undefined && log.termAt(index) !== committedIn)
-          this.#broken('LEADER_COMPLETENESS', `peer ${peer} of ${group} leads term ${term} without entry ${index} of term ${committedIn}`)
+          this.#broken(
+            'LEADER_COMPLETENESS',
+            `peer ${peer} of ${group} leads term ${term} without entry ${index} of term ${committedIn}`,
+          )
       }
       return
     }
@@ -132,7 +137,12 @@ export class Watch {
   /** Log Matching: who has an entry of that index and term has that entry, behind the same one. */
   #entries(
     { entries }: GroupLedger,
-    { group, peer, added, log }: { readonly group: string; readonly peer: PeerId; readonly added: readonly Entry[]; readonly log: RaftState['log'] },
+    {
+      group,
+      peer,
+      added,
+      log,
+    }: { readonly group: string; readonly peer: PeerId; readonly added: readonly Entry[]; readonly log: RaftState['log'] },
   ): void {
     for (const entry of added) {
       const key = `${entry.term}:${entry.index}`
@@ -147,7 +157,12 @@ export class Watch {
 
   #committed(
     ledger: GroupLedger,
-    { group, peer, from, raft }: { readonly group: string; readonly peer: PeerId; readonly from: LogIndex; readonly raft: RaftState },
+    {
+      group,
+      peer,
+      from,
+      raft,
+    }: { readonly group: string; readonly peer: PeerId; readonly from: LogIndex; readonly raft: RaftState },
   ): void {
     for (let index = Math.max(from, raft.log.truncated.index) + 1; index <= raft.commit; index++) {
       const term = raft.log.termAt(index)
@@ -155,7 +170,10 @@ export class Watch {
       if (term === undefined) continue
       if (known === undefined) ledger.committed.set(index, term)
       else if (known !== term)
-        this.#broken('STATE_MACHINE_SAFETY', `peer ${peer} of ${group} commits entry ${index} of term ${term}, others of term ${known}`)
+        this.#broken(
+          'STATE_MACHINE_SAFETY',
+          `peer ${peer} of ${group} commits entry ${index} of term ${term}, others of term ${known}`,
+        )
     }
     ledger.lastCommitted = Math.max(ledger.lastCommitted, raft.commit)
   }
@@ -164,13 +182,17 @@ export class Watch {
     const { applied } = this.#ledger(group)
     const known = applied.get(entry.index)
     if (known === undefined) applied.set(entry.index, entry)
-    else if (known !== entry && digestOf(known) !== digestOf(entry)) this.#broken('STATE_MACHINE_SAFETY', `entry ${entry.index} of ${group} was applied twice, differently`)
+    else if (known !== entry && digestOf(known) !== digestOf(entry))
+      this.#broken('STATE_MACHINE_SAFETY', `entry ${entry.index} of ${group} was applied twice, differently`)
   }
 
   /** §6: two configurations that follow each other have no two majorities without a common voter. */
   #reconfigured(group: string, before: ConfState, after: ConfState): void {
     if (before.voters.length === 0 || quorumsOverlap(before, after)) return
-    this.#broken('CONFIGURATIONS_OVERLAP', `${group} went from voters ${before.voters} to ${after.voters}: two majorities could decide`)
+    this.#broken(
+      'CONFIGURATIONS_OVERLAP',
+      `${group} went from voters ${before.voters} to ${after.voters}: two majorities could decide`,
+    )
   }
 
   #broken(invariant: string, message: string): void {

@@ -21,7 +21,11 @@ export class Wire implements Transport {
   readonly #heard: ((subject: string, data: Uint8Array, headers: Headers | undefined) => void) | undefined
 
   /** `onPublish` is shown what is published, to be replayed some day. */
-  constructor(inner: Transport, effect: Effect, onPublish?: (subject: string, data: Uint8Array, headers: Headers | undefined) => void) {
+  constructor(
+    inner: Transport,
+    effect: Effect,
+    onPublish?: (subject: string, data: Uint8Array, headers: Headers | undefined) => void,
+  ) {
     this.#inner = inner
     this.#effect = effect
     this.#heard = onPublish

@@ -113,7 +113,12 @@ export class World {
   fail(violation: Violation): void {
     if (this.#violation !== null) return
     this.#violation = violation
-    this.journal.write({ at: this.timeline.now, who: 'world', what: 'VIOLATION', details: [violation.invariant, violation.message] })
+    this.journal.write({
+      at: this.timeline.now,
+      who: 'world',
+      what: 'VIOLATION',
+      details: [violation.invariant, violation.message],
+    })
   }
 
   note(who: string, what: string, ...details: readonly (string | number)[]): void {
@@ -147,7 +152,10 @@ export class World {
   }
 
   /** A client in a process of its own. */
-  async client(name: string, timeoutMs = 5000): Promise<{ readonly client: Client; readonly process: Process; readonly transport: Transport }> {
+  async client(
+    name: string,
+    timeoutMs = 5000,
+  ): Promise<{ readonly client: Client; readonly process: Process; readonly transport: Transport }> {
     const process = new Process(this.timeline, { rate: 1, wallAheadMs: 0 })
     const transport = `${name}_${++this.#names}`
     this.#processes.set(transport, { process, machine: name })

@@ -77,16 +77,17 @@ test('who is a member again under a new id is filled, though it was started as a
   await until('it is a learner', () => groupOf(cluster.node(gone.id)).role === 'learner')
 })
 
-test('who was known before the group was born is a founder, though others of it have come since and meet it for the first time', () => {
-  const known = { verdict: 'known', born: true, peer: 1 } as const
-  const met = { verdict: 'met', born: true, peer: 1 } as const
-  const unborn = { verdict: 'met', born: false, peer: null } as const
-  assert.equal(partOf([known, met], 1), 'founder')
-  assert.equal(partOf([unborn, unborn], 1), 'founder')
-  assert.equal(partOf([unborn, known], 1), 'founder')
-  assert.equal(partOf([met, met], 1), 'guest')
-  assert.equal(partOf([known, { ...known, peer: 4 }], 1), 'guest')
-  assert.equal(partOf([known, { ...known, verdict: 'guest' }], 1), 'guest')
+test('a founder is who was known before, or whom a founder never met; who has come since can vouch for nobody', () => {
+  const known = { verdict: 'known', born: true, peer: 1, byFounder: false } as const
+  const met = { verdict: 'met', born: true, peer: 1, byFounder: false } as const
+  const unborn = { verdict: 'met', born: false, peer: null, byFounder: false } as const
+  assert.equal(partOf(1, [known, met]), 'founder')
+  assert.equal(partOf(1, [unborn, unborn]), 'founder')
+  assert.equal(partOf(1, [unborn, known]), 'founder')
+  assert.equal(partOf(1, [met, { ...met, byFounder: true }]), 'founder')
+  assert.equal(partOf(1, [met, met]), 'guest')
+  assert.equal(partOf(1, [known, { ...known, peer: 4, byFounder: true }]), 'guest')
+  assert.equal(partOf(1, [known, { ...known, verdict: 'guest' }]), 'guest')
 })
 
 test('an introduction of another cluster, or that is none, is not answered', async (t) => {
