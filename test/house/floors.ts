@@ -45,7 +45,7 @@ const KEPT: readonly (readonly [name: RegExp, where: RegExp, say: string])[] = [
 ]
 
 /** Rooms that write and read the wire; for everyone else the frame does not exist. */
-const WIRE_READERS: ReadonlySet<string> = new Set(['wire', 'node', 'client', 'cli', 'index'])
+const WIRE_READERS: ReadonlySet<string> = new Set(['wire', 'node', 'client', 'cli', 'testkit', 'index'])
 
 /** Charts that a leader keeps inside its state (docs/architecture.md): floor 3 steps these and no other. */
 const LEADERS_CHARTS = /^machines\/(progress|transfer|membership|lease)\.ts$/
