@@ -14,7 +14,7 @@ import { senderMachine } from '../../machines/snapshot-sender.ts'
 import { transferMachine } from '../../machines/transfer.ts'
 import type { RaftEvent } from '../../src/protocol/events.ts'
 import type { RoleReducer } from '../../src/protocol/role-names.ts'
-import { type ChartRow, rowsOf } from './charts.ts'
+import { rowsOf, sentenceOf } from '../../src/chart/rows.ts'
 import { ROOT } from './sources.ts'
 
 const page = readFileSync(join(ROOT, 'docs/protocol.md'), 'utf8')
@@ -31,9 +31,6 @@ function tableOf(heading: string): string[][] {
       .map((cell) => cell.trim()),
   )
 }
-
-const sentenceOf = ({ state, event, guard, target, actions }: ChartRow): string =>
-  [state, event, guard, target, actions].join(' | ')
 
 describe('the rows of docs/protocol.md are the transitions of', () => {
   for (const [heading, machine] of [

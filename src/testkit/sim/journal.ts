@@ -71,6 +71,14 @@ export class Journal {
   }
 }
 
-/** A line as people read it. */
-export const lineOf = ({ at, who, what, details }: JournalEntry): string =>
-  `${at.toFixed(3).padStart(12)}  ${who.padEnd(9)} ${what.padEnd(22)} ${details.join(' ')}`
+/** How a role looks, from who only listens to who leads. */
+const GLYPHS: Readonly<Record<string, string>> = { learner: '◌', follower: '○', preCandidate: '◔', candidate: '◑', leader: '●' }
+
+/** A line as people read it: `12.345  ● a  AppendEntriesReply  kv term 3 commit 12 last 14` for an event that a peer took. */
+export function lineOf({ at, who, what, details }: JournalEntry): string {
+  const [group, role, term, commit, last] = details
+  const glyph = GLYPHS[String(role)]
+  const isStep = glyph !== undefined && details.length === 5
+  const told = isStep ? `${group} term ${term} commit ${commit} last ${last}` : details.join(' ')
+  return `${at.toFixed(3).padStart(12)}  ${isStep ? glyph : ' '} ${who.padEnd(10)} ${what.padEnd(22)} ${told}`.trimEnd()
+}

@@ -1,7 +1,7 @@
 /** The plan of a run: everything that is drawn before it begins. A run is its plan, carried out; a file of one is replayed for ever. */
 
 import { type Prng, prng } from '../../base/prng.ts'
-import { FAULT_NAMES, FAULTS, type Fault, type FaultKind, type FaultName } from './faults.ts'
+import { FAULT_NAMES, FAULTS, type Fault, type FaultKind, type FaultName, type Scene } from './faults.ts'
 
 export interface Plan {
   readonly seed: number
@@ -107,13 +107,15 @@ export interface PlanWish {
   readonly seconds?: number
   readonly clients?: number
   readonly groups?: number
+  /** How much denser faults come than in the profile: 3 makes a short run as eventful as one three times as long. Default 1. */
+  readonly density?: number
 }
 
 /** How many nodes a run has when nobody says: three most of the time. */
 const SIZES: readonly number[] = [3, 3, 3, 3, 5, 5, 1, 7]
 
 /** Everything that the seed determines beforehand. */
-export function planOf({ seed, profile = 'rough', nodes, seconds = 20, clients, groups }: PlanWish): Plan {
+export function planOf({ seed, profile = 'rough', nodes, seconds = 20, clients, groups, density = 1 }: PlanWish): Plan {
   const chance = prng(seed)
   const size = nodes ?? (SIZES[chance.between(0, SIZES.length)] as number)
   const machines = Array.from({ length: size }, (_, i) => String.fromCharCode(97 + i))
@@ -130,7 +132,7 @@ export function planOf({ seed, profile = 'rough', nodes, seconds = 20, clients, 
     keys: drawn.keys,
     logEntries: chance.next() < 0.5 ? chance.between(5, 60) : 100_000,
     leaseReads: profile === 'clocks' || chance.next() < 0.3,
-    faults: faultsOf(rates, { chance, machines, stormMs }),
+    faults: faultsOf(rates, { chance, machines, stormMs, density }),
   }
 }
 
@@ -142,14 +144,14 @@ function swarm(chance: Prng): Rates {
 
 function faultsOf(
   rates: Rates,
-  { chance, machines, stormMs }: { readonly chance: Prng; readonly machines: readonly string[]; readonly stormMs: number },
+  { chance, machines, stormMs, density }: Scene & { readonly stormMs: number; readonly density: number },
 ): Fault[] {
   const faults: Fault[] = []
   for (const [name, [perTenSeconds, budget]] of Object.entries(rates) as [FaultName, readonly [number, number]][]) {
     const kind: FaultKind = FAULTS[name]
     let at = 0
     for (let count = 0; count < budget; count++) {
-      at += (-Math.log(1 - chance.next()) * 10_000) / perTenSeconds
+      at += (-Math.log(1 - chance.next()) * 10_000) / (perTenSeconds * density)
       if (at >= stormMs) break
       const [min, max] = kind.ms
       const ms = Math.round(min * (max / Math.max(min, 1)) ** chance.next()) // as many short ones as long ones

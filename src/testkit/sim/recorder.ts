@@ -1,6 +1,7 @@
 /** Counts what a run met: transitions, error codes, faults. What no run ever meets, nobody has tested. */
 
 import type { TracedStep } from '../../ports/trace.ts'
+import { CHARTS, type ChartTally, differenceOf } from './chart-tally.ts'
 
 /** How often what was met, by its name. */
 export type Counts = Readonly<Record<string, number>>
@@ -9,6 +10,10 @@ export type Counts = Readonly<Record<string, number>>
 export interface Coverage {
   /** `following.follower AppendEntries → following.follower`. */
   readonly transitions: Counts
+  /** Rows of the charts that were taken, as docs/protocol.md has them, behind the name of their chart. */
+  readonly rows: Counts
+  /** What guards of the charts said: `role.won yes`. */
+  readonly guards: Counts
   readonly errors: Counts
   readonly faults: Counts
   /** What befell letters. */
@@ -20,6 +25,7 @@ export class Recorder {
   readonly #errors = new Map<string, number>()
   readonly #faults = new Map<string, number>()
   readonly #fates = new Map<string, number>()
+  readonly #charts: readonly ChartTally[] = CHARTS.map(({ tally }) => tally())
   #steps = 0
 
   /** Events that a peer took. */
@@ -46,8 +52,11 @@ export class Recorder {
 
   get coverage(): Coverage {
     const counts = (map: ReadonlyMap<string, number>): Counts => Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
+    const { rows, guards } = differenceOf(this.#charts)
     return {
       transitions: counts(this.#transitions),
+      rows: counts(rows),
+      guards: counts(guards),
       errors: counts(this.#errors),
       faults: counts(this.#faults),
       fates: counts(this.#fates),

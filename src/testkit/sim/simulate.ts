@@ -6,6 +6,7 @@ import type { JournalEntry } from './journal.ts'
 import { kvWorkload } from './kv-workload.ts'
 import { type Plan, type PlanWish, planOf } from './plan.ts'
 import type { Coverage } from './recorder.ts'
+import { watchReality } from './reality.ts'
 import { play } from './timeline.ts'
 import type { Violation } from './violation.ts'
 import type { Workload, WorkloadVerdict } from './workload.ts'
@@ -21,6 +22,8 @@ export interface SimulateOptions extends PlanWish {
   readonly onEntry?: (entry: JournalEntry) => void
   /** Looks on; see {@link Trace}. */
   readonly trace?: Trace
+  /** Whether it is a violation that something real is touched: a clock, a timer, chance, a file. Default: it is. */
+  readonly strict?: boolean
 }
 
 /** What came of a run. */
@@ -54,6 +57,19 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   const make = options.workload ?? (({ keys }: Plan) => kvWorkload({ keys }))
   const workloads = new Map(Array.from({ length: plan.groups }, (_, i) => [i === 0 ? 'kv' : `kv${i + 1}`, make(plan)]))
   const world = new World({ plan, workloads, onEntry: options.onEntry, trace: options.trace })
+  const leave =
+    options.strict === false
+      ? () => {}
+      : watchReality(({ what, stack }) => world.fail({ invariant: 'REALITY_TOUCHED', message: `${what} in a run\n${stack}` }))
+  try {
+    return await carriedOut(world)
+  } finally {
+    leave()
+  }
+}
+
+async function carriedOut(world: World): Promise<SimulationReport> {
+  const { plan, workloads } = world
   const operations = { ok: 0, failed: 0, unknown: 0, undecided: 0 }
   world.begin()
   await play(world.timeline, plan.stormMs, () => world.isOver)

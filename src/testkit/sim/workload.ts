@@ -20,7 +20,7 @@ export interface ClientScene {
   sleep(ms: number): Promise<void>
   /** Whether it is time to go home. */
   isOver(): boolean
-  /** Something for the trace. */
+  /** Something for the trace. A code of an error among the details counts as met. */
   note(what: string, ...details: readonly (string | number)[]): void
 }
 

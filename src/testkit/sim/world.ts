@@ -3,6 +3,7 @@
  * on one timeline, in an order that the plan determines.
  */
 
+import { isCode } from '../../base/errors.ts'
 import { type Prng, prng } from '../../base/prng.ts'
 import { seededChance } from '../../chance/seeded.ts'
 import { type Client, connect } from '../../client/client.ts'
@@ -373,7 +374,10 @@ export class World {
         now: () => this.timeline.now,
         sleep: (ms) => new Promise((resolve) => process.clock.after(ms, resolve)),
         isOver: () => !this.isStormy,
-        note: (what, ...details) => this.note(own, what, ...details),
+        note: (what, ...details) => {
+          for (const detail of details) if (isCode(detail)) this.recorder.error(detail)
+          this.note(own, what, ...details)
+        },
       }
       await workload.run(scene)
       await client.close()

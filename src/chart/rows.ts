@@ -1,4 +1,4 @@
-/** A chart as rows: state, event, guard, target, actions. Read from the machine, so that docs can be held against it. */
+/** A chart as rows: state, event, guard, target, actions. Read from the machine, so that docs and runs can be held against it. */
 
 import type { AnyStateMachine } from 'xstate'
 
@@ -57,3 +57,7 @@ export function rowsOf(machine: AnyStateMachine): ChartRow[] {
   visit(machine.config, 'any')
   return rows
 }
+
+/** A row in one line, as the tables of docs/protocol.md have it. */
+export const sentenceOf = ({ state, event, guard, target, actions }: ChartRow): string =>
+  [state, event, guard, target, actions].join(' | ')
