@@ -8,8 +8,10 @@ import { planFileOf } from '../../src/testkit/sim/plan-file.ts'
 import { type SimulationReport, simulate } from '../../src/testkit/sim/simulate.ts'
 import { campaign } from './campaign.ts'
 import { optionsOf, type SimOptions, USAGE } from './options.ts'
+import { writeReached } from './reached.ts'
 import { save, shrunk } from './saving.ts'
 import { coverageLines, progressLine, replayWords, reportJson, summaryLines, violationLines } from './telling.ts'
+import { TEST_WISH } from './test-set.ts'
 
 /** Milliseconds between two lines of progress: often on a terminal, now and then in a log. */
 const PROGRESS_MS = process.stderr.isTTY ? 200 : 10_000
@@ -80,12 +82,23 @@ async function replay(plan: Plan, { json, coverage }: SimOptions): Promise<numbe
   return report.violation === null ? 0 : 1
 }
 
+/** What the test set reaches, for the tests to hold it against. */
+async function noteReached(): Promise<number> {
+  const progress = new Progress()
+  const failed = await writeReached(({ plan, seed }) => progress.show(`${plan.profile} ${seed}`))
+  progress.end()
+  if (failed === null) return 0
+  for (const line of [...violationLines(failed), replayWords(failed, TEST_WISH)]) out(line)
+  return 1
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const options = optionsOf(words)
   if (options === null) {
     out(USAGE)
     return 0
   }
+  if (options.reached) return noteReached()
   if (options.file !== null) return replay(planFileOf(readFileSync(options.file, 'utf8')).plan, options)
   if (options.seed !== null) {
     const [profile = 'rough'] = options.mixes

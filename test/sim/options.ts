@@ -22,6 +22,8 @@ export interface SimOptions {
   readonly wish: { readonly seconds?: number; readonly nodes?: number; readonly clients?: number; readonly groups?: number; readonly density?: number }
   readonly json: boolean
   readonly coverage: boolean
+  /** Only to write down what the test set reaches. */
+  readonly reached: boolean
   /** Runs to make a failing plan smaller; 0: it is left as it is. */
   readonly attempts: number
 }
@@ -40,6 +42,7 @@ const FLAGS = {
   file: { value: 'PATH', help: 'replay a saved plan, with a line for each event' },
   attempts: { value: 'N', help: 'runs to shrink what fails, 200 by default; 0: do not shrink' },
   coverage: { help: 'at the end: what no seed has reached' },
+  reached: { help: 'write down what the test set reaches, for the tests to see whether something is lost' },
   json: { help: 'one JSON object for each run, and one for all of them' },
   help: { help: 'this' },
 } as const satisfies FlagTable
@@ -75,6 +78,7 @@ export function optionsOf(words: readonly string[]): SimOptions | null {
     wish: wishOf(given),
     json: given.has('json'),
     coverage: given.has('coverage'),
+    reached: given.has('reached'),
     attempts: given.whole('attempts', { min: 0, max: 10_000 }) ?? 200,
   }
 }

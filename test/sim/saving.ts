@@ -2,12 +2,16 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Plan } from '../../src/testkit/sim/plan.ts'
 import { planFileText } from '../../src/testkit/sim/plan-file.ts'
 import { type Shrunk, shrink } from '../../src/testkit/sim/shrink.ts'
 import { simulate } from '../../src/testkit/sim/simulate.ts'
 
-/** Where plans are that once failed. Relative to the project. */
+/** The project. This file runs as dist/test/sim/saving.js. */
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+
+/** Where plans are that once failed, in the project. */
 export const REGRESSIONS = 'test/sim/regressions'
 
 /** Runs a plan, and says what was wrong. */
@@ -20,7 +24,7 @@ export const shrunk = (plan: Plan, attempts: number, onSmaller: (plan: Plan, att
 /** Writes it; returns where. */
 export function save(plan: Plan, invariant: string): string {
   const path = join(REGRESSIONS, `${plan.profile}-${plan.seed}.json`)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, planFileText({ invariant, plan }))
+  mkdirSync(dirname(join(ROOT, path)), { recursive: true })
+  writeFileSync(join(ROOT, path), planFileText({ invariant, plan }))
   return path
 }

@@ -80,5 +80,8 @@ export function lineOf({ at, who, what, details }: JournalEntry): string {
   const glyph = GLYPHS[String(role)]
   const isStep = glyph !== undefined && details.length === 5
   const told = isStep ? `${group} term ${term} commit ${commit} last ${last}` : details.join(' ')
-  return `${at.toFixed(3).padStart(12)}  ${isStep ? glyph : ' '} ${who.padEnd(10)} ${what.padEnd(22)} ${told}`.trimEnd()
+  return `${at.toFixed(3).padStart(12)}  ${isStep ? glyph : ' '} ${who.padEnd(10)} ${shortOf(what).padEnd(22)} ${told}`.trimEnd()
 }
+
+/** A timer's event is `xstate.after.<delay>.<state>`; the delay says which. */
+const shortOf = (what: string): string => (what.startsWith('xstate.after.') ? `after ${what.split('.')[2]}` : what)
