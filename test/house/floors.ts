@@ -26,7 +26,7 @@ const FLOORS: readonly (readonly [floor: number, room: RegExp])[] = [
   [5, /^src\/(storage|transport|statemachines|clock|chance|wire)\//],
   [6, /^src\/(node|client)\//],
   [7, /^src\/(cli|inspector|testkit)\//],
-  [8, /^src\/(index|raft)\.ts$/],
+  [8, /^src\/(index|raft|testkit)\.ts$/],
 ]
 
 /** Same-floor imports that are meant: interfaces of seams are written in the words of the protocol; the command line serves the page. */
@@ -41,7 +41,7 @@ const KEPT: readonly (readonly [name: RegExp, where: RegExp, say: string])[] = [
   ],
   [/^lmdb(\/|$)/, /^src\/storage\/lmdb\//, 'storage/lmdb'],
   [/^(nats|@nats-io\/.*)(\/|$)/, /^src\/transport\/nats\//, 'transport/nats'],
-  [/^zod(\/|$)/, /^src\/(protocol|storage|transport|statemachines|wire|node|client|cli|inspector)\//, 'the edges'],
+  [/^zod(\/|$)/, /^src\/(protocol|storage|transport|statemachines|wire|node|client|cli|inspector|testkit)\//, 'the edges'],
 ]
 
 /** Rooms that write and read the wire; for everyone else the frame does not exist. */

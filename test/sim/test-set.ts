@@ -8,7 +8,7 @@ import type { Coverage } from '../../src/testkit/sim/recorder.ts'
 import { ROOT } from './saving.ts'
 
 /** Seeds of each profile when nobody says. */
-export const SEEDS = 5
+export const SEEDS = 8
 
 /** Short storms, densely packed: most of what a run costs is its beginning and its end. */
 export const TEST_WISH = { seconds: 5, density: 4 } as const

@@ -213,7 +213,10 @@ export const FAULTS = {
     strike: (ground, params) => {
       const machine = ground.machine(one(params, 'node'))
       machine.light(number(params, 'effects'))
-      return restarting(machine)
+      return () => {
+        machine.defuse() // or it would die when nobody starts it again
+        machine.start()
+      }
     },
   },
   restart: {

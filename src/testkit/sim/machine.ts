@@ -159,6 +159,11 @@ export class Machine {
     this.#fuse = effects
   }
 
+  /** It lives on, however much it does. */
+  defuse(): void {
+    this.#fuse = null
+  }
+
   /** The node is asked to stop, as by a signal. */
   async stop(): Promise<void> {
     await this.#node?.stop()
