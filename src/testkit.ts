@@ -7,7 +7,15 @@ export type { Trace, TracedState, TracedStep } from './ports/trace.ts'
 export { checkAcknowledged, type FinalRow, withFinalReads } from './testkit/checkers/acknowledged.ts'
 export { checkConverged, type ReplicaState } from './testkit/checkers/converged.ts'
 export { checkSubscription, type SeenEntry, type Subscribed } from './testkit/checkers/subscription.ts'
-export { type History, HistoryRecorder, type Moment, type Operation, type Tally, UNKNOWN, type Unknown } from './testkit/history.ts'
+export {
+  type History,
+  HistoryRecorder,
+  type Moment,
+  type Operation,
+  type Tally,
+  UNKNOWN,
+  type Unknown,
+} from './testkit/history.ts'
 export { type Contradiction, type Facts, type Model, type Part, partitionedBy } from './testkit/linearizability/model.ts'
 export {
   type CheckBounds,
@@ -30,7 +38,7 @@ export { type Plan, type PlanWish, PROFILES, type ProfileName, planOf, type Rate
 export { type PlanFile, planFileOf, planFileText } from './testkit/sim/plan-file.ts'
 export { type Touch, watchReality } from './testkit/sim/reality.ts'
 export type { Counts, Coverage } from './testkit/sim/recorder.ts'
-export { type Shrunk, type ShrinkOptions, shrink } from './testkit/sim/shrink.ts'
+export { type ShrinkOptions, type Shrunk, shrink } from './testkit/sim/shrink.ts'
 export { type SimulateOptions, type SimulationReport, simulate } from './testkit/sim/simulate.ts'
 export type { Violation } from './testkit/sim/violation.ts'
 export type { ClientScene, FinalScene, Workload, WorkloadVerdict } from './testkit/sim/workload.ts'

@@ -1,7 +1,15 @@
 /** Your own state machine on a bad day, thousands of them if you like: `npm run build && node dist/docs/examples/simulated-tickets.js`. */
 
 import { FlotillaError, type StateMachine } from '../../src/index.ts'
-import { checkLinearizable, type CounterOp, type CounterResult, counterModel, HistoryRecorder, simulate, type Workload } from '../../src/testkit.ts'
+import {
+  type CounterOp,
+  type CounterResult,
+  checkLinearizable,
+  counterModel,
+  HistoryRecorder,
+  simulate,
+  type Workload,
+} from '../../src/testkit.ts'
 
 const COUNT = new TextEncoder().encode('count')
 const numberOf = (bytes: Uint8Array | undefined): number => (bytes === undefined ? 0 : Number(new TextDecoder().decode(bytes)))
@@ -52,7 +60,8 @@ function drawing(forgets: boolean): Workload<number> {
       const last = recorder.invoke('judge', { type: 'read' }, Number.MAX_SAFE_INTEGER) // what is there in the end is seen, too
       recorder.ok(last, count, Number.MAX_SAFE_INTEGER)
       const judged = checkLinearizable(recorder.history(), counterModel())
-      const violation = judged.verdict === 'violation' ? { invariant: 'TICKETS', message: judged.violation.lines.join('\n') } : null
+      const violation =
+        judged.verdict === 'violation' ? { invariant: 'TICKETS', message: judged.violation.lines.join('\n') } : null
       return { violation, ...recorder.tally(), undecided: judged.verdict === 'unknown' ? 1 : 0 }
     },
   }

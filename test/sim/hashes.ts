@@ -42,7 +42,12 @@ const words = process.argv.slice(2)
 const onlooker = words.includes('--watched') ? new Onlooker() : null
 for (const seed of words.filter((word) => /^\d+$/.test(word)).map(Number))
   for (const profile of MIXES) {
-    const { hash, steps, violation } = await simulate({ seed, profile, ...TEST_WISH, ...(onlooker ? { trace: onlooker.trace } : {}) })
+    const { hash, steps, violation } = await simulate({
+      seed,
+      profile,
+      ...TEST_WISH,
+      ...(onlooker ? { trace: onlooker.trace } : {}),
+    })
     process.stdout.write(`${profile} ${seed} ${hash} ${steps} ${violation?.invariant ?? 'ok'}\n`)
   }
 if (onlooker?.events === 0) throw new Error('the onlooker saw nothing')

@@ -58,7 +58,11 @@ async function keep(report: SimulationReport, { attempts, wish }: SimOptions): P
   err(`\nto see it again: ${replayWords(report, wish)}`)
   if (attempts === 0 || report.violation === null) return
   err(`shrinking, in up to ${attempts} runs`)
-  const { plan, violation, attempts: taken } = await shrunk(report.plan, attempts, (smaller, at) => err(`  run ${at}: ${sizeOf(smaller)}`))
+  const {
+    plan,
+    violation,
+    attempts: taken,
+  } = await shrunk(report.plan, attempts, (smaller, at) => err(`  run ${at}: ${sizeOf(smaller)}`))
   if (violation === null) return err('it did not fail again: the run depends on something outside of it')
   err(`after ${taken} runs: ${sizeOf(plan)}; ${violation.invariant}: ${violation.message}`)
   const path = save(plan, violation.invariant)
@@ -77,7 +81,9 @@ async function replay(plan: Plan, { json, coverage }: SimOptions): Promise<numbe
     for (const line of violationLines({ ...report, tail: [] })) out(line)
     if (coverage) for (const line of coverageLines(report.coverage)) out(line)
     const { ok, failed, unknown } = report.operations
-    out(`\n${report.steps} events, ${ok} operations ok, ${failed} failed, ${unknown} unknown; ${Math.round(report.simulatedMs)} ms, hash ${report.hash}`)
+    out(
+      `\n${report.steps} events, ${ok} operations ok, ${failed} failed, ${unknown} unknown; ${Math.round(report.simulatedMs)} ms, hash ${report.hash}`,
+    )
   }
   return report.violation === null ? 0 : 1
 }

@@ -19,7 +19,13 @@ export interface SimOptions {
   readonly seed: number | null
   readonly file: string | null
   /** Of what a plan is drawn for. */
-  readonly wish: { readonly seconds?: number; readonly nodes?: number; readonly clients?: number; readonly groups?: number; readonly density?: number }
+  readonly wish: {
+    readonly seconds?: number
+    readonly nodes?: number
+    readonly clients?: number
+    readonly groups?: number
+    readonly density?: number
+  }
   readonly json: boolean
   readonly coverage: boolean
   /** Only to write down what the test set reaches. */
@@ -51,7 +57,9 @@ const FLAGS = {
 export const USAGE = [
   'npm run sim -- [flags]      runs clusters in simulated time, under faults, from seeds',
   '',
-  ...Object.entries(FLAGS).map(([name, flag]) => `  ${`--${name}${'value' in flag ? ` ${flag.value}` : ''}`.padEnd(18)} ${flag.help}`),
+  ...Object.entries(FLAGS).map(
+    ([name, flag]) => `  ${`--${name}${'value' in flag ? ` ${flag.value}` : ''}`.padEnd(18)} ${flag.help}`,
+  ),
   '',
   'Exit code 0: every rule held. 1: one did not; the plan that shows it is made small and saved. 2: wrong usage.',
   'npm run sim -- --seeds 1000 --profile hostile --nodes 5',

@@ -31,7 +31,10 @@ export function coverageLines(coverage: Coverage): string[] {
   const missing = unreached(coverage)
   return COUNTABLE.flatMap((kind) => {
     const [there, not] = [all[kind].length, missing[kind]]
-    return [`${kind}: ${there - not.length} of ${there} reached${not.length === 0 ? '' : ', not these:'}`, ...not.map((name) => `  ${name}`)]
+    return [
+      `${kind}: ${there - not.length} of ${there} reached${not.length === 0 ? '' : ', not these:'}`,
+      ...not.map((name) => `  ${name}`),
+    ]
   })
 }
 
@@ -52,5 +55,16 @@ export function violationLines({ plan, violation, tail }: SimulationReport): str
 export function reportJson({ seed, plan, violation, hash, simulatedMs, steps, operations, tail }: SimulationReport): string {
   const { profile, nodes } = plan
   const faults = plan.faults.length
-  return JSON.stringify({ seed, profile, nodes: nodes.length, faults, hash, simulatedMs, steps, operations, violation, ...(violation ? { tail } : {}) })
+  return JSON.stringify({
+    seed,
+    profile,
+    nodes: nodes.length,
+    faults,
+    hash,
+    simulatedMs,
+    steps,
+    operations,
+    violation,
+    ...(violation ? { tail } : {}),
+  })
 }

@@ -35,8 +35,10 @@ export function readReached(): ReadonlyMap<string, readonly string[]> {
   let section: string[] = []
   for (const line of lines) {
     const profile = /^\[(.+)\]$/.exec(line)?.[1]
-    if (profile !== undefined) byProfile.set(profile, (section = []))
-    else if (line !== '' && !line.startsWith('#')) section.push(line)
+    if (profile !== undefined) {
+      section = []
+      byProfile.set(profile, section)
+    } else if (line !== '' && !line.startsWith('#')) section.push(line)
   }
   return byProfile
 }

@@ -18,10 +18,12 @@ interface CountedChart {
 }
 
 /** The charts of the core, by the name of their machine. */
-export const CHARTS: readonly CountedChart[] = [spokenRole, spokenProgress, spokenTransfer, spokenMembership, spokenLease].map((machine) => {
-  const rows = (): readonly TalliedRow[] => tallyOf(machine as never)
-  return { name: machine.id, rows, tally: () => rows().map(({ taken, refused }) => ({ taken, refused })) }
-})
+export const CHARTS: readonly CountedChart[] = [spokenRole, spokenProgress, spokenTransfer, spokenMembership, spokenLease].map(
+  (machine) => {
+    const rows = (): readonly TalliedRow[] => tallyOf(machine as never)
+    return { name: machine.id, rows, tally: () => rows().map(({ taken, refused }) => ({ taken, refused })) }
+  },
+)
 
 const rowName = (chart: string, row: TalliedRow): string => `${chart}: ${sentenceOf(row)}`
 
@@ -50,5 +52,8 @@ export function differenceOf(before: readonly ChartTally[]): {
 export function everyRowAndGuard(): { readonly rows: readonly string[]; readonly guards: readonly string[] } {
   const all = CHARTS.flatMap(({ name, rows }) => rows().map((row) => ({ name, row })))
   const guards = new Set(all.filter(({ row }) => row.guard !== '').map(({ name, row }) => `${name}.${row.guard}`))
-  return { rows: all.map(({ name, row }) => rowName(name, row)), guards: [...guards].flatMap((guard) => [`${guard} yes`, `${guard} no`]) }
+  return {
+    rows: all.map(({ name, row }) => rowName(name, row)),
+    guards: [...guards].flatMap((guard) => [`${guard} yes`, `${guard} no`]),
+  }
 }

@@ -50,7 +50,17 @@ export function planFileText({ invariant, plan }: PlanFile): string {
   const words = Object.entries(head).map(([key, value]) => `    ${JSON.stringify(key)}: ${spaced(value)},`)
   const lines = faults.map(({ kind, at, ms, params }) => `      ${spaced({ kind, at, ms, params })}`)
   const list = lines.length === 0 ? '    "faults": []' : `    "faults": [\n${lines.join(',\n')}\n    ]`
-  return [`{`, `  "form": ${FORM},`, `  "invariant": ${JSON.stringify(invariant)},`, `  "plan": {`, ...words, list, `  }`, `}`, ``].join('\n')
+  return [
+    `{`,
+    `  "form": ${FORM},`,
+    `  "invariant": ${JSON.stringify(invariant)},`,
+    `  "plan": {`,
+    ...words,
+    list,
+    `  }`,
+    `}`,
+    ``,
+  ].join('\n')
 }
 
 /** JSON in one line, with room to breathe. */
@@ -69,14 +79,19 @@ export function planFileOf(text: string): PlanFile {
   for (const { kind, at, params } of plan.faults)
     for (const [role, node] of namesIn(params))
       if (!plan.nodes.includes(node))
-        throw new FlotillaError('CONFIG_INVALID', `this is no saved plan: ${kind} at ${at} has ${role} '${node}', which is no node of it`)
+        throw new FlotillaError(
+          'CONFIG_INVALID',
+          `this is no saved plan: ${kind} at ${at} has ${role} '${node}', which is no node of it`,
+        )
   return { invariant, plan }
 }
 
 /** Whom a fault befalls. All words in its parameters are names of nodes. */
 export function namesIn(params: Plan['faults'][number]['params']): (readonly [role: string, node: string])[] {
   return Object.entries(params).flatMap(([role, value]) =>
-    (Array.isArray(value) ? value : [value]).flatMap((one): (readonly [string, string])[] => (typeof one === 'string' ? [[role, one]] : [])),
+    (Array.isArray(value) ? value : [value]).flatMap((one): (readonly [string, string])[] =>
+      typeof one === 'string' ? [[role, one]] : [],
+    ),
   )
 }
 

@@ -28,7 +28,11 @@ const REAL: readonly (readonly [room: string, home: object, names: readonly stri
   ['node:crypto ', crypto, ['randomBytes', 'randomUUID', 'randomInt', 'randomFillSync', 'randomFill']],
   ['node:timers ', timers, ['setTimeout', 'setInterval', 'setImmediate']],
   ['node:timers/promises ', timersPromises, ['setTimeout', 'setInterval', 'setImmediate']],
-  ['node:fs ', fs, ['open', 'openSync', 'readFile', 'readFileSync', 'writeFile', 'writeFileSync', 'mkdirSync', 'mkdtempSync', 'rmSync']],
+  [
+    'node:fs ',
+    fs,
+    ['open', 'openSync', 'readFile', 'readFileSync', 'writeFile', 'writeFileSync', 'mkdirSync', 'mkdtempSync', 'rmSync'],
+  ],
   ['node:fs/promises ', fs.promises, ['open', 'readFile', 'writeFile', 'mkdir', 'mkdtemp', 'rm']],
   ['node:net ', net, ['connect', 'createConnection', 'createServer']],
   ['node:child_process ', childProcess, ['spawn', 'spawnSync', 'fork', 'exec', 'execFile']],
@@ -65,7 +69,10 @@ function told(what: string): void {
   if (isTelling || watchers.size === 0) return
   isTelling = true
   try {
-    const stack = (new Error(what).stack ?? '').split('\n').slice(3, 3 + STACK_LINES).join('\n')
+    const stack = (new Error(what).stack ?? '')
+      .split('\n')
+      .slice(3, 3 + STACK_LINES)
+      .join('\n')
     if (HARMLESS.test(stack)) return
     for (const watcher of [...watchers]) watcher({ what, stack })
   } finally {
@@ -83,7 +90,12 @@ function guardAll(): void {
 function replace(home: object, name: string, by: (real: Callable) => unknown): void {
   const before = Object.getOwnPropertyDescriptor(home, name)
   const real = Reflect.get(home, name) as Callable
-  Object.defineProperty(home, name, { value: by(real), configurable: true, writable: true, enumerable: before?.enumerable ?? false })
+  Object.defineProperty(home, name, {
+    value: by(real),
+    configurable: true,
+    writable: true,
+    enumerable: before?.enumerable ?? false,
+  })
   undo.push(() => {
     if (before) Object.defineProperty(home, name, before)
     else Reflect.deleteProperty(home, name) // it was its prototype's

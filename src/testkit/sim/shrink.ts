@@ -97,7 +97,9 @@ async function fewerFaults(trial: Trial): Promise<void> {
     const { faults } = trial.best
     const size = Math.max(1, Math.ceil(faults.length / pieces))
     const starts = Array.from({ length: Math.ceil(faults.length / size) }, (_, i) => i * size)
-    const smaller = await trial.first(starts.map((start) => ({ faults: [...faults.slice(0, start), ...faults.slice(start + size)] })))
+    const smaller = await trial.first(
+      starts.map((start) => ({ faults: [...faults.slice(0, start), ...faults.slice(start + size)] })),
+    )
     if (smaller) pieces = Math.max(2, pieces - 1)
     else if (size === 1) return
     else pieces *= 2

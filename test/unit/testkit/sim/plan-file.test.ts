@@ -44,6 +44,7 @@ for (const [what, text] of Object.entries(RUBBISH))
   test(`${what} is no plan`, () => {
     assert.throws(
       () => planFileOf(text),
-      (error) => error instanceof FlotillaError && error.code === 'CONFIG_INVALID' && error.message.startsWith('this is no saved plan'),
+      (error) =>
+        error instanceof FlotillaError && error.code === 'CONFIG_INVALID' && error.message.startsWith('this is no saved plan'),
     )
   })

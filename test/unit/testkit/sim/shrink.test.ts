@@ -39,7 +39,9 @@ test('a fault that it takes is kept, shorter, with what it befalls', async () =>
 test('two faults that only fail together are both kept, and so are as many nodes and clients as it takes', async () => {
   const { plan, isMinimal } = await shrink(
     large,
-    failsIf((one) => ['partition', 'crash'].every((kind) => kinds(one).includes(kind)) && one.nodes.length >= 3 && one.clients >= 2),
+    failsIf(
+      (one) => ['partition', 'crash'].every((kind) => kinds(one).includes(kind)) && one.nodes.length >= 3 && one.clients >= 2,
+    ),
   )
   assert.deepEqual(kinds(plan).sort(), ['crash', 'partition'])
   assert.deepEqual([plan.nodes.length, plan.clients, plan.groups], [3, 2, 1])
