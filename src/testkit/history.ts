@@ -6,6 +6,7 @@ import { HISTORY_OPERATIONS_MAX } from '../base/limits.ts'
 
 /** In place of a result that nobody was told. */
 export const UNKNOWN: unique symbol = Symbol('unknown')
+/** The type of {@link UNKNOWN}. */
 export type Unknown = typeof UNKNOWN
 
 /** When something happened: a time, and a number that orders what happened at one time. */

@@ -394,6 +394,8 @@ export const FAULTS = {
   },
 } as const satisfies Readonly<Record<string, FaultKind>>
 
+/** A kind of fault, by its name in {@link FAULTS}. */
 export type FaultName = keyof typeof FAULTS
 
+/** All kinds of faults. */
 export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[]

@@ -3,6 +3,7 @@
 import { type Prng, prng } from '../../base/prng.ts'
 import { FAULT_NAMES, FAULTS, type Fault, type FaultKind, type FaultName, type Scene } from './faults.ts'
 
+/** A run before it begins. Plain data. */
 export interface Plan {
   readonly seed: number
   readonly profile: string
@@ -96,6 +97,7 @@ export const PROFILES = {
   },
 } as const satisfies Readonly<Record<string, Rates>>
 
+/** A name in {@link PROFILES}. */
 export type ProfileName = keyof typeof PROFILES
 
 /** What a plan is drawn for. What is missing is drawn, too. */
