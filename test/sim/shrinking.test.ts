@@ -35,7 +35,11 @@ function forgetful(): StateMachine {
 const MEMORY_LOST = ['CONVERGENCE', 'LINEARIZABILITY', 'ACKNOWLEDGED_IS_KEPT']
 
 const withForgetful = (plan: Plan): Promise<SimulationReport> =>
-  simulate({ seed: plan.seed, plan, workload: ({ keys }): Workload => ({ ...kvWorkload({ keys }), stateMachine: forgetful }) as Workload })
+  simulate({
+    seed: plan.seed,
+    plan,
+    workload: ({ keys }): Workload => ({ ...kvWorkload({ keys }), stateMachine: forgetful }) as Workload,
+  })
 
 /** The first plan that fails. */
 async function firstFailing(run: (plan: Plan) => Promise<SimulationReport>): Promise<SimulationReport> {
@@ -73,7 +77,10 @@ test('a judge who does not like one kind of fault is left with one of it', async
       workload: ({ keys }) => {
         const inner = kvWorkload({ keys })
         const violation = { invariant: 'NEVER_PAUSED', message: 'a process stood still' }
-        return { ...inner, judge: (final: never) => (struck ? { ...inner.judge(final), violation } : inner.judge(final)) } as Workload
+        return {
+          ...inner,
+          judge: (final: never) => (struck ? { ...inner.judge(final), violation } : inner.judge(final)),
+        } as Workload
       },
     })
   }
