@@ -13,12 +13,12 @@ const BOUNDS: readonly (keyof Bounds)[] = ['nodes', 'terms', ...(Object.keys(NO_
 
 const USAGE = `npm run explore -- [model …] [--nodes N] [--terms N] [--entries N] …
   model          ${MODELS.map(({ name }) => name).join(', ')}; all of them when none is named
-  --nodes, --terms, --entries, --crashes, --beats, --reads, --changes, --compactions, --transfers, --letters
+  --nodes, --terms, --entries, --timeouts, --crashes, --beats, --reads, --changes, --compactions, --transfers, --letters
                  bounds: how many there are, or how often it happens, at most
-  --duplicates   how many letters arrive once more; all, again and again, when nothing is said
+  --duplicates   how many letters arrive once more; each, again and again, when nothing is said
   --drops        letters taken away; one that never arrives is lost too, so there is no need to
   --states       states kept at most (${STATES_MAX})
-  --minutes      give up after so long
+  --seconds      give up after so long
   --no-symmetry  states that differ in names only count as different
   --json         one line of JSON for each model`
 
@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
   options: {
     ...Object.fromEntries(BOUNDS.map((name) => [name, { type: 'string' as const }])),
     states: { type: 'string' },
-    minutes: { type: 'string' },
+    seconds: { type: 'string' },
     'no-symmetry': { type: 'boolean' },
     json: { type: 'boolean' },
     help: { type: 'boolean' },
@@ -52,11 +52,11 @@ function boundsOf(): Partial<Bounds> {
 
 /** Says now and then how far it is, where somebody looks. */
 function watch(name: string, startedAt: number): (progress: Progress) => boolean {
-  const minutes = numberOf('minutes')
+  const most = numberOf('seconds')
   return ({ states, depth }) => {
     const seconds = (performance.now() - startedAt) / 1000
     if (process.stderr.isTTY) process.stderr.write(`\r${name}: ${states} states, depth ${depth}, ${Math.round(seconds)} s `)
-    return minutes === undefined || seconds < minutes * 60
+    return most === undefined || seconds < most
   }
 }
 

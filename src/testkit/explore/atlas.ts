@@ -6,7 +6,7 @@
 import { InvariantError } from '../../base/assert.ts'
 import type { Message } from '../../protocol/messages.ts'
 import type { ReadState } from '../../protocol/ready.ts'
-import type { LogIndex, Role, Term } from '../../protocol/types.ts'
+import type { Entry, LogIndex, Role, Term } from '../../protocol/types.ts'
 import { cellOf, confOf, letterText, peerText, type Renaming } from './encoding.ts'
 import type { Violation } from './invariants.ts'
 import { type PastState, pastText } from './past.ts'
@@ -23,6 +23,7 @@ export interface Facts {
   readonly lastIndex: LogIndex
   /** Entries from `truncated + 1` on, of the log in memory, or on disk while the peer is down. */
   readonly cells: readonly string[]
+  readonly entries: readonly Entry[]
   readonly diskTruncated: LogIndex
   readonly diskCells: readonly string[]
   readonly applied: LogIndex
@@ -87,15 +88,11 @@ export class Atlas {
   }
 
   peer(state: PeerState): Peer {
-    const no = this.#number(peerText(state, this.#same))
+    const no = this.#number(this.#textOf(state, this.#same))
     const known = this.#peers.get(no)
     if (known) return known
-    const shape = this.#number(
-      `shape ${peerText(
-        state,
-        this.#same.map((_, id) => (id === 0 ? 0 : id === state.id ? 1 : 2)),
-      )}`,
-    )
+    const blind = this.#same.map((_, id) => (id === 0 ? 0 : id === state.id ? 1 : 2)) // nobody is called anything but `I` or `somebody else`
+    const shape = this.#number(`shape ${this.#textOf(state, blind)}`)
     const peer: Peer = {
       no,
       state,
@@ -130,7 +127,7 @@ export class Atlas {
   /** What a peer is called when peers are called otherwise. */
   nameOfPeer(peer: Peer, renaming: number): number {
     const known = peer.names[renaming] as number
-    return known >= 0 ? known : this.#name(peer.names, renaming, (to) => peerText(peer.state, to))
+    return known >= 0 ? known : this.#name(peer.names, renaming, (to) => this.#textOf(peer.state, to))
   }
 
   nameOfLetter(letter: Letter, renaming: number): number {
@@ -194,19 +191,33 @@ export class Atlas {
       const lastIndex = truncated.index + diskCells.length
       const commit = Math.max(hard.commit, applied)
       return {
-        ...{ role: null, term: hard.term, commit, applied, lastIndex, truncated: truncated.index, cells: diskCells },
+        ...{
+          role: null,
+          term: hard.term,
+          commit,
+          applied,
+          lastIndex,
+          truncated: truncated.index,
+          cells: diskCells,
+          entries: disk.entries,
+        },
         conf: confOf(conf, this.#same),
         ...onDisk,
       }
     }
     const { term, commit, applied, conf, log } = core.context
-    const cells = entriesOf(log).map((entry) => cellOf(entry, this.#same))
+    const entries = entriesOf(log)
+    const cells = entries.map((entry) => cellOf(entry, this.#same))
     const { lastIndex, truncated } = log
     return {
-      ...{ role: roleIn(state), term, commit, applied, lastIndex, truncated: truncated.index, cells },
+      ...{ role: roleIn(state), term, commit, applied, lastIndex, truncated: truncated.index, cells, entries },
       conf: confOf(conf, this.#same),
       ...onDisk,
     }
+  }
+
+  #textOf(state: PeerState, to: Renaming): string {
+    return peerText(state, to, this.host.mayCrash)
   }
 
   #number(text: string): number {

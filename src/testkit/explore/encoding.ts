@@ -21,9 +21,11 @@ const listed = (to: Renaming, peers: Iterable<PeerId>): string =>
     .sort((a, b) => a - b)
     .join()
 
+const KINDS = { noop: 'n', command: 'c', configuration: 'm' } as const
+
 /** An entry: its term, its kind, and what of its data tells it from others. */
 export function cellOf(entry: Entry, to: Renaming): string {
-  const plain = `${entry.term}${entry.kind[0]}`
+  const plain = `${entry.term}${KINDS[entry.kind]}`
   const change = changeIn(entry)
   if (change === null) return plain
   const steps = change.steps.map(({ type, peer }) => `${type}${nameOf(to, peer)}`)
@@ -55,9 +57,10 @@ function fieldText(key: string, value: unknown, to: Renaming): string {
   return key === 'target' ? `${nameOf(to, value as PeerId)}` : `${String(value)}`
 }
 
-/** A peer. */
-export function peerText({ id, core, timers, ages, rounds, pending, disk }: PeerState, to: Renaming): string {
-  const rest = `${diskText(disk, to)};${pending.map((write) => writeText(write, to)).join(';')}`
+/** A peer. Its disk is part of it if it may crash: it is read only then. */
+export function peerText({ id, core, timers, ages, rounds, pending, disk }: PeerState, to: Renaming, mayCrash: boolean): string {
+  const writes = pending.map((write) => writeText(write, to))
+  const rest = core === null || mayCrash ? [diskText(disk, to), ...writes].join(';') : writes.join(';')
   if (core === null) return `${nameOf(to, id)} down ${rest}`
   const running = [...timers.values()].map((arm) => `${arm.delay[0]}${ages.get(arm.id) ?? ''}`).sort()
   const dated = rounds.map(({ round, age }) => `${round}@${age}`)

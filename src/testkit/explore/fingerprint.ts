@@ -11,7 +11,6 @@ export interface Fingerprint {
 
 export class Fingerprints {
   readonly #atlas: Atlas
-  readonly #letters: number[] = []
   /** By renaming: places of peers that come next to each other under their new names, and may exchange them. */
   readonly #neighbours: readonly (readonly (readonly [number, number])[])[]
   #high = 0
@@ -57,11 +56,14 @@ export class Fingerprints {
     for (const name of names) this.#mix(name)
     this.#mix(atlas.nameOfPast(past, renaming))
     for (const count of spent) this.#mix(count)
-    const numbers = this.#letters
-    numbers.length = 0
-    for (const letter of letters) numbers.push(atlas.nameOfLetter(letter, renaming))
-    if (renaming > 0) numbers.sort((a, b) => a - b) // under their own names they are in order
-    for (const number of numbers) this.#mix(number)
+    let [high, low] = [0, 0]
+    for (const letter of letters) {
+      const name = atlas.nameOfLetter(letter, renaming) // a sum, for they are in no order
+      high = (high + avalanche(Math.imul(name + 1, 0x9e3779b1))) | 0
+      low = (low + avalanche(Math.imul(name + 1, 0x85ebca77) ^ 0x27d4eb2f)) | 0
+    }
+    this.#mix(high)
+    this.#mix(low)
     this.#finish()
   }
 

@@ -6,9 +6,11 @@
 import { committedInTerm } from '../../leader/commit.ts'
 import { leaseCovers } from '../../leader/lease-words.ts'
 import { majority } from '../../protocol/quorum.ts'
-import type { ConfState, LogIndex } from '../../protocol/types.ts'
+import type { ConfState, Entry, LogIndex } from '../../protocol/types.ts'
 import type { Atlas, Facts, Outcome, Past, Peer } from './atlas.ts'
-import type { PastState } from './past.ts'
+import { cellOf } from './encoding.ts'
+import type { Committed, PastState } from './past.ts'
+import { sameNames } from './symmetry.ts'
 import { freshRound } from './turn.ts'
 
 /** A rule, and how it is broken. */
@@ -61,22 +63,34 @@ function withCommits(past: Next, { peers, at }: Happened): Next {
   if (isViolation(past)) return past
   const { facts, state } = peers[at] as Peer
   for (let index = facts.truncated + 1; index <= Math.min(facts.commit, past.committed.length); index++) {
-    const [mine, known] = [facts.cells[index - facts.truncated - 1], past.committed[index - 1]?.cell]
+    const [mine, known] = [facts.cells[index - facts.truncated - 1], textOf(past.committed[index - 1] as Committed)]
     if (mine !== known)
       return { invariant: 'State Machine Safety', details: `at ${index} ${known} was committed, and ${mine} by ${state.id}` }
   }
   if (facts.commit <= past.committed.length) return past
   const committed = past.committed.slice()
   for (let index = committed.length + 1; index <= facts.commit; index++) {
-    const cell = facts.cells[index - facts.truncated - 1] ?? ''
-    if (!isOnQuorum(peers, state.core?.context.conf ?? state.disk.conf, { index, cell }))
+    const entry = facts.entries[index - facts.truncated - 1]
+    const cell = facts.cells[index - facts.truncated - 1]
+    if (!entry || cell === undefined || !isOnQuorum(peers, state.core?.context.conf ?? state.disk.conf, { index, cell }))
       return {
         invariant: 'Committed On Quorum',
-        details: `${state.id} takes ${cell} at ${index} for committed, which no quorum has on its disks`,
+        details: `${state.id} takes ${cell ?? 'nothing'} at ${index} for committed, which no quorum has on its disks`,
       }
-    committed.push({ cell, term: facts.term })
+    committed.push({ entry, term: facts.term })
   }
   return { ...past, committed }
+}
+
+const texts = new WeakMap<Entry, string>()
+
+/** An entry as it is written in logs. */
+function textOf({ entry }: Committed): string {
+  const known = texts.get(entry)
+  if (known !== undefined) return known
+  const text = cellOf(entry, sameNames(0))
+  texts.set(entry, text)
+  return text
 }
 
 function isOnQuorum(
@@ -144,10 +158,10 @@ function brokenLeader(peers: readonly Peer[], { committed }: PastState): Violati
     if (facts.role !== 'leader') continue
     for (let index = facts.truncated + 1; index <= committed.length; index++) {
       const known = committed[index - 1]
-      if (known && known.term < facts.term && facts.cells[index - facts.truncated - 1] !== known.cell)
+      if (known && known.term < facts.term && facts.cells[index - facts.truncated - 1] !== textOf(known))
         return {
           invariant: 'Leader Completeness',
-          details: `${state.id} leads term ${facts.term} without ${known.cell} at ${index}`,
+          details: `${state.id} leads term ${facts.term} without ${textOf(known)} at ${index}`,
         }
     }
   }

@@ -4,12 +4,14 @@ import type { ConfChange } from '../../protocol/confchange.ts'
 import type { MessageType } from '../../protocol/messages.ts'
 import type { RaftSettings } from '../../protocol/settings.ts'
 import type { PeerId, Term } from '../../protocol/types.ts'
-import type { Plain, Ticks } from './stimulus.ts'
+import type { Plain, Stimulus, Ticks } from './stimulus.ts'
 
 /** How often something may happen on one way through a world. */
 export interface Allowances {
   /** Commands that clients propose. */
   readonly entries: number
+  /** Election timeouts that expire. */
+  readonly timeouts: number
   readonly crashes: number
   /** Letters that arrive once more. Infinity: any letter, at any time, again and again. */
   readonly duplicates: number
@@ -40,8 +42,27 @@ export interface Beginning {
   readonly logs?: Readonly<Record<PeerId, readonly Term[]>>
   /** Everybody's term. */
   readonly term?: Term
-  /** Who is elected, and has committed its first entry on everybody's disk, before anything goes wrong. */
-  readonly leader?: PeerId
+  /** What has happened before anything goes wrong. */
+  readonly acts?: readonly Act[]
+}
+
+/** Something that happens to a peer (a tick: to all), and whom its words, and the answers, and what these lead to, reach. */
+export interface Act {
+  readonly peer: PeerId
+  readonly stimulus: Stimulus
+  readonly reaches: readonly PeerId[]
+  /** Letters that are carried; all others are lost, or remain under way. */
+  readonly carries: readonly MessageType[]
+  readonly others: 'lost' | 'under way'
+}
+
+/** Peer 1 is elected by all of three, and has its first entry on every disk. Nobody else knows yet that it is committed. */
+export const LED: Act = {
+  peer: 1,
+  stimulus: { kind: 'fire', delay: 'electionTimeout' },
+  reaches: [2, 3],
+  carries: ['RequestVote', 'RequestVoteReply', 'AppendEntries', 'AppendEntriesReply'],
+  others: 'lost',
 }
 
 /** A small world. */
@@ -54,6 +75,8 @@ export interface Model {
   readonly settings: Partial<RaftSettings>
   /** Letters that are carried; all others are lost. */
   readonly carries: ReadonlySet<MessageType>
+  /** Of these, letters that never arrive twice: each time would be another question, and there would be no end. */
+  readonly once?: ReadonlySet<MessageType>
   /** Timers that may expire. */
   readonly timers: readonly string[]
   /** What else may happen to a peer, beside proposals, reads and crashes. */
@@ -61,6 +84,10 @@ export interface Model {
   readonly changes: readonly ConfChange[]
   /** Peers that vote in the beginning. Missing: all. */
   readonly voters?: readonly PeerId[]
+  /** Whose election timeouts may expire. Missing: everybody's. */
+  readonly impatient?: readonly PeerId[]
+  /** Whom clients ask for commands and changes. Missing: everybody. */
+  readonly asked?: readonly PeerId[]
   readonly beginnings: readonly Beginning[]
   readonly slowDisk: boolean
   readonly slowMachine: boolean
@@ -71,11 +98,12 @@ export interface Model {
   readonly kills: readonly string[]
 }
 
-/** Nothing but elections is allowed. */
+/** Nothing but elections is allowed, and whatever letters do. */
 export const NO_ALLOWANCES: Allowances = {
   entries: 0,
+  timeouts: Number.POSITIVE_INFINITY,
   crashes: 0,
-  duplicates: 0,
+  duplicates: Number.POSITIVE_INFINITY,
   drops: 0,
   beats: 0,
   reads: 0,

@@ -1,12 +1,11 @@
 /** What has happened and cannot be seen any more: who led, what was committed, what a read must see. The memory of the checker; no peer knows of it. */
 
-import type { LogIndex, PeerId, Term } from '../../protocol/types.ts'
-import type { Renaming } from './encoding.ts'
+import type { Entry, LogIndex, PeerId, Term } from '../../protocol/types.ts'
+import { cellOf, type Renaming } from './encoding.ts'
 
 /** An entry that is committed. */
 export interface Committed {
-  /** The entry. */
-  readonly cell: string
+  readonly entry: Entry
   /** The term in which it was committed: leaders of later terms must have it. */
   readonly term: Term
 }
@@ -23,6 +22,6 @@ export interface PastState {
 /** Nothing has happened. */
 export const NO_PAST: PastState = { leaders: [], committed: [], floors: [] }
 
-/** A past as text. Cells of configurations name peers; they are as they were named when they were committed. */
+/** A past as text. */
 export const pastText = ({ leaders, committed, floors }: PastState, to: Renaming): string =>
-  `past ${leaders.map((peer) => to[peer] ?? peer).join()} ${committed.map(({ cell, term }) => `${cell}@${term}`).join(' ')} ${floors.join()}`
+  `past ${leaders.map((peer) => to[peer] ?? peer).join()} ${committed.map(({ entry, term }) => `${cellOf(entry, to)}@${term}`).join(' ')} ${floors.join()}`

@@ -94,7 +94,8 @@ export function written(disk: DiskState, { hard, entries, applied, conf }: Write
   const first = entries[0]
   const { truncated } = disk
   const kept = first ? disk.entries.slice(0, first.index - truncated.index - 1) : disk.entries
-  return { ...disk, hard, entries: first ? [...kept, ...entries] : kept, applied, conf }
+  const state = applied > disk.applied ? { applied, conf } : {} // what was applied meanwhile is there already
+  return { ...disk, hard, entries: first ? [...kept, ...entries] : kept, ...state }
 }
 
 /** Writes that wait, and one more: one is being flushed, all others become one. */

@@ -14,7 +14,7 @@ import type { Bounds, Model } from './model.ts'
 import type { Host } from './stimulus.ts'
 import { renamingsOf, sameNames } from './symmetry.ts'
 import { Visited } from './visited.ts'
-import { type Action, Rules, type World } from './world.ts'
+import { type Action, Rules, type Step, type World } from './world.ts'
 
 /** States that are kept when nobody says otherwise: about a gigabyte. */
 export const STATES_MAX = 4_000_000
@@ -107,7 +107,7 @@ class Walker {
     const renamings = symmetry && model.symmetric ? renamingsOf(nodes, [everybody]) : [sameNames(nodes)]
     this.#model = model
     this.#bounds = bounds
-    this.#atlas = new Atlas(hostOf(model, options), renamings)
+    this.#atlas = new Atlas(hostOf(model, bounds, options), renamings)
     this.#rules = new Rules(this.#atlas, model, { bounds, keepLate })
     this.#fingerprints = new Fingerprints(this.#atlas)
     this.#visited = new Visited(states)
@@ -136,20 +136,25 @@ class Walker {
   /** Looks at everything that can happen in one state. Answers with the end of the walk if this is it. */
   #look({ world, number }: Spot, next: Spot[], beginnings: readonly World[]): Walk | null {
     let ordinal = 0
-    for (const step of this.#rules.next(world)) {
+    let broken: Step | null = null
+    this.#rules.next(world, (step) => {
       this.#transitions++
-      if (step.violation) {
-        this.#depth++
-        const moments = [...this.#wayTo(number, beginnings), { action: step.action, world: step.world }]
-        const beginning = beginnings[this.#rootOf(number)] as World
-        return this.#ended('violation', { ...step.violation, beginning, moments })
-      }
-      if (this.#visited.isFull) return this.#ended('too many states', null)
+      broken ??= step.violation ? step : null
+      if (broken || this.#visited.isFull) return
       if (this.#isNew(step.world)) next.push(this.#noted(step.world, number, ordinal))
       ordinal++
-    }
+    })
+    if (broken) return this.#broken(broken, number, beginnings)
+    if (this.#visited.isFull) return this.#ended('too many states', null)
     if (number % PACE === PACE - 1 && !this.#goOn(this.#progress)) return this.#ended('stopped', null)
     return null
+  }
+
+  #broken({ action, world, violation }: Step, number: number, beginnings: readonly World[]): Walk {
+    this.#depth++
+    const moments = [...this.#wayTo(number, beginnings), { action, world }]
+    const beginning = beginnings[this.#rootOf(number)] as World
+    return this.#ended('violation', { ...(violation as Violation), beginning, moments })
   }
 
   #isNew(world: World): boolean {
@@ -174,7 +179,9 @@ class Walker {
     for (let at = number; (this.#from[at] as number) >= 0; at = this.#from[at] as number) ordinals.unshift(this.#by[at] as number)
     let world = beginnings[this.#rootOf(number)] as World
     return ordinals.map((ordinal) => {
-      const step = [...this.#rules.next(world)][ordinal]
+      const steps: Step[] = []
+      this.#rules.next(world, (step) => steps.push(step))
+      const step = steps[ordinal]
       if (!step) throw new Error('a step that was taken cannot be taken again')
       world = step.world
       return { action: step.action, world }
@@ -190,11 +197,12 @@ class Walker {
   }
 }
 
-function hostOf(model: Model, { steps = REAL_STEPS, waits = waitsForDisk, lease }: ExploreOptions): Host {
+function hostOf(model: Model, { crashes }: Bounds, { steps = REAL_STEPS, waits = waitsForDisk, lease }: ExploreOptions): Host {
   const { slowDisk, slowMachine, ticks } = model
   return {
     steps,
     settings: { ...DEFAULT_SETTINGS, ...model.settings },
+    mayCrash: crashes > 0 || slowDisk,
     slowDisk,
     slowMachine,
     waits,

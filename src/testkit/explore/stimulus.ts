@@ -20,6 +20,8 @@ export interface Ticks {
 export interface Host {
   readonly steps: PeerSteps
   readonly settings: RaftSettings
+  /** Whether anybody ever crashes. If not, what is on disks is of no interest once it is there. */
+  readonly mayCrash: boolean
   /** Whether a flush is a step of its own, before which a crash may come. */
   readonly slowDisk: boolean
   /** Whether applying is a step of its own; then it is on the disk with the next write. */

@@ -10,7 +10,7 @@ import { votersOnly } from '../../protocol/types.ts'
 import type { Atlas, Letter, Outcome, Past, Peer } from './atlas.ts'
 import { isViolation, judge, type Violation } from './invariants.ts'
 import { isLate, LateLetters } from './late.ts'
-import { ALLOWANCES, type Allowances, type Beginning, type Bounds, type Model } from './model.ts'
+import { type Act, ALLOWANCES, type Allowances, type Beginning, type Bounds, type Model } from './model.ts'
 import { NO_PAST } from './past.ts'
 import { type DiskState, downWith } from './peer-state.ts'
 import type { Stimulus } from './stimulus.ts'
@@ -19,7 +19,7 @@ import type { Stimulus } from './stimulus.ts'
 export interface World {
   /** By id, from 1. */
   readonly peers: readonly Peer[]
-  /** Under way, each once, by number. */
+  /** Under way, each once. */
   readonly letters: readonly Letter[]
   /** How often what is allowed so many times has happened, in the order of {@link ALLOWANCES}. */
   readonly spent: readonly number[]
@@ -44,10 +44,15 @@ export interface Step {
   readonly violation: Violation | null
 }
 
+/** Told of everything that can happen. */
+export type Visit = (step: Step) => void
+
 /** What may happen to any peer, and what it costs. */
 interface Chance {
   readonly stimulus: Stimulus
   readonly costs: keyof Allowances | null
+  /** Missing: everybody. */
+  readonly whose?: readonly PeerId[] | undefined
 }
 
 /** How a world is walked. */
@@ -94,97 +99,100 @@ export class Rules {
       return this.#atlas.meet(down, start)?.peer ?? down
     })
     const world: World = { peers, letters: [], spent: ALLOWANCES.map(() => 0), past: this.#atlas.past(NO_PAST) }
-    return beginning.leader === undefined ? world : this.#led(world, beginning.leader)
+    return (beginning.acts ?? []).reduce((now, act) => this.#after(now, act), world)
   }
 
   /** Everything that can happen next and changes anything, in an order that depends on the state alone. */
-  *next(world: World): Generator<Step> {
-    for (const letter of world.letters) yield* this.#arrivals(world, letter)
+  next(world: World, visit: Visit): void {
+    for (const letter of world.letters) this.#arrivals(world, letter, visit)
     for (const [at, peer] of world.peers.entries()) {
-      for (const { stimulus, costs } of this.#chances) {
+      for (const { stimulus, costs, whose } of this.#chances) {
+        if (whose && !whose.includes(at + 1)) continue
         const spent = this.#spend(world.spent, costs)
-        if (!spent) continue
-        const outcome = this.#atlas.meet(peer, stimulus)
-        yield* this.#happens(world, { at, stimulus, spent, outcome })
-        if (outcome) yield* this.#cuts(world, { at, stimulus, spent, outcome: null })
+        const outcome = spent && this.#atlas.meet(peer, stimulus)
+        if (!spent || !outcome) continue
+        this.#happens(world, { at, stimulus, spent, outcome }, visit)
+        this.#cuts(world, { at, stimulus, spent, outcome: null }, visit)
       }
-      yield* this.#asks(world, at)
+      this.#asks(world, at, visit)
     }
-    if (this.#model.ticks) yield* this.#passes(world)
+    if (this.#model.ticks) this.#passes(world, visit)
   }
 
   /** A letter arrives; and may be there once more; or is taken away. */
-  *#arrivals(world: World, letter: Letter): Generator<Step> {
+  #arrivals(world: World, letter: Letter, visit: Visit): void {
     const at = letter.message.to - 1
     const peer = world.peers[at]
     if (!peer) return
     const outcome = this.#atlas.hear(peer, letter)
-    const forEver = this.#bounds.duplicates === Number.POSITIVE_INFINITY
+    const isOnce = this.#model.once?.has(letter.message.type) ?? false
+    const forEver = !isOnce && this.#bounds.duplicates === Number.POSITIVE_INFINITY
     const without = (): World => ({ ...world, letters: world.letters.filter((one) => one !== letter) })
     if (outcome) {
       const stimulus = letter.hear
-      yield* this.#happens(forEver ? world : without(), { at, stimulus, spent: world.spent, outcome })
-      yield* this.#cuts(forEver ? world : without(), { at, stimulus, spent: world.spent, outcome: null })
-      const doubled = forEver ? null : this.#spend(world.spent, 'duplicates')
-      if (doubled) yield* this.#happens(world, { at, stimulus, spent: doubled, outcome, again: true })
+      this.#happens(forEver ? world : without(), { at, stimulus, spent: world.spent, outcome }, visit)
+      this.#cuts(forEver ? world : without(), { at, stimulus, spent: world.spent, outcome: null }, visit)
+      const doubled = forEver || isOnce ? null : this.#spend(world.spent, 'duplicates')
+      if (doubled) this.#happens(world, { at, stimulus, spent: doubled, outcome, again: true }, visit)
     }
     const dropped = this.#spend(world.spent, 'drops')
     if (!dropped) return
     const action: Action = { peer: letter.message.to, stimulus: { kind: 'drop', message: letter.message }, ...PLAINLY }
-    yield { action, world: { ...without(), spent: dropped }, violation: null }
+    visit({ action, world: { ...without(), spent: dropped }, violation: null })
   }
 
   /** A crash in the middle, before anything is on the disk. */
-  *#cuts(world: World, { at, stimulus, spent }: Happening): Generator<Step> {
+  #cuts(world: World, { at, stimulus, spent }: Happening, visit: Visit): void {
     const paid = this.#model.slowDisk ? null : this.#spend(spent, 'crashes')
     if (!paid || stimulus.kind === 'crash') return
     const outcome = this.#atlas.cut(world.peers[at] as Peer, stimulus)
-    if (outcome) yield* this.#happens(world, { at, stimulus, spent: paid, outcome, cut: true })
+    if (outcome) this.#happens(world, { at, stimulus, spent: paid, outcome, cut: true }, visit)
   }
 
   /** Somebody asks a peer to read. What was committed until now must be seen. */
-  *#asks(world: World, at: number): Generator<Step> {
+  #asks(world: World, at: number, visit: Visit): void {
     const stimulus = this.#reads[world.past.floors.length]
     const spent = this.#spend(world.spent, 'reads')
     if (!stimulus || !spent) return
     const outcome = this.#atlas.meet(world.peers[at] as Peer, stimulus)
     if (!outcome) return
     const past = this.#atlas.past({ ...world.past, floors: [...world.past.floors, world.past.committed.length] })
-    yield* this.#happens({ ...world, past }, { at, stimulus, spent, outcome })
+    this.#happens({ ...world, past }, { at, stimulus, spent, outcome }, visit)
   }
 
   /** Time passes, for all alike. */
-  *#passes(world: World): Generator<Step> {
+  #passes(world: World, visit: Visit): void {
     const peers = world.peers.map((peer) => this.#atlas.meet(peer, this.#tick)?.peer ?? peer)
     if (peers.every((peer, at) => peer === world.peers[at])) return
-    yield { action: { peer: 0, stimulus: this.#tick, ...PLAINLY }, world: { ...world, peers }, violation: null }
+    visit({ action: { peer: 0, stimulus: this.#tick, ...PLAINLY }, world: { ...world, peers }, violation: null })
   }
 
-  *#happens(world: World, what: Happening): Generator<Step> {
+  #happens(world: World, what: Happening, visit: Visit): void {
     const { at, stimulus, spent, outcome, again = false, cut = false } = what
     if (!outcome) return
     const action: Action = { peer: at + 1, stimulus, again, cut }
     const peers = world.peers.with(at, outcome.peer)
     const past = judge(this.#atlas, { peers, past: world.past, at, outcome })
     if (isViolation(past)) {
-      yield { action, world: { ...world, peers, spent }, violation: past }
+      visit({ action, world: { ...world, peers, spent }, violation: past })
       return
     }
     if (outcome.peer.facts.term > this.#bounds.terms) return
     const letters = this.#lettersAfter(world, at, outcome)
     const late = this.#tooLate
     this.#tooLate = null
-    if (late) yield { action, world: { ...world, peers, spent }, violation: late }
-    else if (letters.length <= this.#bounds.letters) yield { action, world: { peers, letters, spent, past }, violation: null }
+    if (late) visit({ action, world: { ...world, peers, spent }, violation: late })
+    else if (letters.length <= this.#bounds.letters) visit({ action, world: { peers, letters, spent, past }, violation: null })
   }
 
   /** What is under way once a peer has spoken, without what comes too late for ever. */
   #lettersAfter({ letters, peers }: World, at: number, { peer, sent }: Outcome): readonly Letter[] {
     const changed = peer !== peers[at]
     if (changed) this.#tooLate ??= this.#late?.meet(peer) ?? null
-    const kept = changed ? letters.filter((letter) => letter.message.to !== at + 1 || !this.#isLate(letter, peer)) : letters
+    const late = (letter: Letter): boolean => letter.message.to === at + 1 && this.#isLate(letter, peer)
+    const kept = changed && letters.some(late) ? letters.filter((letter) => !late(letter)) : letters
     const fresh = sent.filter((letter) => this.#isCarried(letter, peers) && !kept.includes(letter))
-    return fresh.length === 0 ? kept : [...new Set([...kept, ...fresh])].sort((a, b) => a.no - b.no)
+    return fresh.length === 0 ? kept : [...kept, ...new Set(fresh)]
   }
 
   #isCarried(letter: Letter, peers: readonly Peer[]): boolean {
@@ -207,33 +215,40 @@ export class Rules {
     return count < limit ? spent.with(at, count + 1) : null
   }
 
-  /** A world in which somebody leads, everybody knows, and nothing is under way. */
-  #led(world: World, leader: PeerId): World {
-    let now = world
-    const take = (at: number, stimulus: Stimulus): void => {
-      const outcome = this.#atlas.meet(now.peers[at] as Peer, stimulus)
-      for (const { world: next } of this.#happens(now, { at, stimulus, spent: now.spent, outcome })) now = next
+  /** What becomes of a world in which that happens. A word that only tells of a commit is lost, and so are others, if that is said. */
+  #after(world: World, { peer, stimulus, reaches, carries, others }: Act): World {
+    const spent = this.#spend(world.spent, stimulus.kind === 'reconfigure' ? 'changes' : null) ?? world.spent
+    let now: World = { ...world, spent }
+    const left: Letter[] = []
+    const happened = (next: World): void => {
+      now = next
     }
-    const settle = (): void => {
-      for (let before: World | null = null; before !== now; ) {
-        before = now
-        for (const [at] of now.peers.entries()) for (const kind of ['flush', 'apply'] as const) take(at, { kind })
-        for (const letter of now.letters) {
-          const at = letter.message.to - 1
-          const outcome = this.#atlas.hear(now.peers[at] as Peer, letter)
-          const rest = { ...now, letters: now.letters.filter((one) => one !== letter) }
-          now = rest
-          for (const { world: next } of this.#happens(rest, { at, stimulus: letter.hear, spent: now.spent, outcome })) now = next
-        }
-      }
+    const happen = (at: number, what: Stimulus, outcome: Outcome | null): void =>
+      this.#happens(now, { at, stimulus: what, spent, outcome }, (step) => happened(step.world))
+    const isCarried = ({ message: m }: Letter): boolean =>
+      carries.includes(m.type) && [m.from, m.to].every((one) => one === peer || reaches.includes(one)) && !isNews(m)
+    if (stimulus.kind === 'tick') this.#passes(now, (step) => happened(step.world))
+    else happen(peer - 1, stimulus, this.#atlas.meet(now.peers[peer - 1] as Peer, stimulus))
+    if (now.peers === world.peers) throw new Error(`nothing came of '${stimulus.kind}' in the beginning`)
+    for (let letter = now.letters[0]; letter; letter = now.letters[0]) {
+      const arrived = letter
+      const at = letter.message.to - 1
+      now = { ...now, letters: now.letters.filter((one) => one !== arrived) }
+      if (!isCarried(letter)) left.push(letter)
+      else happen(at, letter.hear, this.#atlas.hear(now.peers[at] as Peer, letter))
     }
-    take(leader - 1, { kind: 'fire', delay: 'electionTimeout' })
-    settle()
-    take(leader - 1, { kind: 'fire', delay: 'heartbeatInterval' })
-    settle()
-    return now
+    for (let before: World | null = null; before !== now; ) {
+      before = now
+      for (const at of now.peers.keys())
+        for (const what of SETTLING) happen(at, what, this.#atlas.meet(now.peers[at] as Peer, what))
+    }
+    return { ...now, letters: others === 'lost' ? [] : [...new Set(left)] }
   }
 }
+
+const SETTLING: readonly Stimulus[] = [{ kind: 'flush' }, { kind: 'apply' }]
+
+const isNews = (m: Message): boolean => m.type === 'AppendEntries' && m.entries.length === 0
 
 interface Happening {
   readonly at: number
@@ -247,15 +262,18 @@ interface Happening {
 function chancesOf(model: Model, bounds: Bounds): readonly Chance[] {
   const chances: Chance[] = model.timers.map((delay) => ({
     stimulus: { kind: 'fire', delay },
-    costs: delay === 'heartbeatInterval' ? 'beats' : null,
+    whose: delay === 'electionTimeout' ? model.impatient : undefined,
+    costs: delay === 'heartbeatInterval' ? 'beats' : delay === 'electionTimeout' ? 'timeouts' : null,
   }))
   const plain: readonly Chance[] = [
-    { stimulus: { kind: 'propose' }, costs: 'entries' },
+    { stimulus: { kind: 'propose' }, costs: 'entries', whose: model.asked },
     { stimulus: { kind: 'crash' }, costs: 'crashes' },
     ...model.also.map((kind): Chance => ({ stimulus: { kind }, costs: kind === 'compact' ? 'compactions' : null })),
     ...(model.slowDisk ? [{ stimulus: { kind: 'flush' }, costs: null } as const] : []),
     ...(model.slowMachine ? [{ stimulus: { kind: 'apply' }, costs: null } as const] : []),
-    ...model.changes.map((change): Chance => ({ stimulus: { kind: 'reconfigure', change }, costs: 'changes' })),
+    ...model.changes.map(
+      (change): Chance => ({ stimulus: { kind: 'reconfigure', change }, costs: 'changes', whose: model.asked }),
+    ),
   ]
   chances.push(...plain)
   if (bounds.transfers > 0)

@@ -6,7 +6,7 @@ import { type Model, NO_ALLOWANCES } from '../model.ts'
 export const election: Model = {
   name: 'election',
   about: 'votes of every term, with crashes before and after they are on the disk',
-  bounds: { ...NO_ALLOWANCES, nodes: 3, terms: 2, crashes: 1, duplicates: Number.POSITIVE_INFINITY, letters: 99 },
+  bounds: { ...NO_ALLOWANCES, nodes: 3, terms: 2, crashes: 1, letters: 99 },
   settings: { preVote: false, checkQuorum: false },
   carries: new Set(['RequestVote', 'RequestVoteReply']),
   timers: ['electionTimeout'],

@@ -5,8 +5,8 @@ import { type Model, NO_ALLOWANCES } from '../model.ts'
 /** §5.3, §5.4. */
 export const replication: Model = {
   name: 'replication',
-  about: 'entries of several leaders, from empty logs and from Figure 8 (b)',
-  bounds: { ...NO_ALLOWANCES, nodes: 3, terms: 2, duplicates: Number.POSITIVE_INFINITY, letters: 99 },
+  about: 'entries of two leaders, from empty logs',
+  bounds: { ...NO_ALLOWANCES, nodes: 3, terms: 2, letters: 99 },
   settings: { preVote: false, checkQuorum: false, maxSizePerMessage: 1 },
   carries: new Set(['RequestVote', 'RequestVoteReply', 'AppendEntries', 'AppendEntriesReply']),
   timers: ['electionTimeout'],
