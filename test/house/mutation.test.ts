@@ -7,10 +7,12 @@ import { test } from 'node:test'
 import { bugsIn } from '../mutation/bugs.ts'
 import { ROOT } from './sources.ts'
 
-const bugs = bugsIn(readFileSync(join(ROOT, 'test/mutation/bugs.txt'), 'utf8'))
+const listed = (list: string) => bugsIn(readFileSync(join(ROOT, 'test/mutation', list), 'utf8'))
+
+const LISTS = [listed('bugs.txt'), listed('world-bugs.txt')]
 
 test('every mistake has a place in the program, and one only', () => {
-  const lost = bugs.filter(
+  const lost = LISTS.flat().filter(
     ({ room, from }) => readFileSync(join(ROOT, 'dist/src', `${room}.js`), 'utf8').split(from).length !== 2,
   )
   assert.deepEqual(
@@ -19,13 +21,15 @@ test('every mistake has a place in the program, and one only', () => {
   )
 })
 
-test('there are at least thirty, each of its own name and source', () => {
-  assert.ok(bugs.length >= 30)
-  assert.equal(new Set(bugs.map(({ name }) => name)).size, bugs.length)
-  assert.deepEqual(
-    bugs.filter(({ source, from, to }) => source === '' || from === to),
-    [],
-  )
+test('there are at least thirty in each list, each of its own name and source', () => {
+  for (const bugs of LISTS) {
+    assert.ok(bugs.length >= 30)
+    assert.equal(new Set(bugs.map(({ name }) => name)).size, bugs.length)
+    assert.deepEqual(
+      bugs.filter(({ source, from, to }) => source === '' || from === to),
+      [],
+    )
+  }
 })
 
 test('what is neither a mistake nor a heading is found', () => {

@@ -247,6 +247,15 @@ export const FAULTS = {
       return () => process?.resume()
     },
   },
+  suspend: {
+    ms: [200, 5000],
+    draw: (scene) => ({ node: some(scene) }),
+    strike: (ground, params) => {
+      const { process } = ground.machine(one(params, 'node'))
+      process?.suspend()
+      return () => process?.resume()
+    },
+  },
   clockJump: {
     ms: [0, 0],
     draw: (scene) => ({ node: some(scene), ms: scene.chance.between(-3_600_000, 3_600_000) }),

@@ -1,6 +1,6 @@
 /** What clients of a key-value store do all day: everything it can do, on a few keys that they share, each telling what it asked and was told. */
 
-import { text } from '../../base/bytes.ts'
+import { text, utf8 } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import type { KvClient, Written } from '../../client/kv.ts'
 import { BUILT_IN_FAMILIES, DEFAULT_FAMILY } from '../../statemachines/kv/families.ts'
@@ -24,6 +24,9 @@ const MIX: readonly (readonly [percent: number, kind: Kind])[] = [
   [7, 'batch'],
   [7, 'scan'],
 ]
+
+/** Of a hundred compare-and-sets, so many take the key away: were there values alone, what is applied twice would end as if it were applied once. */
+const TAKING = 25
 
 /** Milliseconds a client waits between two operations, at most. */
 const THINK_MS = 40
@@ -115,8 +118,10 @@ class KvUser {
   }
 
   async #compareAndSet(key: string): Promise<string> {
-    const answer = await this.#kv.compareAndSet(key, { expected: this.#seen.get(key) ?? null, value: this.#value() })
-    this.#seen.set(key, answer.current)
+    const value = this.#scene.chance.between(0, 100) < TAKING ? null : this.#value()
+    const answer = await this.#kv.compareAndSet(key, { expected: this.#seen.get(key) ?? null, value })
+    const after = value === null ? undefined : utf8(value)
+    this.#seen.set(key, answer.swapped ? after : answer.current)
     return `${answer.swapped ? 'swapped' : 'kept'} ${indexed(answer)}`
   }
 

@@ -12,6 +12,7 @@ import type { Transport } from '../../ports/transport.ts'
 import { MemoryDisk } from '../../storage/memory/disk.ts'
 import { memoryStore } from '../../storage/memory/store.ts'
 import type { Loopback } from '../../transport/loopback/hub.ts'
+import type { Position } from './copies.ts'
 import { type Oscillator, Process } from './process.ts'
 import type { Timeline } from './timeline.ts'
 import { Wire } from './wire.ts'
@@ -182,6 +183,13 @@ export class Machine {
     for (const family of table?.families ?? [])
       for (const [key, value] of table?.range(family, {}) ?? []) hash.update(family).update(key).update(value)
     return hash.digest('hex').slice(0, 16)
+  }
+
+  /** Whether that entry is on the disk, or a state in its place; null when the disk has nothing of the group. */
+  holds({ group, index, term }: Position): boolean | null {
+    const image = this.disk.image?.groups.get(group)
+    if (image === undefined) return null
+    return image.truncated.index >= index || image.entries[index - image.truncated.index - 1]?.term === term
   }
 
   #opened(): NodeStore {

@@ -88,6 +88,7 @@ export const PROFILES = {
   },
   clocks: {
     pause: [1.2, 40],
+    suspend: [0.5, 20],
     clockDrift: [1, 30],
     clockJump: [1, 30],
     leapSecond: [0.3, 10],

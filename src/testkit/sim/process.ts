@@ -22,6 +22,7 @@ export class Process {
   readonly #waiting: (() => void)[] = []
   /** The monotonic clock, and the world's time, when the rate last changed. */
   #reading: { local: number; world: number; rate: number }
+  #asleepSince: number | null = null
   readonly clock: Clock
 
   constructor(timeline: Timeline, oscillator: Oscillator) {
@@ -56,9 +57,18 @@ export class Process {
     this.#paused = true
   }
 
+  /** The machine sleeps: as a pause, and its monotonic clock stands still. The calendar does not. */
+  suspend(): void {
+    this.#local()
+    this.#asleepSince = this.#timeline.now
+    this.pause()
+  }
+
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
+    if (this.#asleepSince !== null) this.#reading.world += this.#timeline.now - this.#asleepSince
+    this.#asleepSince = null
     for (const callback of this.#waiting.splice(0)) this.#timeline.at(this.#timeline.now, () => this.run(callback))
   }
 

@@ -8,6 +8,7 @@ import type { Trace, TracedState, TracedStep } from '../../ports/trace.ts'
 import { checkState } from '../../protocol/invariants.ts'
 import type { RaftState } from '../../protocol/state.ts'
 import type { ConfState, Entry, LogIndex, PeerId, Term } from '../../protocol/types.ts'
+import { Copies, type Holds } from './copies.ts'
 import { quorumsOverlap } from './quorums.ts'
 import type { Violation } from './violation.ts'
 
@@ -45,9 +46,12 @@ export interface WatchedGroup {
 export class Watch {
   readonly #groups = new Map<string, GroupLedger>()
   readonly #onViolation: (violation: Violation) => void
+  readonly #copies: Copies
 
-  constructor(onViolation: (violation: Violation) => void) {
+  /** `holds`: what the disks of the machines have. */
+  constructor(holds: Holds, onViolation: (violation: Violation) => void) {
     this.#onViolation = onViolation
+    this.#copies = new Copies(holds, onViolation)
   }
 
   group(id: string): WatchedGroup {
@@ -56,6 +60,7 @@ export class Watch {
 
   /** A machine whose disk was lost or replaced cannot know what it has promised. */
   forgive(machine: string): void {
+    this.#copies.excuse(machine)
     for (const { promised } of this.#groups.values())
       for (const key of promised.keys()) if (key.startsWith(`${machine} `)) promised.delete(key)
   }
@@ -65,7 +70,11 @@ export class Watch {
     return {
       began: (group, peer, state) => isAlive() && this.#guard(() => this.#began(machine, group, { peer, state })),
       stepped: (step) => isAlive() && this.#guard(() => this.#stepped(machine, step)),
-      applied: (group, _peer, entry) => isAlive() && this.#guard(() => this.#applied(group, entry)),
+      applied: (group, peer, entry) => {
+        if (!isAlive()) return
+        this.#guard(() => this.#applied(group, entry))
+        this.#copies.applied({ machine, group, peer }, entry)
+      },
     }
   }
 
@@ -87,6 +96,7 @@ export class Watch {
   #began(machine: string, group: string, { peer, state }: { readonly peer: PeerId; readonly state: TracedState }): void {
     const { raft, role } = state
     const before = this.#ledger(group).promised.get(`${machine} ${peer}`)
+    this.#copies.began({ machine, group, peer }, state)
     checkState(raft, role)
     if (before === undefined) return
     if (raft.term < before.term)
@@ -104,6 +114,7 @@ export class Watch {
     if (cause.type === 'storage.persisted' && 'vote' in cause)
       ledger.promised.set(`${machine} ${peer}`, { term: cause.term, vote: cause.vote })
     if (a === b) return
+    this.#copies.stepped({ machine, group, peer }, { cause, before, after })
     checkState(b, after.role)
     if (a.log !== b.log) this.#entries(ledger, { group, peer, added: b.log.since(a.log), log: b.log })
     if (after.role === 'leader') this.#leads(ledger, { group, peer, before, after })

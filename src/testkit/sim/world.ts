@@ -78,7 +78,10 @@ export class World {
     this.workloads = workloads
     this.journal = new Journal(onEntry)
     this.#seeds = prng(plan.seed ^ 0x5eed)
-    this.watch = new Watch((violation) => this.fail(violation))
+    this.watch = new Watch(
+      (machine, position) => this.machines.find(({ name }) => name === machine)?.holds(position) ?? null,
+      (violation) => this.fail(violation),
+    )
     this.network = new SimNetwork({
       timeline: this.timeline,
       chance: prng(this.#seed()),

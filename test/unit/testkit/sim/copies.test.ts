@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TracedState, TracedStep } from '../../../../src/ports/trace.ts'
+import type { RaftState } from '../../../../src/protocol/state.ts'
+import { votersOnly } from '../../../../src/protocol/types.ts'
+import { Copies } from '../../../../src/testkit/sim/copies.ts'
+
+/** A watch over three peers of one group, on machines of their own names, of which those named have what is committed. */
+function watchOver(...holders: readonly string[]) {
+  const seen: string[] = []
+  const copies = new Copies(
+    (machine) => (machine === 'gone' ? null : holders.includes(machine)),
+    ({ invariant }) => seen.push(invariant),
+  )
+  for (const [i, machine] of ['a', 'b', 'c'].entries()) copies.began({ machine, group: 'g', peer: i + 1 }, stateAt({ commit: 0 }))
+  const commit = (type: string, index = 5): void =>
+    copies.stepped({ machine: 'a', group: 'g', peer: 1 }, { ...stepTo(index), cause: { type } })
+  return { seen, copies, commit }
+}
+
+/** As much of a leader of term 2 as the watch looks at. */
+function stateAt({ commit, applied = 0 }: { readonly commit: number; readonly applied?: number }): TracedState {
+  const raft = { conf: votersOnly([1, 2, 3]), term: 2, commit, applied, log: { termAt: () => 2, durableIndex: 0 } }
+  return { role: 'leader', states: [], raft: raft as unknown as RaftState }
+}
+
+const stepTo = (commit: number): Pick<TracedStep, 'before' | 'after'> => ({
+  before: stateAt({ commit: 0 }),
+  after: stateAt({ commit, applied: commit }),
+})
+
+const command = (index: number) => ({ index, term: 2, kind: 'command', data: new Uint8Array() }) as const
+
+test('what is committed by counting is on the disks of a majority', () => {
+  for (const cause of ['AppendEntriesReply', 'storage.persisted']) {
+    const two = watchOver('a', 'c')
+    two.commit(cause)
+    assert.deepEqual(two.seen, [])
+    const one = watchOver('a')
+    one.commit(cause)
+    assert.deepEqual(one.seen, ['COMMITTED_IS_DURABLE'])
+  }
+})
+
+test('what a leader is told by others, or what was known before, was counted elsewhere', () => {
+  const told = watchOver('a')
+  told.commit('HeartbeatReply')
+  told.commit('AppendEntriesReply')
+  assert.deepEqual(told.seen, [])
+  told.commit('AppendEntriesReply', 6)
+  assert.deepEqual(told.seen, ['COMMITTED_IS_DURABLE'])
+})
+
+test('what a peer is told to be on its disk is there', () => {
+  const { seen, copies } = watchOver('a')
+  const log = { termAt: () => 2, durableIndex: 3 }
+  const told = { ...stateAt({ commit: 0 }), raft: { ...stateAt({ commit: 0 }).raft, log } as unknown as RaftState }
+  const cause = { type: 'storage.persisted' }
+  copies.stepped({ machine: 'a', group: 'g', peer: 1 }, { before: told, after: told, cause })
+  assert.deepEqual(seen, [])
+  copies.stepped({ machine: 'b', group: 'g', peer: 2 }, { before: told, after: told, cause })
+  assert.deepEqual(seen, ['PERSISTED_IS_ON_DISK'])
+})
+
+test('a disk that was lost or replaced after it had acknowledged is no one’s fault', () => {
+  const { seen, copies, commit } = watchOver('a')
+  copies.excuse('b')
+  commit('AppendEntriesReply')
+  assert.deepEqual(seen, [])
+})
+
+test('a replica is given every entry once, behind the one before; a restart goes on from what was saved, a snapshot from its end', () => {
+  const { seen, copies } = watchOver()
+  const mover = { machine: 'a', group: 'g', peer: 1 }
+  copies.applied(mover, command(1))
+  copies.applied(mover, command(2))
+  copies.began(mover, stateAt({ commit: 2, applied: 1 }))
+  copies.applied(mover, command(2))
+  copies.stepped(mover, { ...stepTo(7), cause: { type: 'snapshot.installed' } })
+  copies.applied(mover, command(8))
+  assert.deepEqual(seen, [])
+  copies.applied(mover, command(8))
+  copies.applied(mover, command(10))
+  assert.deepEqual(seen, ['APPLIED_IN_ORDER', 'APPLIED_IN_ORDER'])
+})
