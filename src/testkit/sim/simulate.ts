@@ -51,6 +51,9 @@ const CALM_TIMEOUTS = 10
 /** Processes that were down start first; what clients still wait for ends. */
 const SETTLING_MS = 6000
 
+/** What was applied is saved by then. */
+const SAVED_MS = 1500
+
 /** Runs one world. Never rejects for what goes wrong in it: that is the report's `violation`. */
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
   const plan = options.plan ?? planOf(options)
@@ -74,6 +77,7 @@ async function carriedOut(world: World): Promise<SimulationReport> {
   world.begin()
   await play(world.timeline, plan.stormMs, () => world.isOver)
   if (!world.isOver) await settle(world)
+  if (!world.isOver) await restartAll(world)
   if (!world.isOver)
     for (const [group, workload] of workloads) {
       const verdict = await judge(world, group, workload)
@@ -122,6 +126,27 @@ async function settle(world: World): Promise<void> {
     const troubles = subscriber.troubles(applied, lastCommitted)
     if (troubles.length > 0) world.fail({ invariant: 'SUBSCRIBERS', message: `${group}: ${troubles.join('\n')}` })
   }
+}
+
+/** At last the power fails everywhere: what the replicas hold is what their disks hold. */
+async function restartAll(world: World): Promise<void> {
+  const { timeline, machines } = world
+  const groups = [...world.workloads.keys()]
+  await play(timeline, timeline.now + SAVED_MS, () => world.isOver)
+  const before = groups.map((group) => machines.map((machine) => machine.stateHash(group)))
+  for (const machine of machines) machine.crash()
+  for (const machine of machines) machine.start()
+  const deadline = timeline.now + CALM_TIMEOUTS * ELECTION_TIMEOUT_MS
+  const isLed = (group: string): boolean => world.nodes.some((node) => world.statusOf(node, group)?.role === 'leader')
+  const isBack = await within(world, deadline, () => groups.every((group) => isLed(group) && differences(world, group).length === 0))
+  if (world.isOver) return
+  if (!isBack) {
+    const lines = groups.flatMap((group) => differences(world, group))
+    return world.fail({ invariant: 'CONVERGENCE', message: `after a power cut: ${lines.join('\n') || 'nobody leads'}` })
+  }
+  const after = groups.map((group) => machines.map((machine) => machine.stateHash(group)))
+  if (String(after) !== String(before))
+    world.fail({ invariant: 'STATE_SURVIVES', message: `after a power cut the states are ${after}, before it they were ${before}` })
 }
 
 async function within(world: World, deadline: number, isSo: () => boolean): Promise<boolean> {
