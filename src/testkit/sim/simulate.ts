@@ -5,8 +5,8 @@ import { checkConverged } from '../checkers/converged.ts'
 import type { JournalEntry } from './journal.ts'
 import { kvWorkload } from './kv-workload.ts'
 import { type Plan, type PlanWish, planOf } from './plan.ts'
-import type { Coverage } from './recorder.ts'
 import { watchReality } from './reality.ts'
+import type { Coverage } from './recorder.ts'
 import { play } from './timeline.ts'
 import type { Violation } from './violation.ts'
 import type { Workload, WorkloadVerdict } from './workload.ts'
@@ -138,7 +138,9 @@ async function restartAll(world: World): Promise<void> {
   for (const machine of machines) machine.start()
   const deadline = timeline.now + CALM_TIMEOUTS * ELECTION_TIMEOUT_MS
   const isLed = (group: string): boolean => world.nodes.some((node) => world.statusOf(node, group)?.role === 'leader')
-  const isBack = await within(world, deadline, () => groups.every((group) => isLed(group) && differences(world, group).length === 0))
+  const isBack = await within(world, deadline, () =>
+    groups.every((group) => isLed(group) && differences(world, group).length === 0),
+  )
   if (world.isOver) return
   if (!isBack) {
     const lines = groups.flatMap((group) => differences(world, group))
@@ -146,7 +148,10 @@ async function restartAll(world: World): Promise<void> {
   }
   const after = groups.map((group) => machines.map((machine) => machine.stateHash(group)))
   if (String(after) !== String(before))
-    world.fail({ invariant: 'STATE_SURVIVES', message: `after a power cut the states are ${after}, before it they were ${before}` })
+    world.fail({
+      invariant: 'STATE_SURVIVES',
+      message: `after a power cut the states are ${after}, before it they were ${before}`,
+    })
 }
 
 async function within(world: World, deadline: number, isSo: () => boolean): Promise<boolean> {

@@ -22,7 +22,7 @@ import { Operator } from './operator.ts'
 import type { Plan } from './plan.ts'
 import { Process } from './process.ts'
 import { Recorder } from './recorder.ts'
-import { Subscriber } from './subscriber.ts'
+import type { Subscriber } from './subscriber.ts'
 import { Timeline } from './timeline.ts'
 import type { Violation } from './violation.ts'
 import { Watch } from './watch.ts'
@@ -34,10 +34,7 @@ const SUPERVISED_MS = 700
 
 export const ELECTION_TIMEOUT_MS = 1000
 
-const RAFT_SUBJECTS = `flotilla.${CLUSTER}.raft.`
-
-/** Raft messages that are kept to be replayed. */
-const OLD_MAX = 500
+export const RAFT_SUBJECTS = `flotilla.${CLUSTER}.raft.`
 
 export interface WorldOptions {
   readonly plan: Plan
@@ -59,14 +56,12 @@ export class World {
   readonly operator: Operator
   readonly watch: Watch
   readonly workloads: ReadonlyMap<string, Workload>
-  /** By group. */
-  readonly subscribers = new Map<string, Subscriber>()
   readonly #options: WorldOptions
   readonly #seeds: Prng
   readonly #processes = new Map<string, { readonly process: Process; readonly machine: string }>()
-  readonly #old: { readonly subject: string; readonly data: Uint8Array }[] = []
-  readonly #struck: (() => void)[] = []
-  readonly #clients: { readonly name: string; readonly process: Process }[] = []
+  readonly #storm: Storm
+  readonly #people: People
+  readonly clients: { readonly name: string; readonly process: Process }[] = []
   #violation: Violation | null = null
   #stormy = true
   #names = 0
@@ -93,6 +88,8 @@ export class World {
     this.hub = loopback({ courier: this.network.courier, after: (ms, callback) => this.timeline.after(ms, callback) })
     this.machines = plan.nodes.map((name) => this.#machine(name))
     this.operator = new Operator(this)
+    this.#storm = new Storm(this)
+    this.#people = new People(this)
   }
 
   get violation(): Violation | null {
@@ -106,6 +103,11 @@ export class World {
   /** Whether faults may strike and clients work. */
   get isStormy(): boolean {
     return this.#stormy && this.#violation === null
+  }
+
+  /** Who follows what is committed, by group. */
+  get subscribers(): ReadonlyMap<string, Subscriber> {
+    return this.#people.subscribers
   }
 
   /** Nodes that serve now. */
@@ -138,17 +140,15 @@ export class World {
   begin(): void {
     for (const machine of this.machines) machine.start()
     this.operator.watch()
-    for (const fault of this.plan.faults) this.timeline.at(fault.at, () => this.#strike(fault))
-    for (const group of this.workloads.keys()) this.timeline.at(0, () => this.#subscribe(group))
-    for (const group of this.workloads.keys())
-      for (let i = 0; i < this.plan.clients; i++) this.timeline.at(i, () => this.#employ(group, `client${i}`))
+    this.#storm.begin()
+    this.#people.begin()
   }
 
   /** The storm is over: what lasts ends now, and everybody is up. */
   calm(): void {
     this.#stormy = false
     this.note('world', 'calm')
-    for (const end of this.#struck.splice(0)) end()
+    this.#storm.end()
     for (const machine of this.machines) {
       machine.process?.resume()
       machine.start()
@@ -161,9 +161,9 @@ export class World {
     timeoutMs = 5000,
   ): Promise<{ readonly client: Client; readonly process: Process; readonly transport: Transport }> {
     const process = new Process(this.timeline, { rate: 1, wallAheadMs: 0 })
-    const transport = `${name}_${++this.#names}`
+    const transport = this.newName(name)
     this.#processes.set(transport, { process, machine: name })
-    this.#clients.push({ name, process })
+    this.clients.push({ name, process })
     const inner = this.hub.connect(transport, process.clock.after)
     const wire = new Wire(inner, () => process.isAlive)
     const chance = seededChance(this.#seed())
@@ -174,7 +174,17 @@ export class World {
   /** Nothing happens any more. */
   close(): void {
     for (const machine of this.machines) machine.crash()
-    for (const { process } of this.#clients) process.kill()
+    for (const { process } of this.clients) process.kill()
+  }
+
+  /** A name that no transport had before. */
+  newName(of: string): string {
+    return `${of}_${++this.#names}`
+  }
+
+  /** Whether that transport is one of a process that lives. */
+  has(transport: string): boolean {
+    return this.#processes.has(transport)
   }
 
   /** A chance of its own for whoever asks. */
@@ -208,7 +218,7 @@ export class World {
       traceFor: (machine: Machine) => this.#traceFor(machine),
       attach: (transport: string, process: Process, of: string) => void this.#processes.set(transport, { process, machine: of }),
       detach: (transport: string) => void this.#processes.delete(transport),
-      onPublish: (_machine: string, subject: string, data: Uint8Array) => this.#remember(subject, data),
+      onPublish: (_machine: string, subject: string, data: Uint8Array) => this.#storm.overhear(subject, data),
       onExit: (machine: Machine, error: unknown) => this.#exited(machine, error),
     }
     return new Machine(host, { name, joins })
@@ -253,10 +263,11 @@ export class World {
     this.note('network', fate, from, to)
   }
 
-  #remember(subject: string, data: Uint8Array): void {
-    if (!subject.startsWith(RAFT_SUBJECTS)) return
-    if (this.#old.length >= OLD_MAX) this.#old.shift()
-    this.#old.push({ subject, data: data.slice() })
+  /** What the machine had promised is forgotten with its disk. */
+  replaceDisk(machine: Machine, old: DiskImage | null): void {
+    this.watch.forgive(machine.name)
+    if (old === null) machine.disk = machine.newDisk()
+    else machine.disk.restore(old)
   }
 
   #exited(machine: Machine, error: unknown): void {
@@ -268,124 +279,10 @@ export class World {
       this.fail({ invariant: 'NODE_BROKEN', message: `${machine.name}: ${stack}` })
     }
     if (code === 'STORE_MISMATCH') {
-      this.#replaceDisk(machine, null) // as its message says: with an empty directory, to be taken in again
+      this.replaceDisk(machine, null) // as its message says: with an empty directory, to be taken in again
       machine.joins = true
       this.operator.readmit(machine.name)
     }
     this.timeline.after(SUPERVISED_MS, () => machine.start())
-  }
-
-  #strike(fault: Plan['faults'][number]): void {
-    if (!this.isStormy) return
-    this.recorder.fault(fault.kind)
-    this.note('storm', fault.kind, fault.ms, JSON.stringify(fault.params))
-    const end = FAULTS[fault.kind].strike(this.#ground(), fault.params)
-    if (end === undefined) return
-    let isOver = false
-    const over = (): void => {
-      if (isOver) return
-      isOver = true
-      this.note('storm', `${fault.kind} ends`)
-      end()
-    }
-    this.#struck.push(over)
-    this.timeline.after(fault.ms, over)
-  }
-
-  #ground(): Ground {
-    const { timeline, network, machines, operator } = this
-    return {
-      timeline,
-      network,
-      machines,
-      machine: (name) => machines.find((one) => one.name === name) as Machine,
-      everybody: [...machines, ...this.#clients].map(({ name }) => name),
-      disconnect: (name) => this.#disconnect(name),
-      replay: (count) => this.#replay(count),
-      transfer: () => operator.transfer(),
-      churn: (name) => operator.churn(name),
-      swap: (name) => operator.swap(name),
-      mayHarm: (name) => operator.mayHarm(name),
-      replaceDisk: (machine, old) => this.#replaceDisk(machine, old),
-      compact: () => operator.compact(),
-    }
-  }
-
-  #replaceDisk(machine: Machine, old: DiskImage | null): void {
-    this.watch.forgive(machine.name)
-    if (old === null) machine.disk = machine.newDisk()
-    else machine.disk.restore(old)
-  }
-
-  #disconnect(name: string): () => void {
-    const transport = this.machines.find((one) => one.name === name)?.transport
-    if (!transport) return () => {}
-    this.network.broken(name)
-    this.hub.disconnect(transport)
-    return () => {
-      if (this.#processes.has(transport)) this.hub.reconnect(transport)
-    }
-  }
-
-  /** As somebody would who has listened, and says again what was said. */
-  #replay(count: number): void {
-    if (this.#old.length === 0) return
-    const chance = this.chance()
-    const ghost = this.hub.connect(`ghost_${++this.#names}`)
-    for (let i = 0; i < count; i++) {
-      const { subject, data } = this.#old[chance.between(0, this.#old.length)] as { subject: string; data: Uint8Array }
-      ghost.publish(subject, data)
-    }
-    void ghost.close()
-  }
-
-  /** One follows what the group commits, from the beginning to the end of the world. */
-  #subscribe(group: string): void {
-    const name = `listener.${group}`
-    const run = async (): Promise<void> => {
-      const { client, process } = await this.client(name)
-      const subscriber = new Subscriber({
-        client,
-        group,
-        sleep: (ms) => new Promise((resolve) => process.clock.after(ms, resolve)),
-        isOver: () => this.isOver,
-        note: (what, ...details) => this.note(name, what, ...details),
-      })
-      this.subscribers.set(group, subscriber)
-      await subscriber.run()
-    }
-    void run().catch((error: unknown) => this.#clientFailed(name, error))
-  }
-
-  #clientFailed(name: string, error: unknown): void {
-    const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    this.fail({ invariant: 'CLIENT_BROKEN', message: `${name}: ${message}` })
-  }
-
-  #employ(group: string, name: string): void {
-    const workload = this.workloads.get(group) as Workload
-    const own = `${name}.${group}`
-    const chance = this.chance()
-    const run = async (): Promise<void> => {
-      const { client, process } = await this.client(own)
-      const scene: ClientScene = {
-        name: own,
-        client,
-        group,
-        chance,
-        leaseReads: this.plan.leaseReads,
-        now: () => this.timeline.now,
-        sleep: (ms) => new Promise((resolve) => process.clock.after(ms, resolve)),
-        isOver: () => !this.isStormy,
-        note: (what, ...details) => {
-          for (const detail of details) if (isCode(detail)) this.recorder.error(detail)
-          this.note(own, what, ...details)
-        },
-      }
-      await workload.run(scene)
-      await client.close()
-      this.note(own, 'leaves')
-    }
-    void run().catch((error: unknown) => this.#clientFailed(own, error))
   }
 }

@@ -1,0 +1,92 @@
+/** What befalls disks: they are slow, full, broken, lost, older than they should be, or hold what nobody wrote. */
+
+import { type FaultKind, number, one, restarting, some } from './kind.ts'
+
+export const DISK_FAULTS = {
+  slowDisk: {
+    ms: [500, 5000],
+    draw: (scene) => ({ node: some(scene), ms: scene.chance.between(5, 300) }),
+    strike: (ground, params) => {
+      const machine = ground.machine(one(params, 'node'))
+      machine.slow({ min: 1, max: number(params, 'ms') })
+      return () => machine.slow(null)
+    },
+  },
+  flushFails: {
+    ms: [0, 0],
+    draw: (scene) => ({ node: some(scene) }),
+    strike: (ground, params) => {
+      ground.machine(one(params, 'node')).disk.failNext()
+      return undefined
+    },
+  },
+  diskFull: {
+    ms: [1000, 8000],
+    draw: (scene) => ({ node: some(scene), free: scene.chance.between(0, 2_000_000) }),
+    strike: (ground, params) => {
+      const { disk } = ground.machine(one(params, 'node'))
+      const before = disk.room
+      disk.room = { freeBytes: number(params, 'free'), reusableBytes: 0 }
+      return () => {
+        disk.room = before
+      }
+    },
+  },
+  diskLost: {
+    ms: [100, 1000],
+    draw: (scene) => ({ node: some(scene) }),
+    strike: (ground, params) => {
+      const machine = ground.machine(one(params, 'node'))
+      if (!ground.mayHarm(machine.name)) return undefined
+      machine.crash()
+      ground.replaceDisk(machine, null)
+      return restarting(machine)
+    },
+  },
+  diskRolledBack: {
+    ms: [500, 4000],
+    draw: (scene) => ({ node: some(scene) }),
+    strike: (ground, params) => {
+      const machine = ground.machine(one(params, 'node'))
+      const old = machine.disk.copy() // what a backup has; put back when the fault ends
+      if (old === null) return undefined
+      return () => {
+        if (!ground.mayHarm(machine.name)) return
+        machine.crash()
+        ground.replaceDisk(machine, old)
+        machine.start()
+      }
+    },
+  },
+  rotInLog: {
+    ms: [0, 0],
+    draw: (scene) => ({ node: some(scene), share: scene.chance.between(0, 1000) / 1000 }),
+    strike: (ground, params) => {
+      const { name, disk } = ground.machine(one(params, 'node'))
+      const [[id, group] = []] = disk.image?.groups ?? []
+      if (id === undefined || group === undefined || group.entries.length === 0 || !ground.mayHarm(name)) return undefined
+      disk.rot(id, group.truncated.index + 1 + Math.floor(group.entries.length * number(params, 'share')))
+      return undefined
+    },
+  },
+  rotInHardState: {
+    ms: [50, 1000],
+    draw: (scene) => ({ node: some(scene) }),
+    strike: (ground, params) => {
+      const machine = ground.machine(one(params, 'node'))
+      if (!ground.mayHarm(machine.name)) return undefined
+      machine.crash()
+      for (const id of machine.disk.image?.groups.keys() ?? []) machine.disk.rot(id, 'state')
+      return restarting(machine)
+    },
+  },
+  rotInChunks: {
+    ms: [0, 0],
+    draw: (scene) => ({ node: some(scene) }),
+    strike: (ground, params) => {
+      const { disk } = ground.machine(one(params, 'node'))
+      for (const id of disk.image?.groups.keys() ?? []) disk.spool.rot(id)
+      return undefined
+    },
+  },
+} as const satisfies Readonly<Record<string, FaultKind>>

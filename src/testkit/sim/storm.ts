@@ -1,0 +1,95 @@
+/** The storm over a simulated world: faults strike when the plan says so, and end with their time or with the storm. */
+
+import { FAULTS, type Ground } from './faults.ts'
+import type { Machine } from './machine.ts'
+import type { Plan } from './plan.ts'
+import { RAFT_SUBJECTS, type World } from './world.ts'
+
+/** Raft messages that are kept to be replayed. */
+const OLD_MAX = 500
+
+export class Storm {
+  readonly #world: World
+  readonly #old: { readonly subject: string; readonly data: Uint8Array }[] = []
+  readonly #struck: (() => void)[] = []
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Every fault of the plan will strike at its time. */
+  begin(): void {
+    const { plan, timeline } = this.#world
+    for (const fault of plan.faults) timeline.at(fault.at, () => this.#strike(fault))
+  }
+
+  /** What still lasts ends now. */
+  end(): void {
+    for (const end of this.#struck.splice(0)) end()
+  }
+
+  /** Somebody listens, who may say it again some day. */
+  overhear(subject: string, data: Uint8Array): void {
+    if (!subject.startsWith(RAFT_SUBJECTS)) return
+    if (this.#old.length >= OLD_MAX) this.#old.shift()
+    this.#old.push({ subject, data: data.slice() })
+  }
+
+  #strike(fault: Plan['faults'][number]): void {
+    if (!this.#world.isStormy) return
+    this.#world.recorder.fault(fault.kind)
+    this.#world.note('storm', fault.kind, fault.ms, JSON.stringify(fault.params))
+    const end = FAULTS[fault.kind].strike(this.#ground(), fault.params)
+    if (end === undefined) return
+    let isOver = false
+    const over = (): void => {
+      if (isOver) return
+      isOver = true
+      this.#world.note('storm', `${fault.kind} ends`)
+      end()
+    }
+    this.#struck.push(over)
+    this.#world.timeline.after(fault.ms, over)
+  }
+
+  #ground(): Ground {
+    const { timeline, network, machines, operator, clients } = this.#world
+    return {
+      timeline,
+      network,
+      machines,
+      machine: (name) => machines.find((one) => one.name === name) as Machine,
+      everybody: [...machines, ...clients].map(({ name }) => name),
+      disconnect: (name) => this.#disconnect(name),
+      replay: (count) => this.#replay(count),
+      transfer: () => operator.transfer(),
+      churn: (name) => operator.churn(name),
+      swap: (name) => operator.swap(name),
+      mayHarm: (name) => operator.mayHarm(name),
+      replaceDisk: (machine, old) => this.#world.replaceDisk(machine, old),
+      compact: () => operator.compact(),
+    }
+  }
+
+  #disconnect(name: string): () => void {
+    const transport = this.#world.machines.find((one) => one.name === name)?.transport
+    if (!transport) return () => {}
+    this.#world.network.broken(name)
+    this.#world.hub.disconnect(transport)
+    return () => {
+      if (this.#world.has(transport)) this.#world.hub.reconnect(transport)
+    }
+  }
+
+  /** As somebody would who has listened, and says again what was said. */
+  #replay(count: number): void {
+    if (this.#old.length === 0) return
+    const chance = this.#world.chance()
+    const ghost = this.#world.hub.connect(this.#world.newName('ghost'))
+    for (let i = 0; i < count; i++) {
+      const { subject, data } = this.#old[chance.between(0, this.#old.length)] as { subject: string; data: Uint8Array }
+      ghost.publish(subject, data)
+    }
+    void ghost.close()
+  }
+}
