@@ -3,7 +3,6 @@
  * on one timeline, in an order that the plan determines.
  */
 
-import { isCode } from '../../base/errors.ts'
 import { type Prng, prng } from '../../base/prng.ts'
 import { seededChance } from '../../chance/seeded.ts'
 import { type Client, connect } from '../../client/client.ts'
@@ -14,20 +13,20 @@ import type { Trace } from '../../ports/trace.ts'
 import type { Transport } from '../../ports/transport.ts'
 import type { DiskImage } from '../../storage/memory/disk.ts'
 import { type Loopback, loopback } from '../../transport/loopback/hub.ts'
-import { FAULTS, type Ground } from './faults.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { CLUSTER, Machine, type NodePlan } from './machine.ts'
 import { SimNetwork } from './network.ts'
 import { Operator } from './operator.ts'
+import { People } from './people.ts'
 import type { Plan } from './plan.ts'
 import { Process } from './process.ts'
 import { Recorder } from './recorder.ts'
-import type { Subscriber } from './subscriber.ts'
+import { Storm } from './storm.ts'
 import { Timeline } from './timeline.ts'
 import type { Violation } from './violation.ts'
 import { Watch } from './watch.ts'
 import { Wire } from './wire.ts'
-import type { ClientScene, Workload } from './workload.ts'
+import type { Workload } from './workload.ts'
 
 /** Milliseconds after which a process that ended by itself is started again, as a supervisor would. */
 const SUPERVISED_MS = 700
