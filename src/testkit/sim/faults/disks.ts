@@ -25,10 +25,9 @@ export const DISK_FAULTS = {
     draw: (scene) => ({ node: some(scene), free: scene.chance.between(0, 2_000_000) }),
     strike: (ground, params) => {
       const { disk } = ground.machine(one(params, 'node'))
-      const before = disk.room
       disk.room = { freeBytes: number(params, 'free'), reusableBytes: 0 }
       return () => {
-        disk.room = before
+        disk.room = null // of two that overlap the first to end frees it: none stays full for ever
       }
     },
   },
