@@ -51,8 +51,8 @@ interface Place {
 }
 
 /**
- * Readmits a node to every group it is a member of. It may be readmitted before it is started again, or while it waits to become a member. Rejects with
- * `CONF_INVALID` when it is no member, or runs with its replicas; otherwise as a change of members does, and then says which groups are still without it.
+ * Readmits a node to every group it is a member of. It may be readmitted before it is started again, or while it waits to become a member. Groups in
+ * which it runs with its replica are left as they are. Rejects with `CONF_INVALID` when it is no member, or runs with all of its replicas; otherwise as a change of members does, and then says which groups are still without it.
  */
 export async function readmit(
   cluster: Readmitting,
@@ -66,9 +66,14 @@ export async function readmit(
   const statuses = await cluster.status({ waitMs: Math.min(ROLL_CALL_MS, timeoutMs) })
   const groups = groupsOf(statuses, node).filter((group) => only?.includes(group) ?? true)
   if (groups.length === 0) throw new FlotillaError('CONF_INVALID', `no node that answers knows '${node}' as a member`, { node })
-  const places = await Promise.all(
+  const found = await Promise.all(
     groups.map(async (group) => placeOf(await cluster.members(group).list(left()), { statuses, node })),
   )
+  const places = found.flatMap((place) => place ?? [])
+  if (places.length === 0) {
+    const message = `node '${node}' runs, and holds its replica of group '${groups.join("', '")}': there is nothing to readmit`
+    throw new FlotillaError('CONF_INVALID', message, { node, groups })
+  }
   const without: string[] = []
   try {
     for (const place of places) {
@@ -94,20 +99,17 @@ function groupsOf(statuses: readonly NodeStatus[], node: string): string[] {
   return [...new Set(found.filter((one) => one.life === 'running' && has(one)).map(({ group }) => group))].sort()
 }
 
-/** What the node is in a group. Throws when it runs there: nothing was lost. */
+/** What the node is in a group. Null when it runs there: nothing was lost. */
 function placeOf(
   members: MembersView,
   { statuses, node }: { readonly statuses: readonly NodeStatus[]; readonly node: string },
-): Place {
+): Place | null {
   const { group, conf } = members
   const peer = peerIn(members, node)
   const here = statuses.find((one) => one.node === node)?.groups.find((one) => one.group === group)
   if (peer === undefined)
     throw new FlotillaError('CONF_INVALID', `node '${node}' is no member of group '${group}'`, { node, group })
-  if (here !== undefined && here.peer === peer && here.life === 'running') {
-    const message = `node '${node}' runs, and holds its replica of group '${group}': there is nothing to readmit`
-    throw new FlotillaError('CONF_INVALID', message, { node, group, peer })
-  }
+  if (here !== undefined && here.peer === peer && here.life === 'running') return null
   return { group, voted: conf.voters.includes(peer), members, index: 0 }
 }
 

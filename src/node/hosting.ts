@@ -132,7 +132,10 @@ export class Hosting {
     const inbox = this.#makeInbox()
     const subscriptions = [
       transport.subscribe(subjects.raftTo(settings.id), (m) => inbox.receive(m)),
-      this.#strangers.listen(store.identity, onFailure),
+      this.#strangers.listen(store.identity, {
+        onRefused: onFailure,
+        onDoubted: () => this.#greet([...this.#neighbours.names]),
+      }),
       this.#removals.listen(),
       this.#introductions.listen(),
       this.#promises.listen(),

@@ -45,17 +45,29 @@ export class Strangers {
     transport.publish(subjects.node(node, 'stranger'), utf8(`${self} ${run}`))
   }
 
-  /** Calls back when a majority of the cluster says so of our own run: what is said of another, a copy may have earned. */
-  listen(identity: Pick<StoreIdentity, 'uuid' | 'boot' | 'run'>, onRefused: (error: FlotillaError) => void): Subscription {
-    const { self, neighbours, transport, subjects } = this.#options
+  /**
+   * Calls back when a majority of the cluster says so of our own run: what is said of another, a copy may have earned. `onDoubted`: some do, but no majority
+   * yet, and the others should hear us; once a second at most.
+   */
+  listen(
+    identity: Pick<StoreIdentity, 'uuid' | 'boot' | 'run'>,
+    { onRefused, onDoubted }: { readonly onRefused: (error: FlotillaError) => void; readonly onDoubted?: () => void },
+  ): Subscription {
+    const { self, neighbours, clock, transport, subjects } = this.#options
     const { uuid: store, boot, run } = identity
     const us = runOf({ store, boot, run })
     const voices = new Set<string>()
+    let doubtedAt = Number.NEGATIVE_INFINITY
     return transport.subscribe(subjects.node(self, 'stranger'), (m) => {
       const [by = '', about] = text(m.data.subarray(0, 200)).split(' ')
       if (about !== us || by === self || !neighbours().has(by)) return
       voices.add(by)
-      if (voices.size < majority(neighbours().size + 1)) return
+      if (voices.size < majority(neighbours().size + 1)) {
+        if (clock.now() - doubtedAt < TELL_MS) return
+        doubtedAt = clock.now()
+        onDoubted?.() // who has not spoken may not have heard us: a learner speaks to its leader only
+        return
+      }
       const message = `the cluster knows another store under the name '${self}': this node's disk was lost, replaced or copied. Start it with its old directory, or readmit it: flotilla members readmit ${self}`
       onRefused(new FlotillaError('STORE_MISMATCH', message, { node: self, store, by: [...voices] }))
     })

@@ -1,5 +1,6 @@
 /** Somebody who looks after the cluster: hands leadership over, takes members out and in, cuts logs off. Through the real client, as people do. */
 
+import { FlotillaError } from '../../base/errors.ts'
 import type { Client } from '../../client/client.ts'
 import { compactLog } from '../../client/maintenance.ts'
 import type { Transport } from '../../ports/transport.ts'
@@ -134,8 +135,14 @@ export class Operator {
     this.#world.note('operator', 'repaired', node, group)
   }
 
+  /** Where there is nothing to readmit, an earlier attempt got so far: what it did not come to is added as any other member that is missing. */
   async #readmit({ client }: Tools, machine: string): Promise<void> {
-    await client.readmit(machine, { timeoutMs: PATIENCE_MS })
+    try {
+      await client.readmit(machine, { timeoutMs: PATIENCE_MS })
+    } catch (error) {
+      if (!(error instanceof FlotillaError) || error.code !== 'CONF_INVALID') throw error
+      this.#world.note('operator', 'readmit', error.code, error.message)
+    }
     this.#lost.delete(machine)
   }
 

@@ -33,7 +33,7 @@ function scene() {
 test('a node ends only when a majority calls it a stranger, by its own run of its own store', async () => {
   const { strangers, say } = scene()
   const codes: string[] = []
-  strangers.listen({ uuid: 'store-1', boot: 2, run: 'x' }, ({ code }) => codes.push(code))
+  strangers.listen({ uuid: 'store-1', boot: 2, run: 'x' }, { onRefused: ({ code }) => codes.push(code) })
   for (const words of [
     'b store-1/2/x',
     'b store-1/2/x',
@@ -72,4 +72,16 @@ test('each run of a stranger is told at once, however lately another was', async
   for (const store of ['store-8', 'store-9']) strangers.tell({ cluster: 'demo', node: 'c', store, boot: 1, run: 'r' })
   await turns()
   assert.deepEqual(heard, ['a store-8/1/r', 'a store-9/1/r'])
+})
+
+test('a node that some call a stranger makes itself heard by all, once a second', async () => {
+  const { strangers, clock, say } = scene()
+  let doubts = 0
+  strangers.listen({ uuid: 'store-1', boot: 2, run: 'x' }, { onRefused: () => {}, onDoubted: () => void doubts++ })
+  await say('b store-1/2/x')
+  await say('b store-1/2/x')
+  assert.equal(doubts, 1)
+  clock.advance(1000)
+  await say('b store-1/2/x')
+  assert.equal(doubts, 2)
 })
