@@ -1,3 +1,5 @@
+/** What disks hold of what is committed, and what replicas are given, as the watch over a simulated world sees it. Knows no world. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TracedState, TracedStep } from '../../../../src/ports/trace.ts'

@@ -1,3 +1,5 @@
+/** The clocks of a simulated process: paused, and asleep. Knows nothing of what runs in it. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Process } from '../../../../src/testkit/sim/process.ts'
