@@ -74,7 +74,11 @@ export class Hosting {
     })
     const promoting = { ...asking, everyMs: settings.heartbeatMs, desk: options.memberDesk, hosts: () => engine.hosts.values() }
     this.#promotion = settings.autoPromote ? new Promotion(promoting) : null
-    this.#strangers = new Strangers({ ...asking, neighbours: () => this.#neighbours.names })
+    this.#strangers = new Strangers({
+      ...asking,
+      neighbours: () => this.#neighbours.names,
+      follows: (node) => [...engine.hosts.values()].some(({ leader }) => leader === node),
+    })
     this.#promises = new Promises({
       ...asking,
       store: options.store.identity.uuid,
@@ -130,18 +134,16 @@ export class Hosting {
   start(): readonly Subscription[] {
     const { settings, store, transport, subjects, clock, onFailure } = this.#options
     const inbox = this.#makeInbox()
+    const greetAll = (): void => this.#greet([...this.#neighbours.names])
     const subscriptions = [
       transport.subscribe(subjects.raftTo(settings.id), (m) => inbox.receive(m)),
-      this.#strangers.listen(store.identity, {
-        onRefused: onFailure,
-        onDoubted: () => this.#greet([...this.#neighbours.names]),
-      }),
+      this.#strangers.listen(store.identity, { onRefused: onFailure, onDoubted: greetAll }),
       this.#removals.listen(),
       this.#introductions.listen(),
       this.#promises.listen(),
     ]
     for (const group of this.#groups.values()) this.#start(group)
-    this.#greet([...this.#neighbours.names])
+    greetAll()
     this.#promotion?.start()
     for (const { id } of settings.groups) if (!this.#groups.has(id)) this.#joining.await(id)
     store.watchDamage((damage) => soon(clock, () => this.#isolate(String(damage.details.group), damage)))

@@ -1,6 +1,7 @@
 /**
  * A node whose disk was lost or replaced is a stranger under a known name: what it promised before is gone, so its voice must not count. Those
- * who notice tell it. A node that a majority calls a stranger stops, instead of talking to the deaf; a single voice may itself be the stranger's.
+ * who notice tell it. A node that a majority calls a stranger stops, instead of talking to the deaf, and so does one whose leader calls it that: a majority
+ * made it the leader. Any other single voice may itself be the stranger's.
  */
 
 import { text, utf8 } from '../base/bytes.ts'
@@ -20,6 +21,8 @@ export interface StrangersOptions {
   readonly self: string
   /** Names of those who share a group with us, now. */
   readonly neighbours: () => ReadonlySet<string>
+  /** Whether we follow that node in a group. */
+  readonly follows: (node: string) => boolean
   readonly clock: Clock
   readonly transport: Transport
   readonly subjects: Subjects
@@ -53,7 +56,7 @@ export class Strangers {
     identity: Pick<StoreIdentity, 'uuid' | 'boot' | 'run'>,
     { onRefused, onDoubted }: { readonly onRefused: (error: FlotillaError) => void; readonly onDoubted?: () => void },
   ): Subscription {
-    const { self, neighbours, clock, transport, subjects } = this.#options
+    const { self, neighbours, follows, clock, transport, subjects } = this.#options
     const { uuid: store, boot, run } = identity
     const us = runOf({ store, boot, run })
     const voices = new Set<string>()
@@ -62,7 +65,7 @@ export class Strangers {
       const [by = '', about] = text(m.data.subarray(0, 200)).split(' ')
       if (about !== us || by === self || !neighbours().has(by)) return
       voices.add(by)
-      if (voices.size < majority(neighbours().size + 1)) {
+      if (voices.size < majority(neighbours().size + 1) && !follows(by)) {
         if (clock.now() - doubtedAt < TELL_MS) return
         doubtedAt = clock.now()
         onDoubted?.() // who has not spoken may not have heard us: a learner speaks to its leader only

@@ -3,6 +3,7 @@
 import { FlotillaError } from '../../base/errors.ts'
 import type { Client } from '../../client/client.ts'
 import { compactLog } from '../../client/maintenance.ts'
+import type { GroupStatus } from '../../ports/status.ts'
 import type { Transport } from '../../ports/transport.ts'
 import { subjectsOf } from '../../wire/subjects.ts'
 import { CLUSTER } from './machine.ts'
@@ -45,7 +46,7 @@ export class Operator {
 
   /** Takes a node out of its groups and in again under a new id, as a learner that is promoted when it has caught up. */
   churn(machine: string): void {
-    if (this.#world.machines.length < 2) return
+    if (this.#world.machines.length < 2 || this.#harmed.size > 0) return // one voter fewer at a time
     this.#work('churn', async ({ client }) => {
       for (const group of this.#groups) {
         await client.members(group).remove(machine, { timeoutMs: PATIENCE_MS })
@@ -56,7 +57,7 @@ export class Operator {
 
   /** The same in one step, through a joint configuration. */
   swap(machine: string): void {
-    if (this.#world.machines.length < 2) return
+    if (this.#world.machines.length < 2 || this.#harmed.size > 0) return // one voter fewer at a time
     this.#work('swap', async ({ client }) => {
       const steps = [{ type: 'remove', node: machine } as const, { type: 'addLearner', node: machine } as const]
       for (const group of this.#groups) await client.members(group).change(steps, { timeoutMs: PATIENCE_MS })
@@ -66,7 +67,8 @@ export class Operator {
   /** Whether that machine may lose what it has stored; if so, it counts as harmed until it is whole again. */
   mayHarm(machine: string): boolean {
     const others = [...this.#harmed].filter((name) => name !== machine)
-    if (others.length > 0 || this.#world.machines.length < 3 || !this.#world.isStormy || !this.#isWhole(machine)) return false
+    if (others.length > 0 || this.#world.machines.length < 3 || !this.#world.isStormy) return false
+    if (!this.#isWhole(machine) || !this.#allVote) return false // who is being taken in has nothing yet
     this.#harmed.add(machine)
     return true
   }
@@ -95,6 +97,15 @@ export class Operator {
       for (const name of this.#harmed) if (!this.#lost.has(name) && this.#isWhole(name)) this.#harmed.delete(name)
       if (this.#harmed.size > 0 || !this.#world.isStormy) this.#work('restore', (tools) => this.#restoreAll(tools))
       this.watch()
+    })
+  }
+
+  /** Whether every machine is a voter of every group, as far as those who have committed most know. */
+  get #allVote(): boolean {
+    return this.#groups.every((group) => {
+      const known = this.#world.nodes.flatMap((node) => this.#world.statusOf(node, group) ?? [])
+      const newest = known.reduce<GroupStatus | null>((best, one) => (best && best.commit >= one.commit ? best : one), null)
+      return newest?.voters.length === this.#world.machines.length && !newest.votersOutgoing?.length
     })
   }
 

@@ -10,7 +10,7 @@ import { subjectsOf } from '../../../src/wire/subjects.ts'
 
 const turns = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
 
-function scene() {
+function scene({ leader = '' } = {}) {
   const hub = loopback()
   const clock = manualClock()
   const subjects = subjectsOf('demo')
@@ -18,6 +18,7 @@ function scene() {
   const strangers = new Strangers({
     self: 'a',
     neighbours: () => new Set(nodes.filter((node) => node !== 'a')),
+    follows: (node) => node === leader,
     clock,
     transport: hub.connect('a'),
     subjects,
@@ -84,4 +85,16 @@ test('a node that some call a stranger makes itself heard by all, once a second'
   clock.advance(1000)
   await say('b store-1/2/x')
   assert.equal(doubts, 2)
+})
+
+test('the word of a leader is enough: a majority hears it', async () => {
+  const { strangers, say } = scene({ leader: 'b' })
+  const codes: string[] = []
+  strangers.listen({ uuid: 'store-1', boot: 2, run: 'x' }, { onRefused: ({ code }) => codes.push(code) })
+  await say('c store-1/2/x')
+  assert.equal(codes.length, 0)
+  const other = scene({ leader: 'b' })
+  other.strangers.listen({ uuid: 'store-1', boot: 2, run: 'x' }, { onRefused: ({ code }) => codes.push(code) })
+  await other.say('b store-1/2/x')
+  assert.deepEqual(codes, ['STORE_MISMATCH'])
 })
