@@ -1,20 +1,22 @@
-/** `npm run bench -- [cluster] [core] [raft] [storage] [transfer] [--quick] [--json]`: what replication costs over the same pipeline without it (docs/benchmarks.md). */
+/** `npm run bench -- [cluster] [core] [raft] [storage] [transfer] [sim] [--quick] [--json]`: what replication costs over the same pipeline without it (docs/benchmarks.md). */
 
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureCluster, type Plan } from './cluster.ts'
 import { measureCore } from './core.ts'
 import { measureRaft } from './raft.ts'
-import { clusterTable, coreTable, raftTable, storageTable, transferTable } from './report.ts'
+import { clusterTable, coreTable, raftTable, simTable, storageTable, transferTable } from './report.ts'
+import { measureSim } from './sim.ts'
 import { measureStorage, type StoragePlan } from './storage.ts'
 import { measureTransfer } from './transfer.ts'
 
-const USAGE = `usage: npm run bench -- [cluster] [core] [raft] [storage] [transfer] [options]
+const USAGE = `usage: npm run bench -- [cluster] [core] [raft] [storage] [transfer] [sim] [options]
   cluster         three nodes and a client, against the bare pipeline
   core            the pieces by themselves
   raft            Raft without disk and network: steps, rounds, memory of idle peers
   storage         flushes, log reads, restarts, and transfer
   transfer        a snapshot between two nodes, against bare messages
+  sim             worlds in simulated time, and Raft alone in memory
   --quick         one short round, small states
   --json          one JSON object on stdout
   --levels 1,256  calls in flight
@@ -23,7 +25,7 @@ const USAGE = `usage: npm run bench -- [cluster] [core] [raft] [storage] [transf
   --dir DIR       where the stores are made (default: the directory for temporary files)
 `
 
-const SECTIONS = ['cluster', 'core', 'raft', 'storage', 'transfer']
+const SECTIONS = ['cluster', 'core', 'raft', 'storage', 'transfer', 'sim']
 
 /** What the benchmark of storage works on: as much as a large group has, or enough to see that it runs. */
 const LARGE = { logEntries: 1_000_000, stateBytes: 2 ** 30, overwrites: 1_000_000 }
@@ -79,17 +81,19 @@ async function run({ sections, json, coreMs, plan, storage: sizes }: Wish): Prom
   }
   const core = sections.includes('core') ? await measureCore(coreMs) : null
   const raft = sections.includes('raft') ? measureRaft(coreMs) : null
+  const sim = sections.includes('sim') ? await measureSim(coreMs) : null
   const cluster = sections.includes('cluster') ? await measureCluster({ ...plan, onProgress: showProgress }) : null
   const storage = sections.includes('storage') ? await measureStorage(sizes) : null
   const transfers = sections.includes('storage') || sections.includes('transfer')
   const transfer = transfers ? await measureTransfer({ ...sizes, rounds: plan.rounds }) : null
   if (json) {
-    process.stdout.write(`${JSON.stringify({ machine, ...given({ core, raft, cluster, storage, transfer }) }, null, 2)}\n`)
+    process.stdout.write(`${JSON.stringify({ machine, ...given({ core, raft, sim, cluster, storage, transfer }) }, null, 2)}\n`)
     return
   }
   process.stdout.write(`Node ${machine.node}, ${machine.cpus} × ${machine.cpu}\n\n`)
   if (core) process.stdout.write(`${coreTable(core)}\n`)
   if (raft) process.stdout.write(`${raftTable(raft)}\n`)
+  if (sim) process.stdout.write(`${simTable(sim)}\n`)
   if (cluster) process.stdout.write(`${clusterTable(cluster)}\n`)
   if (storage) process.stdout.write(`${storageTable(storage)}\n`)
   if (transfer) process.stdout.write(transferTable(transfer))

@@ -3,6 +3,7 @@
 import type { ClusterReport, Row } from './cluster.ts'
 import type { Cost } from './core.ts'
 import type { RaftReport } from './raft.ts'
+import type { SimReport } from './sim.ts'
 import type { StorageReport } from './storage.ts'
 import type { TransferReport } from './transfer.ts'
 
@@ -74,6 +75,21 @@ export function transferTable({ server, stateBytes, rounds, ratio, elections, gr
     `A snapshot of ${megabytes(stateBytes)} to a node that joins, over ${server}; seconds, and rates a second:\n`,
     table(['exported', 'fetched', 'installed', 'state', 'bare', '× bare', 'round trip p99 ms'], rows),
     `${ratio.toFixed(2)} × bare messages of 64 KiB (median); ${elections} elections; memory grew by ${megabytes(grownBytes.sender)} (sender) and ${megabytes(grownBytes.receiver)} (receiver)`,
+    '',
+  ].join('\n')
+}
+
+export function simTable({ worlds, coreEventsPerSecond, residentBytes }: SimReport): string {
+  const rows = worlds.map((one) => [
+    String(one.clients),
+    one.operationsPerSimulatedSecond.toFixed(0),
+    one.simulatedSecondsPerMinute.toFixed(0),
+    one.eventsPerSecond.toFixed(0),
+  ])
+  return [
+    'Worlds of three nodes under `rough`, on one core:\n',
+    table(['clients', 'operations/simulated s', 'simulated s/min', 'events/s'], rows),
+    `Raft alone in memory: ${coreEventsPerSecond.toFixed(0)} events/s; ${megabytes(residentBytes)} resident`,
     '',
   ].join('\n')
 }

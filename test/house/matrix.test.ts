@@ -12,9 +12,9 @@ import { roleMachine } from '../../machines/role.ts'
 import { receiverMachine } from '../../machines/snapshot-receiver.ts'
 import { senderMachine } from '../../machines/snapshot-sender.ts'
 import { transferMachine } from '../../machines/transfer.ts'
+import { rowsOf, sentenceOf } from '../../src/chart/rows.ts'
 import type { RaftEvent } from '../../src/protocol/events.ts'
 import type { RoleReducer } from '../../src/protocol/role-names.ts'
-import { rowsOf, sentenceOf } from '../../src/chart/rows.ts'
 import { ROOT } from './sources.ts'
 
 const page = readFileSync(join(ROOT, 'docs/protocol.md'), 'utf8')

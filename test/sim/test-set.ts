@@ -11,7 +11,7 @@ import { ROOT } from './saving.ts'
 export const SEEDS = 8
 
 /** Short storms, densely packed: most of what a run costs is its beginning and its end. */
-export const TEST_WISH = { seconds: 5, density: 4 } as const
+export const TEST_WISH = { seconds: 8, density: 2 } as const
 
 /** Where it is written what the test set reaches. */
 export const REACHED = 'test/sim/reached.txt'

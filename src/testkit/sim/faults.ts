@@ -20,6 +20,7 @@ export interface Fault {
 
 export const FAULTS = { ...NETWORK_FAULTS, ...PROCESS_FAULTS, ...DISK_FAULTS, ...OPERATOR_FAULTS } as const
 
+/** What a fault is called. */
 export type FaultName = keyof typeof FAULTS
 
 /** All kinds of faults. */
