@@ -28,7 +28,7 @@ const sampling = setInterval(() => {
 process.send?.({ ready: true })
 process.once('message', () => {
   clearInterval(sampling)
-  process.send?.({ grown: peak - before, term: node.status().groups[0]?.term })
+  process.send?.({ grown: peak - before, term: node.status().groups[0]?.term, packed: store.spool.bytes() })
   void node.stop()
 })
 process.once('disconnect', () => process.exit())

@@ -37,6 +37,8 @@ export interface TransferRound {
 export interface TransferReport {
   readonly server: Server['kind']
   readonly stateBytes: number
+  /** What of it travels: compressed. */
+  readonly packedBytes: number
   readonly rounds: readonly TransferRound[]
   /** State against bare messages: the median of the rounds. */
   readonly ratio: number
@@ -73,10 +75,11 @@ export async function measureTransfer({ dir: parent, stateBytes, rounds: count }
       receiver = Math.max(receiver, grown)
     }
     source.send('how was it?')
-    const [{ grown, term }] = (await once(source, 'message')) as [{ grown: number; term: number }]
+    const [{ grown, term, packed }] = (await once(source, 'message')) as [{ grown: number; term: number; packed: number }]
     return {
       server: server.kind,
       stateBytes,
+      packedBytes: packed,
       rounds,
       ratio: median(rounds.map((one) => one.stateBytesPerSecond / one.bareBytesPerSecond)),
       elections: term - 2, // one when the state was made, one when the node began
