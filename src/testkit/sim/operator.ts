@@ -3,6 +3,7 @@
 import { FlotillaError } from '../../base/errors.ts'
 import type { Client } from '../../client/client.ts'
 import { compactLog } from '../../client/maintenance.ts'
+import type { ReadmitOptions } from '../../client/readmission.ts'
 import type { GroupStatus } from '../../ports/status.ts'
 import type { Transport } from '../../ports/transport.ts'
 import { subjectsOf } from '../../wire/subjects.ts'
@@ -141,20 +142,24 @@ export class Operator {
     const { timeline } = this.#world
     const place = `${node} ${group}`
     if (timeline.now - (this.#repairedAt.get(place) ?? Number.NEGATIVE_INFINITY) < REPAIR_MS) return
-    await client.readmit(node, { groups: [group], timeoutMs: PATIENCE_MS })
+    await this.#takeBack(client, node, { groups: [group] })
     this.#repairedAt.set(place, timeline.now)
     this.#world.note('operator', 'repaired', node, group)
   }
 
-  /** Where there is nothing to readmit, an earlier attempt got so far: what it did not come to is added as any other member that is missing. */
   async #readmit({ client }: Tools, machine: string): Promise<void> {
+    await this.#takeBack(client, machine)
+    this.#lost.delete(machine)
+  }
+
+  /** Where there is nothing to readmit, an earlier attempt got so far: what it did not come to is added as any other member that is missing. */
+  async #takeBack(client: Client, machine: string, options: ReadmitOptions = {}): Promise<void> {
     try {
-      await client.readmit(machine, { timeoutMs: PATIENCE_MS })
+      await client.readmit(machine, { ...options, timeoutMs: PATIENCE_MS })
     } catch (error) {
       if (!(error instanceof FlotillaError) || error.code !== 'CONF_INVALID') throw error
       this.#world.note('operator', 'readmit', error.code, error.message)
     }
-    this.#lost.delete(machine)
   }
 
   /** One thing at a time; what cannot be done is left. */
