@@ -5,7 +5,7 @@
 
 import { type FlotillaError, toFlotillaError } from '../base/errors.ts'
 import type { Prng } from '../base/prng.ts'
-import { soon } from '../clock/turns.ts'
+import { Cadence } from '../clock/cadence.ts'
 import { refusalError } from '../peer/refusal.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -56,11 +56,12 @@ export class Engine {
   readonly #deadlines: Deadlines
   readonly #flush: Flush
   readonly #speech: Speech
-  #scheduled = false
+  readonly #cadence: Cadence
   #stopped = false
 
   constructor(options: EngineOptions) {
     this.#options = options
+    this.#cadence = new Cadence(options.clock, () => this.#turn())
     this.#deadlines = new Deadlines(options)
     this.#flush = new Flush({
       store: options.store,
@@ -113,9 +114,7 @@ export class Engine {
   wake(host: PeerHost): void {
     if (this.#stopped) return
     this.#dirty.add(host)
-    if (this.#scheduled) return
-    this.#scheduled = true
-    soon(this.#options.clock, () => this.#turn())
+    this.#cadence.call()
   }
 
   /** Runs turns and saves until nothing is left to do. */
@@ -155,7 +154,6 @@ export class Engine {
   }
 
   #turn(): void {
-    this.#scheduled = false
     if (this.#stopped) return
     const turn = [...this.#dirty]
     this.#dirty.clear()
@@ -163,12 +161,12 @@ export class Engine {
     if (this.#stopped) return // the disk failed under one of them
     this.#options.outbox.send()
     for (const host of turn) if (host.gazette.isShort) host.gazette.publish() // in one packet with what was just sent
-    this.#flush.kick()
-    queueMicrotask(() => this.#apply(turn)) // disk and network are at work now; a microtask, so that what was sent has left
+    queueMicrotask(() => this.#apply(turn)) // a microtask, so that what was sent has left: others save while we do
   }
 
   /** The second half of a turn: what is committed is applied, and who waited is answered. Subscribers hear of it one turn later, when others work. */
   #apply(turn: readonly PeerHost[]): void {
+    this.#flush.kick() // disk and network are at work from here on
     for (const host of turn) {
       if (this.#stopped) return
       if (this.#hosts.get(host.group) !== host || host.isPaused) continue
@@ -219,7 +217,7 @@ export class Engine {
   }
 
   #changeRole(host: PeerHost, soft: SoftState): void {
-    if (soft.role !== 'leader') host.refuse(host.takeAsked(), refusal('NOT_LEADER', host))
+    if (soft.role !== 'leader') host.refuse(host.reads.takeAsked(), refusal('NOT_LEADER', host))
     this.#options.onRole(host, soft)
   }
 
@@ -252,11 +250,11 @@ export class Engine {
     this.wake(host)
   }
 
-  /** Something happened that the group's peer is to hear of, if it still takes part. */
+  /** Something happened that the group's peer is to hear of, if it still takes part. What a follower has on disk counts nowhere but where it said so: that can wait. */
   tell(group: string, event: LocalEvent): void {
     const host = this.#hosts.get(group)
     host?.mailbox.event(event)
-    if (host) this.wake(host)
+    if (host && !(host.follows && event.type === 'storage.persisted')) this.wake(host)
   }
 
   #tick(jumped: boolean): void {

@@ -159,6 +159,11 @@ export class PeerHost {
     return roleOf(this.#snapshot) === 'leader'
   }
 
+  get follows(): boolean {
+    const role = roleOf(this.#snapshot)
+    return role === 'follower' || role === 'learner'
+  }
+
   /** Name of the node we believe to lead, if any. */
   get leader(): string | null {
     const { leader } = this.#snapshot.context
@@ -289,10 +294,5 @@ export class PeerHost {
     const { applied } = this.table
     const { term } = this.#snapshot.context
     for (const ticket of this.reads.take(applied)) this.waiters.resolve(ticket, { index: applied, term, body: EMPTY })
-  }
-
-  /** Reads that the core dropped because we lead no more. */
-  takeAsked(): readonly number[] {
-    return this.reads.takeAsked()
   }
 }

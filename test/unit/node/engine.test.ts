@@ -213,7 +213,7 @@ test('reads refused by a follower are not remembered for ever', async () => {
     engine.wake(host)
     await assert.rejects(outcome, { code: 'NOT_LEADER' })
   }
-  assert.deepEqual(host.takeAsked(), [])
+  assert.deepEqual(host.reads.takeAsked(), [])
 })
 
 test('what was heard first may put a timer off, however late the turn is', async () => {
@@ -283,5 +283,14 @@ test('a peer whose state is being replaced waits with all its mail, and keeps no
   host.isPaused = false
   engine.wake(host)
   await turns()
-  assert.deepEqual([host.mailbox.isEmpty, host.snapshot.context.log.lastIndex], [true, 1])
+  assert.equal(host.snapshot.context.log.lastIndex, 1)
+})
+
+test('what is on its disk is no news to a follower: it hears of it with its next mail', async () => {
+  const { engine, host, hear, sent } = await bench()
+  await hear(append(0, [command(1, 1, utf8('x'))]))
+  await engine.settle()
+  assert.deepEqual([host.snapshot.context.log.durableIndex, sent.length > 0], [0, true])
+  await hear({ type: 'Heartbeat', from: 2, to: 1, term: 1, commit: 0, round: 1 })
+  assert.equal(host.snapshot.context.log.durableIndex, 1)
 })
