@@ -5,7 +5,7 @@ import type { Cancel, Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { RoomStatus } from '../ports/status.ts'
 import type { NodeStore, StoreRoom } from '../ports/store.ts'
-import { fitsBeside, levelAfter, type RoomLevel, reserveBytes, usableBytes } from './room-level.ts'
+import { fitsBeside, isTight, levelAfter, type RoomLevel, reserveBytes, usableBytes } from './room-level.ts'
 
 /** How often one looks, in milliseconds. Others may use the disk, too. */
 const LOOK_MS = 1000
@@ -37,6 +37,7 @@ export class Headroom {
   #come = 0
   #looking = false
   #cancel: Cancel = () => {}
+  #onTight: () => void = () => {}
 
   constructor(options: HeadroomOptions) {
     this.#options = options
@@ -59,6 +60,11 @@ export class Headroom {
   /** The same of files beside the store's own, which cannot use what is empty in that one. Counts what has come since the last look, too. */
   fitsBeside(bytes: number): boolean {
     return this.#room === null || (this.fits(bytes + this.#come) && fitsBeside(this.#room, bytes + this.#come, this.#reserve))
+  }
+
+  /** Who keeps what can be done without is told at each look while there is little left: before a level falls, so that it may not have to. */
+  whenTight(giveUp: () => void): void {
+    this.#onTight = giveUp
   }
 
   /** Looks once, so that the level is right from the first moment on, and then again and again. Rejects when the store has failed. */
@@ -105,7 +111,9 @@ export class Headroom {
     this.#reserve = reserveBytes(store.bytes(), this.#options.reserveBytes)
     this.#level = room === null ? 'ok' : levelAfter(before, usableBytes(room), this.#reserve)
     if (this.#level !== before) this.#tell(before)
-    if (this.#store) this.#options.onLook(this.#level)
+    if (!this.#store) return
+    this.#options.onLook(this.#level)
+    if (room !== null && isTight(usableBytes(room), this.#reserve)) this.#onTight()
   }
 
   #tell(before: RoomLevel): void {

@@ -39,3 +39,6 @@ export function levelAfter(before: RoomLevel, usable: number, reserve: number): 
   if (usable < critical) return 'critical'
   return usable < reserve * (before === 'ok' ? 1 : RETURN_FACTOR) ? 'low' : 'ok'
 }
+
+/** Whether so little is left that who is down would not come up again: then all goes that can be done without, before it comes to that. */
+export const isTight = (usable: number, reserve: number): boolean => usable < reserve * RETURN_FACTOR

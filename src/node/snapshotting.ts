@@ -40,7 +40,7 @@ export interface SnapshottingOptions {
   readonly clock: Clock
   readonly acquaintance: Acquaintance
   readonly refusals: Refusals
-  readonly headroom: Pick<Headroom, 'fits' | 'fitsBeside' | 'took' | 'level'>
+  readonly headroom: Pick<Headroom, 'fits' | 'fitsBeside' | 'took' | 'level' | 'whenTight'>
   readonly engine: () => Engine | null
 }
 
@@ -85,6 +85,7 @@ export class Snapshotting {
       abandon: (host, index) => this.#tell(host, { type: 'snapshot.abandoned', index }),
       onNews: (news) => options.transport.publish(options.subjects.event('snapshots'), utf8(JSON.stringify(news))),
     })
+    headroom.whenTight(() => this.#desk.makeRoom())
   }
 
   open(groups: Iterable<string>): void {

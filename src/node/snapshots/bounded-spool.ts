@@ -14,6 +14,9 @@ export interface SpoolSpace {
 /** LMDB writes a chunk on whole pages, and some more of its tree. */
 const PAGES_FACTOR = 1.25
 
+/** A state that is received is on the disk as chunks, and as rows beside those that it replaces. */
+export const COPIES = 2
+
 /** The same spool, whose `put` rejects with `STORAGE_FULL` where there is no space: `details.bytes` is what was kept by then, and could not be more. */
 export const boundedSpool = (spool: Spool, space: SpoolSpace): Spool => ({
   manifest: (group, side) => spool.manifest(group, side),

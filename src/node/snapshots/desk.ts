@@ -11,7 +11,7 @@ import type { Cancel } from '../../ports/clock.ts'
 import type { InstallSnapshot } from '../../protocol/messages.ts'
 import type { LogIndex, Snapshot } from '../../protocol/types.ts'
 import { decodeOffer, type SnapshotOffer, type TransferReport } from '../../wire/snapshots.ts'
-import { noRoom } from './bounded-spool.ts'
+import { COPIES, noRoom } from './bounded-spool.ts'
 import { Cleaning } from './cleaning.ts'
 import type { SnapshotDeskOptions } from './desk-options.ts'
 import { Exchange } from './exchange.ts'
@@ -32,9 +32,6 @@ import type { SenderEnd } from './sender.ts'
 import { Sending } from './sending.ts'
 import { Serving } from './serving.ts'
 import { Throttle } from './throttle.ts'
-
-/** A state that is received is on the disk as chunks, and as rows beside those that it replaces. */
-const COPIES = 2
 
 export class SnapshotDesk<H extends SnapshotGroup> {
   readonly #options: SnapshotDeskOptions<H>
@@ -77,7 +74,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
     })
     const isBusy = (group: string): boolean =>
       this.#receivings.has(group) || this.#exports.isRunning(group) || this.#sendingsOf(group).length > 0
-    this.#cleaning = new Cleaning({ ...options, library: this.#library, keepMs, isBusy })
+    this.#cleaning = new Cleaning({ ...options, library: this.#library, loans: this.#loans, timing: this.#timing, isBusy })
   }
 
   /** Pieces are served from now on, also of what an earlier run kept of these groups. */
@@ -178,6 +175,11 @@ export class SnapshotDesk<H extends SnapshotGroup> {
     this.#stop((one) => one === group)
     this.#loans.drop(group)
     this.#cleaning.now(group)
+  }
+
+  /** The disk runs low: what nobody fetches right now is thrown away. */
+  makeRoom(): void {
+    this.#cleaning.early()
   }
 
   /** Ends everything, without a word. Resolves once no state is being read any more. */

@@ -51,6 +51,12 @@ export class Loans {
     return groups
   }
 
+  /** What nobody has asked for since so long is lent no more. */
+  endIdle(forMs: number): void {
+    const askedBefore = this.#clock.now() - forMs
+    for (const [key, { until }] of this.#loans) if (until - this.#keepMs <= askedBefore) this.#loans.delete(key)
+  }
+
   /** Nothing of the group is here any more. */
   drop(group: string): void {
     for (const [key, loan] of this.#loans) if (loan.group === group) this.#loans.delete(key)

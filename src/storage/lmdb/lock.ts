@@ -8,6 +8,7 @@ import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync }
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { FlotillaError } from '../../base/errors.ts'
+import { orNoRoom } from './no-room.ts'
 import { closeServer, hold, listen } from './owner-socket.ts'
 import { isAlive, type Owner, ownerText, parseOwner, thisProcess } from './process-owner.ts'
 
@@ -109,7 +110,7 @@ async function takePlace(dir: string): Promise<() => Promise<void>> {
   return async () => held?.release()
 }
 
-/** Takes the directory, given by its real path. Throws `STORE_IN_USE`, naming the process that has it. */
+/** Takes the directory, given by its real path. Throws `STORE_IN_USE`, naming the process that has it, or `STORAGE_FULL`. */
 export async function takeLock(dir: string): Promise<Lock> {
   const drops: (() => Promise<void> | void)[] = []
   const release = async (): Promise<void> => {
@@ -128,6 +129,6 @@ export async function takeLock(dir: string): Promise<Lock> {
     return { release }
   } catch (thrown) {
     await release()
-    throw thrown
+    throw orNoRoom(dir, thrown)
   }
 }

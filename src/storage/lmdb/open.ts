@@ -14,14 +14,12 @@ import { type Groups, isTombstone, readGroups } from './group-record.ts'
 import { nextBoot } from './identity.ts'
 import { LiveCopies } from './live-copy.ts'
 import { takeLock } from './lock.ts'
+import { checkOpeningRoom, orNoRoom, SPOOL } from './no-room.ts'
 import { checkEnvironment } from './precheck.ts'
 import { checkUnpromised, Slots } from './slots.ts'
 import { openSpool } from './spool.ts'
 import { LmdbStore } from './store.ts'
 import { type Commit, lmdbCommit, WATCHDOG_MS, Writer } from './writer.ts'
-
-/** Directory of the chunks, within that of the store. */
-const SPOOL = 'spool'
 
 /** Where a store is, and whose. */
 export interface LmdbOptions {
@@ -51,6 +49,8 @@ function prepare(dir: string): string {
     makeDirectory(dir)
     return realpathSync(dir)
   } catch (cause) {
+    const full = orNoRoom(dir, cause)
+    if (full instanceof FlotillaError) throw full
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new FlotillaError('STORAGE_FAILED', `cannot use ${dir} as a store: ${why}`, { dir }, cause)
   }
@@ -66,7 +66,7 @@ async function clearStrays(env: Env, writer: Writer, { records, damages }: Group
 
 /**
  * Opens or makes a store. Rejects with `STORE_IN_USE` when a live process has it, `STORE_MISMATCH` when it belongs to another cluster
- * or node or has another format, `STORAGE_FAILED` when it cannot be read or written.
+ * or node or has another format, `STORAGE_FULL` when its disk has no room even for that, `STORAGE_FAILED` when it cannot be read or written.
  */
 export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
   const dir = prepare(options.dir)
@@ -76,6 +76,7 @@ export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
   let slots: Slots | undefined
   try {
     rmSync(join(dir, COPY_DRAFT), { recursive: true, force: true }) // half a copy, as large as the store
+    checkOpeningRoom(dir)
     await makeEnv(dir)
     checkEnvironment(dir)
     env = openEnv(dir, options.mapSize, options.noSync)
@@ -95,6 +96,6 @@ export async function openLmdb(options: LmdbOptions): Promise<NodeStore> {
     await slots?.close()
     if (env) await closeEnv(env, watchdogMs)
     await lock.release()
-    throw toFlotillaError(thrown, 'STORAGE_FAILED')
+    throw toFlotillaError(orNoRoom(dir, thrown), 'STORAGE_FAILED')
   }
 }

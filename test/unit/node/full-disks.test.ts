@@ -32,6 +32,21 @@ class Disks {
 
 const levelOf = (node: FlotillaNode) => node.status().store.room?.level
 
+test('before a disk is nearly full, snapshots that nobody fetches are given up, and writes go on', async (t) => {
+  const disks = await Disks.start(t)
+  const { cluster } = disks
+  const leader = await cluster.leader()
+  await disks.leave(PLENTY, ...cluster.nodes)
+  const { spool } = cluster.disk(leader.id)
+  await spool.put('g', [{ hash: new Uint8Array(16), bytes: new Uint8Array(1000) }])
+  await disks.leave(PLENTY - 1, leader)
+  assert.equal(spool.bytes(), 1000)
+  await disks.leave(1.1 * RESERVE, leader)
+  await until('they are gone', () => spool.bytes() === 0)
+  await say(leader, 'after')
+  assert.equal(levelOf(leader), 'ok')
+})
+
 test('a leader whose disk is nearly full hands over to a node with room, and nothing is lost', async (t) => {
   const disks = await Disks.start(t)
   const { cluster } = disks

@@ -131,3 +131,23 @@ test('a store that has failed cannot be begun with', async () => {
   const room = () => Promise.reject(new FlotillaError('STORAGE_FAILED', 'EIO'))
   await assert.rejects(headroom.begin({ bytes: () => 0, room }), { code: 'STORAGE_FAILED' })
 })
+
+test('what can be done without is asked for at each look while there is little left, before the level falls', async () => {
+  const { headroom, pass, free, answers } = await bench(200)
+  let asked = 0
+  headroom.whenTight(() => asked++)
+  const lookWith = async (freeBytes: number): Promise<number> => {
+    free(freeBytes)
+    await pass(1000)
+    return asked
+  }
+  assert.equal(await lookWith(125), 0)
+  assert.equal(await lookWith(124), 1)
+  assert.equal(headroom.level, 'ok')
+  assert.equal(await lookWith(60), 2)
+  assert.equal(await lookWith(60), 3)
+  assert.equal(await lookWith(1000), 3)
+  answers(async () => null)
+  await pass(1000)
+  assert.equal(asked, 3, 'where no disk is the bound')
+})

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { levelAfter, type RoomLevel, reserveBytes, usableBytes } from '../../../src/node/room-level.ts'
+import { isTight, levelAfter, type RoomLevel, reserveBytes, usableBytes } from '../../../src/node/room-level.ts'
 
 const MIB = 1024 * 1024
 
@@ -45,4 +45,12 @@ test('the reserve grows with the store, to a bound, unless somebody has said wha
   assert.equal(reserveBytes(1000 * MIB * MIB, null), 640 * MIB)
   assert.equal(reserveBytes(10 * MIB, 5), 5)
   assert.equal(reserveBytes(10 * MIB, 0), 0)
+})
+
+test('it is tight before a level falls, and not where it would rise again', () => {
+  assert.deepEqual(
+    [0, 99, 100, 124, 125, 1000].map((usable) => isTight(usable, 100)),
+    [true, true, true, true, false, false],
+  )
+  assert.equal(isTight(0, 0), false)
 })

@@ -76,6 +76,37 @@ test('what somebody still fetches is not thrown away', async () => {
   assert.equal(stage.actor('a').news.filter(({ state }) => state === 'offering').length, 2)
 })
 
+test('when the disk runs low, what nobody fetches is thrown away at once, and what somebody fetches is not', async () => {
+  const stage = stageOf(['a', 'b', 'c'], { bytesPerSecond: 4000 })
+  addGroup(stage, 'g2')
+  stage.offer(2)
+  await stage.until(() => stage.actor('b').installed.length > 0)
+  catchUp(stage, 2)
+  await stage.until(() => stage.actor('a').told.length > 0)
+  stage.offer(3, 1, 'g2')
+  await stage.until(() => stage.actor('c').spool.bytes() > 0)
+  for (const { desk } of stage.actors.values()) {
+    desk.lent('g2', 'unknown') // so that it is to be cleaned some day
+    desk.makeRoom()
+  }
+  await stage.turns()
+  const kept = (name: string, side: 'outgoing' | 'incoming') =>
+    ['g', 'g2'].map((group) => stage.actor(name).spool.manifest(group, side) !== undefined)
+  assert.deepEqual(
+    [kept('a', 'outgoing'), kept('b', 'incoming'), kept('c', 'incoming')],
+    [
+      [false, true],
+      [false, false],
+      [false, true],
+    ],
+  )
+  assert.equal(stage.actor('b').spool.bytes(), 0)
+  await stage.until(() => stage.actor('c').installed.length > 0)
+  assert.equal(stage.chunkPulls(), 40, 'what was under way did not begin anew')
+  stage.offer(3)
+  await stage.until(() => stage.actor('c').installed.length > 1)
+})
+
 test('what an earlier run kept is thrown away, too, unless it is wanted', async () => {
   const stage = stageOf(['a', 'b'])
   stage.offer(2)

@@ -54,6 +54,22 @@ test('a loan ends a while after the last word of it, or when too many others wer
   assert.equal(stage.actor('a').spool.bytes(), 0)
 })
 
+test('when the disk runs low, a loan that nobody asks for right now ends', async () => {
+  const stage = changing(['a'], { timing: { silenceTimeoutMs: 1000 } })
+  const { desk, spool } = stage.actor('a')
+  const idle = await lend(stage, 100)
+  await stage.pass(600)
+  const fetched = await lend(stage, 101)
+  await stage.pass(600)
+  desk.makeRoom()
+  await stage.turns()
+  assert.deepEqual([desk.lent('g', idle.id), isWhole(stage, fetched)], [null, true])
+  await stage.pass(1000)
+  desk.makeRoom()
+  await stage.turns()
+  assert.equal(spool.bytes(), 0)
+})
+
 test('a loan of a group that has left is none', async () => {
   const stage = changing(['a'])
   await lend(stage, 100)
