@@ -16,10 +16,10 @@ const SOURCES = resolve('test')
 const COMPILED = dirname(fileURLToPath(import.meta.url))
 
 /** Folders that start processes and want the machine to themselves. They run last, one file at a time. */
-const SERIAL: ReadonlySet<string> = new Set(['crash', 'integration', 'web'])
+const SERIAL: ReadonlySet<string> = new Set(['crash', 'integration', 'sim', 'web'])
 
-/** Deadline of one test file. */
-const FILE_MS_MAX = 5 * 60_000
+/** Deadline of one test file: of many seeds, when they were asked for. */
+const FILE_MS_MAX = process.env.FLOTILLA_SIM_SEEDS ? 20 * 60_000 : 5 * 60_000
 const INSTALL_MS_MAX = 5 * 60_000
 
 const USAGE = `npm test -- [folder …] [--embedded] [--summary FILE]

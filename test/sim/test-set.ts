@@ -8,10 +8,10 @@ import type { Coverage } from '../../src/testkit/sim/recorder.ts'
 import { ROOT } from './saving.ts'
 
 /** Seeds of each profile when nobody says. */
-export const SEEDS = 8
+export const SEEDS = 200
 
-/** Short storms, densely packed: most of what a run costs is its beginning and its end. */
-export const TEST_WISH = { seconds: 8, density: 2 } as const
+/** Short storms, densely packed, and two clients: many small worlds show more than a few large ones. */
+export const TEST_WISH = { seconds: 3, density: 3, clients: 2 } as const
 
 /** Where it is written what the test set reaches. */
 export const REACHED = 'test/sim/reached.txt'

@@ -40,6 +40,8 @@ export function kvWorkload({ keys = 6 }: { readonly keys?: number } = {}): Workl
   return {
     stateMachine: () => kv(),
     run: (scene) => new KvUser(scene, recorder, keys).work(),
+    write: ({ client, group, now }) =>
+      recordedKv(client.kv(group), { recorder, client: 'after', now }).put('k0', 'after the storm'),
     finish: (scene) => readAll(scene),
     judge: (final) => judge(recorder, final as readonly FinalRow[]),
   }

@@ -62,6 +62,9 @@ export class Machine {
   disk: MemoryDisk
   #pace: DiskPace = { ...QUICK }
   #process: Process | null = null
+  /** Was asked to stop, and has not ended. */
+  #stopping: Process | null = null
+  #startsAgain = false
   #node: FlotillaNode | null = null
   #store: NodeStore | null = null
   #transport: string | null = null
@@ -112,8 +115,9 @@ export class Machine {
     return new MemoryDisk({ sync, uuid })
   }
 
-  /** Its process begins. Does nothing while one runs. */
+  /** Its process begins: when the one that is being stopped has ended, if there is one. Does nothing while another runs. */
   start(): void {
+    if (this.#stopping !== null) this.#startsAgain = true
     if (this.#process !== null) return
     const { timeline, hub, plan, logger } = this.#host
     const process = new Process(timeline, this.oscillator)
@@ -167,8 +171,14 @@ export class Machine {
 
   /** The node is asked to stop, as by a signal. */
   async stop(): Promise<void> {
+    const process = this.#process
+    if (process === null || this.#stopping !== null) return
+    this.#stopping = process
     await this.#node?.stop()
+    if (this.#stopping !== process) return // it died on the way
+    const startsAgain = this.#startsAgain
     this.#end()
+    if (startsAgain) this.start()
   }
 
   /** Flushes take so long from now on. */
@@ -176,11 +186,11 @@ export class Machine {
     this.#pace = pace ?? { ...QUICK }
   }
 
-  /** A digest of all rows that a replica here has applied. */
+  /** A digest of all rows that a replica here has applied; in which order it met their families does not matter. */
   stateHash(group: string): string {
     const hash = createHash('sha256')
     const table = this.#store?.table(group)
-    for (const family of table?.families ?? [])
+    for (const family of [...(table?.families ?? [])].sort())
       for (const [key, value] of table?.range(family, {}) ?? []) hash.update(family).update(key).update(value)
     return hash.digest('hex').slice(0, 16)
   }
@@ -222,6 +232,8 @@ export class Machine {
   #end(): void {
     this.#process?.kill()
     this.#process = null
+    this.#stopping = null
+    this.#startsAgain = false
     this.#node = null
     this.#store = null
     if (this.#transport !== null) {

@@ -5,13 +5,22 @@ import { Subscriber } from './subscriber.ts'
 import type { ClientScene, Workload } from './workload.ts'
 import type { World } from './world.ts'
 
+/** How long a client waits for an answer: some go on soon, and never hear what came of it; some outlast an election. */
+const PATIENCE_MS = [300, 5000] as const
+
 export class People {
   readonly #world: World
   /** By group. */
   readonly subscribers = new Map<string, Subscriber>()
+  #atWork = 0
 
   constructor(world: World) {
     this.#world = world
+  }
+
+  /** Clients whose day is not over. */
+  get atWork(): number {
+    return this.#atWork
   }
 
   /** Everybody goes to work. */
@@ -50,8 +59,11 @@ export class People {
     const workload = this.#world.workloads.get(group) as Workload
     const own = `${name}.${group}`
     const chance = this.#world.chance()
+    const [min, max] = PATIENCE_MS
+    const patience = min * (max / min) ** chance.next()
+    this.#atWork++
     const run = async (): Promise<void> => {
-      const { client, process } = await this.#world.client(own)
+      const { client, process } = await this.#world.client(own, patience)
       const scene: ClientScene = {
         name: own,
         client,
@@ -70,6 +82,10 @@ export class People {
       await client.close()
       this.#world.note(own, 'leaves')
     }
-    void run().catch((error: unknown) => this.#clientFailed(own, error))
+    void run()
+      .catch((error: unknown) => this.#clientFailed(own, error))
+      .finally(() => {
+        this.#atWork--
+      })
   }
 }

@@ -23,12 +23,14 @@ export class Process {
   /** The monotonic clock, and the world's time, when the rate last changed. */
   #reading: { local: number; world: number; rate: number }
   #asleepSince: number | null = null
+  #awakeSince: number
   readonly clock: Clock
 
   constructor(timeline: Timeline, oscillator: Oscillator) {
     this.#timeline = timeline
     this.#oscillator = oscillator
     this.#reading = { local: 0, world: timeline.now, rate: oscillator.rate }
+    this.#awakeSince = timeline.now
     this.clock = {
       now: () => this.#local(),
       date: () => EPOCH_MS + timeline.now + oscillator.wallAheadMs,
@@ -43,6 +45,11 @@ export class Process {
 
   get isPaused(): boolean {
     return this.#paused
+  }
+
+  /** When it began, or went on last; the world's time. */
+  get awakeSince(): number {
+    return this.#awakeSince
   }
 
   /** Something reaches its event loop: done now, when it goes on, or never. */
@@ -67,6 +74,7 @@ export class Process {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
+    this.#awakeSince = this.#timeline.now
     if (this.#asleepSince !== null) this.#reading.world += this.#timeline.now - this.#asleepSince
     this.#asleepSince = null
     for (const callback of this.#waiting.splice(0)) this.#timeline.at(this.#timeline.now, () => this.run(callback))

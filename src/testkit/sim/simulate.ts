@@ -9,7 +9,7 @@ import { watchReality } from './reality.ts'
 import type { Coverage } from './recorder.ts'
 import { play } from './timeline.ts'
 import type { Violation } from './violation.ts'
-import type { Workload, WorkloadVerdict } from './workload.ts'
+import type { FinalScene, Workload, WorkloadVerdict } from './workload.ts'
 import { ELECTION_TIMEOUT_MS, World } from './world.ts'
 
 /** What to simulate. */
@@ -48,8 +48,11 @@ export interface SimulationReport {
 /** The calm after the storm: within so many election timeouts there must be a leader that takes a write, and all peers the same. */
 const CALM_TIMEOUTS = 10
 
-/** Processes that were down start first; what clients still wait for ends. */
+/** Processes that were down start first; what clients still wait for ends, most of it sooner. */
 const SETTLING_MS = 6000
+
+/** Reading everything in the end takes no longer. */
+const READING_MS = 30_000
 
 /** What was applied is saved by then. */
 const SAVED_MS = 1500
@@ -107,11 +110,13 @@ async function carriedOut(world: World): Promise<SimulationReport> {
 async function settle(world: World): Promise<void> {
   world.calm()
   const { timeline } = world
-  await play(timeline, timeline.now + SETTLING_MS, () => world.isOver)
+  await within(world, timeline.now + SETTLING_MS, () => world.hasRest)
   const deadline = timeline.now + CALM_TIMEOUTS * ELECTION_TIMEOUT_MS
-  for (const group of world.workloads.keys()) {
+  for (const [group, workload] of world.workloads) {
     const isLed = await within(world, deadline, () => world.nodes.some((node) => world.statusOf(node, group)?.role === 'leader'))
     if (!isLed) return world.fail({ invariant: 'LIVENESS', message: `nobody leads ${group} after the storm` })
+    const why = await unwritable(world, { group, workload, deadline })
+    if (why !== null) return world.fail({ invariant: 'LIVENESS', message: `${group} takes no write after the storm: ${why}` })
   }
   const isSame = await within(world, deadline, () =>
     [...world.workloads.keys()].every((group) => differences(world, group).length === 0),
@@ -175,27 +180,50 @@ function differences(world: World, group: string): readonly string[] {
   return [...missing, ...checkConverged(replicas.map((replica) => ({ ...replica, hash: hashes.get(replica.name) ?? '' })))]
 }
 
+/** Tries to write, until it is too late. Null: something was written. */
+async function unwritable(world: World, at: { group: string; workload: Workload; deadline: number }): Promise<unknown> {
+  const { group, workload, deadline } = at
+  const write = workload.write?.bind(workload)
+  if (!write) return null
+  let answer: Answer<unknown>
+  do answer = await visit(world, { group, until: deadline }, write)
+  while ('failure' in answer && !world.isOver && world.timeline.now < deadline)
+  return 'failure' in answer && !world.isOver ? answer.failure : null
+}
+
 async function judge(world: World, group: string, workload: Workload): Promise<WorkloadVerdict | null> {
-  let rows: unknown
-  let failure: unknown
-  let isDone = false
-  const read = async (): Promise<void> => {
-    const { client } = await world.client('judge', 20_000)
-    rows = await workload.finish({ client, group })
-    await client.close()
-  }
-  void read()
-    .catch((error: unknown) => {
-      failure = error
-    })
-    .finally(() => {
-      isDone = true
-    })
-  await play(world.timeline, world.timeline.now + 30_000, () => isDone || world.isOver)
+  const answer = await visit(world, { group, until: world.timeline.now + READING_MS }, (scene) => workload.finish(scene))
   if (world.isOver) return null
-  if (failure !== undefined || !isDone) {
-    world.fail({ invariant: 'LIVENESS', message: `${group} cannot be read after the storm: ${failure ?? 'no answer'}` })
-    return null
+  if ('value' in answer) return workload.judge(answer.value)
+  world.fail({ invariant: 'LIVENESS', message: `${group} cannot be read after the storm: ${answer.failure}` })
+  return null
+}
+
+type Answer<T> = { readonly value: T } | { readonly failure: unknown }
+
+/** Somebody comes with a question, and waits for the answer until then. */
+async function visit<T>(
+  world: World,
+  at: { group: string; until: number },
+  ask: (scene: FinalScene) => Promise<T>,
+): Promise<Answer<T>> {
+  const { timeline } = world
+  let answer: Answer<T> | null = null
+  const call = async (): Promise<T> => {
+    const { client } = await world.client('visitor', Math.max(1, at.until - timeline.now))
+    const value = await ask({ client, group: at.group, now: () => timeline.now })
+    await client.close()
+    return value
   }
-  return workload.judge(rows)
+  void call().then(
+    (value) => {
+      answer = { value }
+    },
+    (failure: unknown) => {
+      answer = { failure }
+    },
+  )
+  const isDone = (): boolean => answer !== null || world.isOver
+  await play(timeline, at.until, isDone)
+  return answer ?? { failure: 'no answer' }
 }

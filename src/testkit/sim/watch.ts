@@ -3,6 +3,7 @@
  * added; changes nothing.
  */
 
+import type { RoleContext } from '../../../machines/role.ts'
 import { InvariantError } from '../../base/assert.ts'
 import type { Trace, TracedState, TracedStep } from '../../ports/trace.ts'
 import { checkState } from '../../protocol/invariants.ts'
@@ -24,6 +25,12 @@ interface Promised {
   readonly vote: PeerId | null
 }
 
+/** Whether a read that came with this step may be answered at once. */
+function isAnswered(before: RaftState, after: RaftState): boolean {
+  const { reads } = (after as RoleContext).due
+  return reads.length > 0 && reads !== (before as RoleContext).due.reads
+}
+
 /** What is known of one group. */
 class GroupLedger {
   readonly leaders = new Map<Term, PeerId>()
@@ -34,6 +41,17 @@ class GroupLedger {
   /** By machine and peer. */
   readonly promised = new Map<string, Promised>()
   lastCommitted = 0
+  /** The newest term in which something was committed, and when that was. */
+  reign: { readonly term: Term; readonly at: number } = { term: 0, at: 0 }
+}
+
+/** What the watch has to know of the world. */
+export interface Surroundings {
+  /** What the disks of the machines have. */
+  readonly holds: Holds
+  now(): number
+  /** Since when the process of a machine has been awake. */
+  awakeSince(machine: string): number
 }
 
 /** Where an entry was committed last, for whoever looks. */
@@ -45,13 +63,14 @@ export interface WatchedGroup {
 
 export class Watch {
   readonly #groups = new Map<string, GroupLedger>()
+  readonly #around: Surroundings
   readonly #onViolation: (violation: Violation) => void
   readonly #copies: Copies
 
-  /** `holds`: what the disks of the machines have. */
-  constructor(holds: Holds, onViolation: (violation: Violation) => void) {
+  constructor(around: Surroundings, onViolation: (violation: Violation) => void) {
+    this.#around = around
     this.#onViolation = onViolation
-    this.#copies = new Copies(holds, onViolation)
+    this.#copies = new Copies(around.holds, onViolation)
   }
 
   group(id: string): WatchedGroup {
@@ -117,6 +136,7 @@ export class Watch {
     this.#copies.stepped({ machine, group, peer }, { cause, before, after })
     checkState(b, after.role)
     if (a.log !== b.log) this.#entries(ledger, { group, peer, added: b.log.since(a.log), log: b.log })
+    if (cause.type === 'client.read' && isAnswered(a, b)) this.#answers(machine, ledger, { group, peer, raft: b })
     if (after.role === 'leader') this.#leads(ledger, { group, peer, before, after })
     if (b.commit > a.commit) this.#committed(ledger, { group, peer, from: a.commit, raft: b })
     if (a.conf !== b.conf) this.#reconfigured(group, a.conf, b.conf)
@@ -143,6 +163,23 @@ export class Watch {
     const { log: old } = before.raft
     if (log.lastIndex < old.lastIndex || (log.truncated.index <= old.lastIndex && log.termAt(old.lastIndex) !== old.lastTerm))
       this.#broken('LEADER_APPEND_ONLY', `the leader of term ${term} of ${group} changed its own log at ${old.lastIndex}`)
+  }
+
+  /**
+   * Thesis 6.4.1: who answers a read at once holds a lease, and while one is held nobody leads a later term. Who slept meanwhile may answer for the moment at
+   * which it was asked.
+   */
+  #answers(
+    machine: string,
+    { reign }: GroupLedger,
+    at: { readonly group: string; readonly peer: PeerId; readonly raft: RaftState },
+  ): void {
+    const { group, peer, raft } = at
+    if (reign.term <= raft.term || this.#around.awakeSince(machine) >= reign.at || reign.at === this.#around.now()) return
+    this.#broken(
+      'LEASE_SAFETY',
+      `peer ${peer} of ${group} answers a read alone in term ${raft.term}, term ${reign.term} has committed`,
+    )
   }
 
   /** Log Matching: who has an entry of that index and term has that entry, behind the same one. */
@@ -187,6 +224,8 @@ export class Watch {
         )
     }
     ledger.lastCommitted = Math.max(ledger.lastCommitted, raft.commit)
+    const term = raft.log.termAt(raft.commit) ?? 0
+    if (term > ledger.reign.term) ledger.reign = { term, at: this.#around.now() }
   }
 
   #applied(group: string, entry: Entry): void {

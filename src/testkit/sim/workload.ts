@@ -25,7 +25,7 @@ export interface ClientScene {
 }
 
 /** The world after the storm: everybody is up and has caught up. */
-export type FinalScene = Pick<ClientScene, 'client' | 'group'>
+export type FinalScene = Pick<ClientScene, 'client' | 'group' | 'now'>
 
 /** What came of a workload. */
 export interface WorkloadVerdict {
@@ -44,6 +44,8 @@ export interface Workload<Final = unknown> {
   stateMachine(): StateMachine
   /** A client's day. Ends soon after `isOver`. An error that is not expected ends the run. */
   run(scene: ClientScene): Promise<void>
+  /** One write, right after the storm: within ten election timeouts one has to succeed. It is tried again when it fails. */
+  write?(scene: FinalScene): Promise<unknown>
   /** Reads what there is in the end. */
   finish(scene: FinalScene): Promise<Final>
   judge(final: Final): WorkloadVerdict

@@ -13,6 +13,7 @@ import type { Trace } from '../../ports/trace.ts'
 import type { Transport } from '../../ports/transport.ts'
 import type { DiskImage } from '../../storage/memory/disk.ts'
 import { type Loopback, loopback } from '../../transport/loopback/hub.ts'
+import type { Position } from './copies.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { CLUSTER, Machine, type NodePlan } from './machine.ts'
 import { SimNetwork } from './network.ts'
@@ -73,10 +74,13 @@ export class World {
     this.workloads = workloads
     this.journal = new Journal(onEntry)
     this.#seeds = prng(plan.seed ^ 0x5eed)
-    this.watch = new Watch(
-      (machine, position) => this.machines.find(({ name }) => name === machine)?.holds(position) ?? null,
-      (violation) => this.fail(violation),
-    )
+    const machineOf = (machine: string): Machine | undefined => this.machines.find(({ name }) => name === machine)
+    const around = {
+      holds: (machine: string, position: Position) => machineOf(machine)?.holds(position) ?? null,
+      now: () => this.timeline.now,
+      awakeSince: (machine: string) => machineOf(machine)?.process?.awakeSince ?? this.timeline.now,
+    }
+    this.watch = new Watch(around, (violation) => this.fail(violation))
     this.network = new SimNetwork({
       timeline: this.timeline,
       chance: prng(this.#seed()),
@@ -103,6 +107,11 @@ export class World {
   /** Whether faults may strike and clients work. */
   get isStormy(): boolean {
     return this.#stormy && this.#violation === null
+  }
+
+  /** Whether the day is over for all clients: nobody waits for anything. */
+  get hasRest(): boolean {
+    return this.#people.atWork === 0
   }
 
   /** Who follows what is committed, by group. */
