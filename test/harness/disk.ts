@@ -64,7 +64,8 @@ export class Disk implements LogReader {
     const first = entries[0]
     if (first) {
       assert.ok(first.index <= this.#entries.length + 1, `a hole in the disk before ${first.index}`)
-      this.#entries = [...this.#entries.slice(0, first.index - 1), ...entries]
+      this.#entries.length = first.index - 1 // in place: a copy would cost as much as the log is long
+      for (const entry of entries) this.#entries.push(entry)
     }
     this.applied = Math.max(this.applied, Math.min(applied, this.#entries.length))
   }

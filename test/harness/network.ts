@@ -6,14 +6,16 @@ import type { PeerId } from '../../src/protocol/types.ts'
 /** Chooses letters. */
 export type Which = (message: Message) => boolean
 
+const NONE: Which = () => false
+
 export class Network {
   /** In order of sending. */
   queue: Message[] = []
   /** Everything ever sent, also what was lost. */
   readonly sent: Message[] = []
   readonly #cuts = new Set<string>()
-  #lost: Which = () => false
-  #held: Which = () => false
+  #lost = NONE
+  #held = NONE
 
   post(message: Message): void {
     this.sent.push(message)
@@ -22,7 +24,7 @@ export class Network {
 
   /** The next letter that is not held and is chosen; it leaves the queue. What a new cut lies upon is lost. */
   take(which: Which): Message | undefined {
-    this.queue = this.queue.filter((message) => !this.#isLost(message))
+    if (this.#cuts.size > 0 || this.#lost !== NONE) this.queue = this.queue.filter((message) => !this.#isLost(message))
     const at = this.queue.findIndex((message) => !this.#held(message) && which(message))
     return at < 0 ? undefined : this.queue.splice(at, 1)[0]
   }
@@ -38,7 +40,7 @@ export class Network {
   }
 
   release(): void {
-    this.#held = () => false
+    this.#held = NONE
   }
 
   /** No letters between two peers, either way. */
@@ -54,11 +56,11 @@ export class Network {
   /** All links are up, nothing is dropped or held. */
   heal(): void {
     this.#cuts.clear()
-    this.drop(() => false)
+    this.drop(NONE)
     this.release()
   }
 
   #isLost(message: Message): boolean {
-    return this.#cuts.has(`${message.from}-${message.to}`) || this.#lost(message)
+    return (this.#cuts.size > 0 && this.#cuts.has(`${message.from}-${message.to}`)) || this.#lost(message)
   }
 }
