@@ -5,21 +5,10 @@
 
 import { type AnyActorScope, type AnyStateMachine, createActor, type EventFromLogic, type SnapshotFrom } from 'xstate'
 import { assert } from '../base/assert.ts'
+import { quickStepOf } from './quick.ts'
+import { type ArmTimer, armOf, type DisarmTimer } from './timers.ts'
 
-export type { SnapshotFrom }
-
-/** A timer that a chart started: `delay` names it, `event` is to be sent back when it is due. */
-export interface ArmTimer {
-  readonly type: 'arm'
-  readonly id: string
-  readonly delay: string
-  readonly event: { readonly type: string }
-}
-
-export interface DisarmTimer {
-  readonly type: 'disarm'
-  readonly id: string
-}
+export type { ArmTimer, DisarmTimer, SnapshotFrom }
 
 type TimerOutput = ArmTimer | DisarmTimer
 
@@ -41,8 +30,26 @@ interface Executable {
   readonly exec: ((info: unknown, params: unknown) => unknown) | undefined
 }
 
-/** Makes a machine steppable. `sample` is any legal input: one inert actor is made of it and serves as the scope of every step. */
+/**
+ * Makes a machine steppable. `sample` is any legal input: one inert actor is made of it and serves as the scope of every step that xstate takes. A plain
+ * chart is stepped without it, to the same end (src/chart/quick.ts).
+ */
 export function stepperOf<M extends AnyStateMachine, Out = never>(machine: M, sample: unknown): Stepper<M, Out> {
+  const { start, step } = stepperByXstate<M, Out>(machine, sample)
+  const quickStep = quickStepOf(machine)
+  if (quickStep === null) return { start, step }
+  return {
+    start,
+    step: (snapshot, event) => {
+      const said: (Out | TimerOutput)[] = []
+      const next = quickStep(snapshot as never, event as never, said)
+      return next === null ? step(snapshot, event) : [next as unknown as SnapshotFrom<M>, said]
+    },
+  }
+}
+
+/** The same by xstate alone: what the other is held against. */
+export function stepperByXstate<M extends AnyStateMachine, Out = never>(machine: M, sample: unknown): Stepper<M, Out> {
   let out: (Out | TimerOutput)[] = []
   const scope = inertScope(machine, sample, (action) => {
     out.push(...outputsOf<Out>(action))
@@ -72,11 +79,7 @@ interface RaiseParams {
 }
 
 /** An undelayed raise was already taken within the step. */
-function timerOf({ id, delay, event }: RaiseParams): readonly ArmTimer[] {
-  if (delay === undefined) return []
-  const name = event.type.split('.')[2] ?? event.type // xstate.after.<delay>.<state id>
-  return [{ type: 'arm', id: id ?? event.type, delay: name, event }]
-}
+const timerOf = ({ id, delay, event }: RaiseParams): readonly ArmTimer[] => (delay === undefined ? [] : [armOf(id, event)])
 
 function inertScope(machine: AnyStateMachine, sample: unknown, actionExecutor: (action: Executable) => void): AnyActorScope {
   const self = createActor(machine, { input: sample as never })

@@ -25,9 +25,20 @@ export const guard =
   ({ context, event }: Args<C>): boolean =>
     ask(context, event as E)
 
+/** A reducer in xstate's form, which still knows what it was made of. */
+export interface ReducerWord {
+  readonly reduce: (context: object, event: unknown) => object
+}
+
 /** A reducer in xstate's form. */
 export const reducer = <C extends object, E>(reduce: Reduce<C, E>): AssignWord =>
-  assign(({ context, event }) => reduce(context as C, event as unknown as E)) as unknown as AssignWord
+  Object.assign(
+    assign(({ context, event }) => reduce(context as C, event as unknown as E)),
+    { reduce },
+  ) as unknown as AssignWord
+
+/** Whether an action was made by {@link reducer}. */
+export const isReducer = (action: object): action is ReducerWord => 'reduce' in action
 
 /** A maker in xstate's form. */
 export const maker =
