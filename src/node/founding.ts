@@ -35,6 +35,7 @@ export const foundingOf = ({ birthmark }: { readonly birthmark: string }): { rea
 
 /** Whether two epochs can be of one founding: the same members, and no two marks. */
 export function isSameFounding(a: string, b: string): boolean {
+  if (a === b) return true // as nearly always
   const [membersA, markA] = a.split('.')
   const [membersB, markB] = b.split('.')
   return membersA === membersB && (markA === undefined || markB === undefined || markA === markB)

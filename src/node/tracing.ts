@@ -17,7 +17,17 @@ export const tracedState = (snapshot: RoleSnapshot): TracedState => ({
 })
 
 /** The active states, outermost first. */
-export const statesOf = ({ value }: Pick<RoleSnapshot, 'value'>): readonly string[] => pathOf(value)
+export function statesOf({ value }: Pick<RoleSnapshot, 'value'>): readonly string[] {
+  if (typeof value === 'string') return [value]
+  const known = paths.get(value)
+  if (known) return known
+  const path = pathOf(value)
+  paths.set(value, path)
+  return path
+}
+
+/** Snapshots of one place share what says so. */
+const paths = new WeakMap<object, readonly string[]>()
 
 /** `{ leader: { round: 'beat' } }` as `['leader', 'round', 'beat']`. */
 function pathOf(value: unknown): string[] {

@@ -20,8 +20,11 @@ export interface Coverage {
   readonly fates: Counts
 }
 
+type States = TracedStep['before']['states']
+
 export class Recorder {
-  readonly #transitions = new Map<string, number>()
+  /** By states before, cause and states after. The lists of states are few and shared: their names are put together once, at the end. */
+  readonly #transitions = new Map<States, Map<string, Map<States, number>>>()
   readonly #errors = new Map<string, number>()
   readonly #faults = new Map<string, number>()
   readonly #fates = new Map<string, number>()
@@ -35,7 +38,9 @@ export class Recorder {
 
   stepped({ before, cause, after }: TracedStep): void {
     this.#steps++
-    count(this.#transitions, `${before.states.join('.')} ${nameOf(cause.type)} → ${after.states.join('.')}`)
+    const causes = within(this.#transitions, before.states)
+    const ends = within(causes, cause.type)
+    ends.set(after.states, (ends.get(after.states) ?? 0) + 1)
   }
 
   error(code: string): void {
@@ -54,7 +59,7 @@ export class Recorder {
     const counts = (map: ReadonlyMap<string, number>): Counts => Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
     const { rows, guards } = differenceOf(this.#charts)
     return {
-      transitions: counts(this.#transitions),
+      transitions: counts(this.#named()),
       rows: counts(rows),
       guards: counts(guards),
       errors: counts(this.#errors),
@@ -62,6 +67,26 @@ export class Recorder {
       fates: counts(this.#fates),
     }
   }
+
+  #named(): Map<string, number> {
+    const named = new Map<string, number>()
+    for (const [before, causes] of this.#transitions)
+      for (const [cause, ends] of causes)
+        for (const [after, times] of ends) {
+          const name = `${before.join('.')} ${nameOf(cause)} → ${after.join('.')}`
+          named.set(name, (named.get(name) ?? 0) + times)
+        }
+    return named
+  }
+}
+
+/** The map at a key, made when it is not there. */
+function within<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  const known = map.get(key)
+  if (known) return known
+  const made = new Map<L, V>()
+  map.set(key, made)
+  return made
 }
 
 /** A timer's event says in which state it was armed; that stands before it already. */

@@ -132,8 +132,8 @@ export class Watch {
     const [a, b] = [before.raft, after.raft]
     if (cause.type === 'storage.persisted' && 'vote' in cause)
       ledger.promised.set(`${machine} ${peer}`, { term: cause.term, vote: cause.vote })
+    this.#copies.stepped({ machine, group, peer }, { cause, before, after }) // also when nothing changed: what is said to be on the disk is looked for there
     if (a === b) return
-    this.#copies.stepped({ machine, group, peer }, { cause, before, after })
     checkState(b, after.role)
     if (a.log !== b.log) this.#entries(ledger, { group, peer, added: b.log.since(a.log), log: b.log })
     if (cause.type === 'client.read' && isAnswered(a, b)) this.#answers(machine, ledger, { group, peer, raft: b })
