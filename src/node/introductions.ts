@@ -109,22 +109,33 @@ export class Introductions {
    * voice is enough: who has nothing loses nothing by not beginning. Null: it was stopped meanwhile.
    */
   async #introduce(host: PeerHost): Promise<Part | null> {
-    const { clock } = this.#options
     const welcomes = new Map<string, Welcome>()
-    const waitsFor = new Set(othersOf(host, this.#options.sender.node))
+    await this.#hear(host, othersOf(host, this.#options.sender.node), welcomes)
+    const isGuest = (): boolean => partOf(host.id, heardFrom(host, welcomes)) === 'guest'
+    if (!this.#stopped && isGuest()) {
+      const early = [...welcomes].flatMap(([node, { born }]) => (born ? [] : [node])) // while we waited for the last, the group was born there
+      for (const node of early) welcomes.delete(node)
+      await this.#hear(host, early, welcomes)
+    }
+    if (this.#stopped) return null
+    return isGuest() ? 'guest' : 'founder'
+  }
+
+  /** Asks these nodes until each has answered, or it is stopped. */
+  async #hear(host: PeerHost, nodes: readonly string[], welcomes: Map<string, Welcome>): Promise<void> {
+    const { clock } = this.#options
+    const waitsFor = new Set(nodes)
     let saidAt = clock.now()
-    while (waitsFor.size > 0) {
+    while (waitsFor.size > 0 && !this.#stopped) {
       await Promise.all([...waitsFor].map((node) => this.#ask(host, node, welcomes)))
       for (const node of welcomes.keys()) waitsFor.delete(node)
-      if (waitsFor.size === 0) break
+      if (waitsFor.size === 0) return
       if (clock.now() - saidAt >= SAY_MS) {
         this.#say(host, waitsFor)
         saidAt = clock.now()
       }
       await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve))
-      if (this.#stopped) return null
     }
-    return this.#stopped ? null : partOf(host.id, heardFrom(host, welcomes))
   }
 
   /**

@@ -139,7 +139,7 @@ export class Watch {
     if (cause.type === 'client.read' && isAnswered(a, b)) this.#answers(machine, ledger, { group, peer, raft: b })
     if (after.role === 'leader') this.#leads(ledger, { group, peer, before, after })
     if (b.commit > a.commit) this.#committed(ledger, { group, peer, from: a.commit, raft: b })
-    if (a.conf !== b.conf) this.#reconfigured(group, a.conf, b.conf)
+    if (a.conf !== b.conf && cause.type !== 'snapshot.installed') this.#reconfigured(group, a.conf, b.conf) // a state jumps over changes
   }
 
   /** Election Safety, Leader Completeness when one takes office; Leader Append-Only while it leads. */
