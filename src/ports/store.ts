@@ -65,7 +65,7 @@ export interface Recovered extends Membership {
 /** A state that is on disk and belongs to no group yet: the rows of a snapshot. Of this store, and of this boot. */
 export interface StagedState {
   readonly group: string
-  /** Bytes of its rows. */
+  /** Bytes of the keys and values of its rows. */
   readonly bytes: number
 }
 
@@ -148,7 +148,7 @@ export interface NodeStore {
   tombstone(group: string): Tombstone | undefined
   /** Bytes of applied state in memory that the next `write` of everything will save. */
   readonly unsavedBytes: number
-  /** Bytes that the rows of a group take, as nearly as the store knows without looking at them. */
+  /** Bytes of keys and values of the rows of an opened group, as the last write has left them. Known without looking at them. */
   stateBytes(group: string): number
   /** Bytes of the store on disk. */
   bytes(): number

@@ -59,6 +59,9 @@ type Layers = readonly (OrderedBytes | null)[]
 
 const familyKey = (family: number): string => String.fromCharCode(family >>> 8, family & 255)
 
+/** Bytes of the family's number in front of each key on a shelf. */
+export const FAMILY_BYTES = 2
+
 /** A row's key, as it lies on a shelf. */
 export const rowKey = (family: number, key: Uint8Array): string => toBinary(key, familyKey(family))
 

@@ -2,6 +2,7 @@
 
 import { describe } from 'node:test'
 import type { NodeStore } from '../../src/ports/store.ts'
+import { storeBytesTests } from './store-bytes.ts'
 import { storeFailureTests } from './store-failure.ts'
 import { storeLogTests } from './store-log.ts'
 import { storeMembershipTests } from './store-membership.ts'
@@ -38,6 +39,7 @@ export function storeSuite(name: string, makeBench: () => Promise<StoreBench>): 
     storeTableTests(withBench)
     storeMembershipTests(withBench)
     storeSnapshotTests(withBench)
+    storeBytesTests(withBench)
     storeFailureTests(withBench)
   })
 }

@@ -12,9 +12,12 @@ import type { Change } from './writer.ts'
 
 /**
  * Version of everything in docs/storage.md. Rises when an older Flotilla could not read what a newer one wrote, or the other way round: 3 links the
- * entries of a log, and keeps promises a second time. It is the only one that is read.
+ * entries of a log, and keeps promises a second time; 4 has the bytes of the rows in each state record.
  */
-export const FORMAT = 3
+export const FORMAT = 4
+
+/** The oldest one that is read. The next opening makes it the latest. */
+const FORMAT_OLDEST = 3
 
 const identitySchema = z.object({
   uuid: z.uuid(),
@@ -37,12 +40,12 @@ export interface Boot {
 
 function checkFormat(env: Env, stored: Uint8Array): void {
   const format = text(stored)
-  if (format === String(FORMAT)) return
   const newer = Number(format) > FORMAT
+  if (!newer && Number(format) >= FORMAT_OLDEST) return
   const advice = newer
     ? 'run the Flotilla version that wrote it, or a later one'
     : 'run the Flotilla version that wrote it, or give the node an empty directory and admit it anew'
-  const message = `the store in ${env.dir} has format ${format}, this version reads ${FORMAT}: ${advice}`
+  const message = `the store in ${env.dir} has format ${format}, this version reads ${FORMAT_OLDEST} to ${FORMAT}: ${advice}`
   throw new FlotillaError('STORE_MISMATCH', message, { dir: env.dir, format })
 }
 

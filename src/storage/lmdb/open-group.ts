@@ -1,5 +1,6 @@
 /** One opened group of a store on LMDB: where its log ends, its table, and what a write of it changes. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { assert } from '../../base/assert.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
@@ -26,13 +27,16 @@ import {
   readLastIndex,
   readLink,
 } from './log.ts'
-import { cellChanges, LmdbShelf, type Views } from './shelf.ts'
+import { cellChanges, growthBy, LmdbShelf, type Views } from './shelf.ts'
 import type { StagedRows } from './staging.ts'
 import { readState, type StateRecord, stateChange } from './state-record.ts'
 import type { Change } from './writer.ts'
 
 /** Entries cut off that one write takes off the disk: so many that it keeps up with any log, so few that nobody waits for it. */
 const CUT_PORTION = 4096
+
+/** Rows that are looked up before others have a turn of the event loop: each may be a read of the disk. */
+const WEIGH_PORTION = 256
 
 /** Where a log begins: behind an entry, and with the link to it. */
 type LogStart = Pick<GroupRecord, 'truncated' | 'link'>
@@ -87,6 +91,8 @@ export class OpenGroup implements LogReader {
   #state: StateRecord
   /** What becomes true when the write under way is durable. */
   #next: StateRecord | null = null
+  /** Rows of the write under way that are not weighed yet. */
+  #unweighed: readonly Change[] = []
   /** The same, of an installed snapshot. */
   #following: Following | null = null
   /** The first entry that may still be on the disk. */
@@ -137,7 +143,15 @@ export class OpenGroup implements LogReader {
     return readingOf(this.#damageOf, () => readEntries({ env: this.#host.env, group: number }, { lo, hi, bytesMax }, this.#state))
   }
 
-  /** Changes that save a write and, unless the scope leaves it out, all that the table holds unsaved. They become ours in {@link settle}. */
+  /** Bytes of keys and values of the rows that are saved. */
+  get rowBytes(): number {
+    return this.#state.rowBytes
+  }
+
+  /**
+   * Changes that save a write and, unless the scope leaves it out, all that the table holds unsaved; {@link weigh} has the last of them. They become ours in
+   * {@link settle}.
+   */
   prepare(write: GroupWrite | undefined, scope: WriteScope): Change[] {
     if (write?.install) return this.#prepareInstall(write, write.install)
     const unsaved = scope === 'all' ? this.table.leave() : null
@@ -150,18 +164,36 @@ export class OpenGroup implements LogReader {
     const last = stored.at(-1)
     const lastIndex = entries.at(-1)?.index ?? this.#state.lastIndex
     for (const change of dropEntries(env, this.number, [lastIndex + 1, this.#state.lastIndex])) changes.push(change)
-    for (const change of unsaved ? cellChanges(env, this.number, unsaved.cells) : []) changes.push(change)
+    this.#unweighed = unsaved ? [...cellChanges(env, this.number, unsaved.cells)] : []
+    for (const change of this.#unweighed) changes.push(change)
     const { hardState, applied } = this.#state
     this.#next = {
       hardState: write?.hardState ?? hardState,
       applied: unsaved?.applied ?? applied,
       lastIndex,
       link: last ? linkTo(last) : this.#state.link,
+      rowBytes: this.#state.rowBytes,
     }
     const cutting = { changes, entries, entryChanges: stored, unsaved, applied: this.#next.applied }
     this.#cut(write?.truncate ?? this.#record.truncated, cutting)
-    changes.push(stateChange(env, this.number, this.#next))
     return changes
+  }
+
+  /**
+   * The state record of what was prepared. What the rows come to depends on those that they replace, which LMDB is asked for; it reads from the disk what it needs for the
+   * write anyhow. None where nothing was prepared.
+   */
+  async weigh(): Promise<Change[]> {
+    if (this.#next === null) return []
+    const changes = this.#unweighed
+    this.#unweighed = []
+    let { rowBytes } = this.#next
+    for (const [at, change] of changes.entries()) {
+      rowBytes += growthBy(change)
+      if (at % WEIGH_PORTION === WEIGH_PORTION - 1) await nextTurn()
+    }
+    this.#next = { ...this.#next, rowBytes }
+    return [stateChange(this.#host.env, this.number, this.#next)]
   }
 
   /** The log begins behind that entry from now on, if not later already; what lies before it goes, a portion with each write. */
@@ -209,6 +241,7 @@ export class OpenGroup implements LogReader {
       applied: index,
       lastIndex: entries.at(-1)?.index ?? index,
       link: last ? linkTo(last) : NO_LINK,
+      rowBytes: state.bytes,
     }
     this.#following = { record: record as GroupRecord, state: next }
     return [

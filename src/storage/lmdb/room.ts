@@ -42,9 +42,6 @@ export function reusableBytes({ all, meta }: Pick<Env, 'all' | 'meta'>): number 
   return Math.max(0, lastPageNumber + 1 - used) * pageSize
 }
 
-/** Bytes of the pages of one database. */
-export const treeBytes = (db: Bytes): number => pagesOf(statsOf(db)) * statsOf(db).pageSize
-
 interface Premises {
   readonly env: Env
   readonly gate: Gate

@@ -9,7 +9,9 @@ import type { FlotillaError } from '../../base/errors.ts'
 import { damaged } from './damage.ts'
 
 const VERSION = 1
-const HEAD_BYTES = 5
+
+/** Bytes that a seal adds to a value. */
+export const HEAD_BYTES = 5
 
 /** Key and parts as one sealed value: version (1 byte), crc32 of key and body (4 bytes, big-endian), body. */
 export function seal(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {

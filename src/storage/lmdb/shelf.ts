@@ -3,12 +3,12 @@
 import { FlotillaError } from '../../base/errors.ts'
 import type { SavedRow } from '../merge-rows.ts'
 import { type Cell, toBinary } from '../ordered-bytes.ts'
-import type { Shelf, ShelfView } from '../overlay-table.ts'
+import { FAMILY_BYTES, type Shelf, type ShelfView } from '../overlay-table.ts'
 import { checkBeside } from './absence.ts'
 import { damageOf } from './damage.ts'
 import { type Env, type ReadTransaction, VIEWS_MAX } from './env.ts'
 import { dataKey, GROUP_BYTES, groupKey } from './keys.ts'
-import { seal, unseal } from './seal.ts'
+import { HEAD_BYTES, seal, unseal } from './seal.ts'
 import type { Change } from './writer.ts'
 
 /** Whose rows: the group's id, and the number that stands for it in keys. */
@@ -145,4 +145,22 @@ export function* cellChanges(env: Env, group: number, cells: Iterable<readonly [
 export function clearRows(env: Env, group: number, limit: number): Change[] {
   const range = { start: groupKey(group), end: groupKey(group + 1), limit }
   return Array.from(env.data.getKeys(range), (key) => ({ db: env.data, key: Buffer.from(key) }))
+}
+
+/** Bytes of a row's own: of its key, and of its value. Both are given as they are stored. */
+const rowBytes = (key: Uint8Array, sealed: Uint8Array): number =>
+  key.length - GROUP_BYTES - FAMILY_BYTES + Math.max(0, sealed.length - HEAD_BYTES)
+
+/** By how many bytes a change of a row makes the rows more, given what LMDB shows now. */
+export function growthBy({ db, key, value }: Change): number {
+  const before = db.getBinaryFast(key) // its length only: a copy of the value would cost half as much again
+  return (value ? rowBytes(key, value) : 0) - (before ? rowBytes(key, before) : 0)
+}
+
+/** Bytes of all rows of a group, by reading them. */
+export function countRowBytes(env: Pick<Env, 'data'>, group: number): number {
+  let bytes = 0
+  for (const { key, value } of env.data.getRange({ start: groupKey(group), end: groupKey(group + 1) }))
+    bytes += rowBytes(key, value)
+  return bytes
 }

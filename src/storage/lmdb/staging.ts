@@ -10,7 +10,7 @@ import type { TableWrite } from '../../ports/table.ts'
 import { FamilyNumbers } from '../family-numbers.ts'
 import { rowKey } from '../overlay-table.ts'
 import type { Env } from './env.ts'
-import { cellChanges } from './shelf.ts'
+import { cellChanges, countRowBytes } from './shelf.ts'
 import type { Change } from './writer.ts'
 
 /** Bytes of rows in one transaction: much for a flush, little for memory (where two of them are), and soon done for the writes that wait behind it. */
@@ -45,6 +45,8 @@ export class Staging {
     let portion: Change[] = []
     let pending = 0
     let total = 0
+    let last = ''
+    let isOrdered = true
     let writing: Promise<void> = Promise.resolve()
     const write = async (changes: readonly Change[]): Promise<void> => {
       await writing
@@ -55,7 +57,10 @@ export class Staging {
       if (value === undefined) continue
       if (key.length > KEY_BYTES_MAX)
         throw new FlotillaError('TOO_LARGE', `a key has ${key.length} bytes`, { max: KEY_BYTES_MAX })
-      portion.push(...cellChanges(env, number, [[rowKey(families.numberFor(family), key), value]]))
+      const full = rowKey(families.numberFor(family), key)
+      if (full <= last) isOrdered = false
+      last = full
+      portion.push(...cellChanges(env, number, [[full, value]]))
       pending += key.length + value.length
       if (pending < PORTION_BYTES) continue
       total += pending
@@ -65,7 +70,9 @@ export class Staging {
     }
     await write(portion)
     await writing
-    const state = { group, bytes: total + pending }
+    env.root.resetReadTxn()
+    const bytes = isOrdered ? total + pending : countRowBytes(env, number) // out of order a row may have taken another's place
+    const state = { group, bytes }
     this.#staged.set(state, { number, families: families.toRecord() })
     return state
   }

@@ -6,6 +6,7 @@ import type { Env } from './env.ts'
 import { groupKey } from './keys.ts'
 import { type Link, NO_LINK } from './log.ts'
 import { seal, unseal } from './seal.ts'
+import { countRowBytes } from './shelf.ts'
 import type { Change } from './writer.ts'
 
 /** The record of one group. Written in the transaction that changes any of it, so its parts never disagree. */
@@ -17,18 +18,29 @@ export interface StateRecord {
   readonly lastIndex: LogIndex
   /** Link to that entry: a log that ends with another one has lost something, too. */
   readonly link: Link
+  /** Bytes of keys and values of the group's rows. */
+  readonly rowBytes: number
 }
 
 /** Of a group nothing was written to yet. */
-export const EMPTY_STATE: StateRecord = { hardState: { term: 0, vote: null, commit: 0 }, applied: 0, lastIndex: 0, link: NO_LINK }
+export const EMPTY_STATE: StateRecord = {
+  hardState: { term: 0, vote: null, commit: 0 },
+  applied: 0,
+  lastIndex: 0,
+  link: NO_LINK,
+  rowBytes: 0,
+}
 
 const FIELD_BYTES = 6
-const FIELDS = 6
+const FIELDS = 7
 
-/** Term, vote (0 for none), commit, applied, last index, link: six big-endian numbers of 6 bytes. */
+/** Of a record of format 3, which does not have the bytes of the rows: they are counted when it is read, once, since each write of the group renews it. */
+const FIELDS_BEFORE = 6
+
+/** Term, vote (0 for none), commit, applied, last index, link, bytes of the rows: seven big-endian numbers of 6 bytes. */
 export function stateChange(env: Env, group: number, state: StateRecord): Change {
   const { term, vote, commit } = state.hardState
-  const fields = [term, vote ?? 0, commit, state.applied, state.lastIndex, state.link]
+  const fields = [term, vote ?? 0, commit, state.applied, state.lastIndex, state.link, state.rowBytes]
   const body = Buffer.allocUnsafe(fields.length * FIELD_BYTES)
   for (const [i, field] of fields.entries()) body.writeUIntBE(field, i * FIELD_BYTES, FIELD_BYTES)
   const key = groupKey(group)
@@ -41,7 +53,8 @@ export function readState(env: Env, group: number): StateRecord {
   const sealed = env.state.get(key)
   if (!sealed) throw damaged('the state record is missing')
   const body = Buffer.from(unseal(key, sealed, 'the state record'))
-  if (body.length !== FIELDS * FIELD_BYTES) throw damaged('the state record is not understood')
+  const fields = body.length / FIELD_BYTES
+  if (fields !== FIELDS && fields !== FIELDS_BEFORE) throw damaged('the state record is not understood')
   const field = (i: number): number => body.readUIntBE(i * FIELD_BYTES, FIELD_BYTES)
   const vote = field(1)
   return {
@@ -49,5 +62,6 @@ export function readState(env: Env, group: number): StateRecord {
     applied: field(3),
     lastIndex: field(4),
     link: field(5),
+    rowBytes: fields === FIELDS ? field(6) : countRowBytes(env, group),
   }
 }

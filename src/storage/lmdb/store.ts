@@ -29,7 +29,8 @@ import type { LiveCopies } from './live-copy.ts'
 import type { Lock } from './lock.ts'
 import { NO_LINK } from './log.ts'
 import { OpenGroup } from './open-group.ts'
-import { lmdbRoom, treeBytes } from './room.ts'
+import { type Prepared, prepareAll, weighAll } from './prepared.ts'
+import { lmdbRoom } from './room.ts'
 import { Views } from './shelf.ts'
 import { checkForgotten, checkPromise, keepPromises, type PromisedBy, promisesIn, type Slots } from './slots.ts'
 import type { LmdbSpool } from './spool.ts'
@@ -94,13 +95,14 @@ export class LmdbStore implements NodeStore {
   }
 
   async write(batch: readonly GroupWrite[], scope: WriteScope = 'all'): Promise<void> {
-    this.#parts.gate.check()
+    const { gate } = this.#parts
+    gate.check()
     assert(!this.#writing, 'WRITES_OVERLAP')
     checkBatch(batch, (group) => this.#opened(group).bounds)
     this.#writing = true
     try {
-      const changes = this.#prepare(batch, scope) // at once: what is applied later belongs to the next write
-      await this.#turns.run(() => this.#save(changes, promisesIn(batch)))
+      const prepared = prepareAll({ groups: this.#groups, gate }, batch, scope) // at once: what is applied later belongs to the next write
+      await this.#turns.run(() => this.#save(prepared, promisesIn(batch)))
     } finally {
       this.#writing = false
     }
@@ -150,8 +152,7 @@ export class LmdbStore implements NodeStore {
   }
 
   stateBytes(group: string): number {
-    this.#opened(group)
-    return Math.round(treeBytes(this.#parts.env.data) / this.#groups.size) // one tree for all: each has its share
+    return this.#opened(group).rowBytes
   }
 
   bytes(): number {
@@ -257,22 +258,10 @@ export class LmdbStore implements NodeStore {
     await this.#parts.writer.commit(changes)
   }
 
-  /** All that one write saves, made ready before anything is written. */
-  #prepare(batch: readonly GroupWrite[], scope: WriteScope): Change[] {
-    const writes = new Map(batch.map((write) => [write.group, write]))
-    const changes: Change[] = []
-    try {
-      for (const [id, group] of this.#groups) for (const change of group.prepare(writes.get(id), scope)) changes.push(change)
-    } catch (thrown) {
-      throw this.#parts.gate.fail('the store could not prepare a write', thrown)
-    }
-    return changes
-  }
-
   /** One transaction; then everything in memory moves on at one stroke. */
-  async #save(changes: readonly Change[], promises: readonly PromisedBy[]): Promise<void> {
+  async #save(prepared: Prepared, promises: readonly PromisedBy[]): Promise<void> {
     const { env, writer } = this.#parts
-    await writer.commit(changes)
+    await writer.commit(await weighAll(prepared))
     await keepPromises(this.#parts, promises)
     env.root.resetReadTxn() // now every read sees the transaction, so the tables may let go of what is in it
     for (const group of this.#groups.values()) {

@@ -12,6 +12,7 @@ import { takeLock } from './lock.ts'
 import { decodeEntry, type Link } from './log.ts'
 import { checkEnvironment, DATA_FILE } from './precheck.ts'
 import { unseal } from './seal.ts'
+import { countRowBytes } from './shelf.ts'
 import { checkPromise, type Promised, readSlots } from './slots.ts'
 import { readState, type StateRecord } from './state-record.ts'
 import { WATCHDOG_MS } from './writer.ts'
@@ -86,7 +87,7 @@ function checkLog(
   return { entries, damages }
 }
 
-function checkRows(env: Env, number: number): Pick<Finding, 'rows' | 'damages'> {
+function checkRows(env: Env, number: number, state: StateRecord | undefined): Pick<Finding, 'rows' | 'damages'> {
   const damages: string[] = []
   let rows = 0
   for (const { key, value } of env.data.getRange({ start: groupKey(number), end: groupKey(number + 1) })) {
@@ -95,6 +96,10 @@ function checkRows(env: Env, number: number): Pick<Finding, 'rows' | 'damages'> 
       rows++
     })
   }
+  look(damages, () => {
+    const bytes = countRowBytes(env, number)
+    if (state && bytes !== state.rowBytes) fail(`the rows have ${bytes} bytes, not ${state.rowBytes}`)
+  })
   return { rows, damages }
 }
 
@@ -107,7 +112,7 @@ function verifyGroup(env: Env, [group, record]: readonly [string, GroupRecord], 
     checkPromise(group, state.hardState, promised)
   })
   const log = state ? checkLog(env, record, state) : { entries: 0, damages: [] }
-  const table = checkRows(env, number)
+  const table = checkRows(env, number, state)
   damages.push(...log.damages, ...table.damages)
   return {
     group,

@@ -2,7 +2,7 @@
 
 import type { SavedRow } from '../merge-rows.ts'
 import { type Cell, OrderedBytes } from '../ordered-bytes.ts'
-import type { Shelf, ShelfView } from '../overlay-table.ts'
+import { FAMILY_BYTES, type Shelf, type ShelfView } from '../overlay-table.ts'
 import type { GroupImage } from './disk.ts'
 
 function* savedRows(rows: OrderedBytes, lo: string, [hi, reverse]: readonly [string, boolean]): Generator<SavedRow> {
@@ -44,3 +44,6 @@ export function saveRows(group: GroupImage, cells: Iterable<readonly [string, Ce
     else group.rows.set(key, cell)
   }
 }
+
+/** Bytes of the keys and values of rows. */
+export const bytesOfRows = (rows: OrderedBytes): number => rows.bytes - FAMILY_BYTES * rows.size

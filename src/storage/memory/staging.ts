@@ -6,6 +6,7 @@ import type { TableWrite } from '../../ports/table.ts'
 import { FamilyNumbers } from '../family-numbers.ts'
 import { OrderedBytes } from '../ordered-bytes.ts'
 import { rowKey } from '../overlay-table.ts'
+import { bytesOfRows } from './shelf.ts'
 
 export interface StagedRows {
   readonly families: Readonly<Record<string, number>>
@@ -22,7 +23,7 @@ export class MemoryStaging {
     for await (const { family, key, value } of source) {
       if (value !== undefined) rows.set(rowKey(families.numberFor(family), key), value.slice())
     }
-    const state = { group, bytes: rows.bytes }
+    const state = { group, bytes: bytesOfRows(rows) }
     this.#staged.set(state, { families: families.toRecord(), rows })
     return state
   }

@@ -24,7 +24,7 @@ import { Turns } from '../turns.ts'
 import { type DiskImage, emptyGroup, type GroupImage, MemoryDisk } from './disk.ts'
 import { entriesOf, lastIndexOf, recovered } from './reading.ts'
 import { replaceState, saveUnsaved, saveWrite } from './saving.ts'
-import { MemoryShelf } from './shelf.ts'
+import { bytesOfRows, MemoryShelf } from './shelf.ts'
 import { MemoryStaging } from './staging.ts'
 
 /** Who the store is for. */
@@ -166,7 +166,7 @@ class MemoryStore implements NodeStore {
   }
 
   stateBytes(group: string): number {
-    return this.#opened(group).rows.bytes
+    return bytesOfRows(this.#opened(group).rows)
   }
 
   bytes(): number {

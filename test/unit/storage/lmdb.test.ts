@@ -5,11 +5,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { utf8 } from '../../../src/base/bytes.ts'
+import { text, utf8 } from '../../../src/base/bytes.ts'
 import { type Env, openEnv } from '../../../src/storage/lmdb/env.ts'
-import { FORMAT_KEY, groupKey, groupRecordKey, IDENTITY_KEY, logKey } from '../../../src/storage/lmdb/keys.ts'
+import { dataKey, FORMAT_KEY, groupKey, groupRecordKey, IDENTITY_KEY, logKey } from '../../../src/storage/lmdb/keys.ts'
 import { openLmdb } from '../../../src/storage/lmdb/open.ts'
-import { seal } from '../../../src/storage/lmdb/seal.ts'
+import { seal, unseal } from '../../../src/storage/lmdb/seal.ts'
+import { verifyStore } from '../../../src/storage/lmdb/verify.ts'
 import type { Change, Commit } from '../../../src/storage/lmdb/writer.ts'
 import { BOOTSTRAP, code, entries, put, read } from '../../contract/store-samples.ts'
 
@@ -40,6 +41,9 @@ async function tamper(change: (env: Env) => void): Promise<void> {
   change(env)
   await env.root.close()
 }
+
+/** What a check of everything finds. */
+const damagesIn = async (path: string): Promise<string[]> => (await verifyStore(path)).flatMap(({ damages }) => damages)
 
 /** Turns the last byte of a value. */
 function turnLast(value: Uint8Array | undefined): Buffer {
@@ -116,13 +120,38 @@ test('a damaged row, state record or identity is met as damage', async () => {
 
 test('a newer format is refused with advice, and content without a format is not touched', async () => {
   await filled()
-  await tamper((env) => env.meta.putSync(FORMAT_KEY, utf8('4')))
+  await tamper((env) => env.meta.putSync(FORMAT_KEY, utf8('5')))
   await assert.rejects(openLmdb({ dir, ...CLAIM }), (thrown: Error) => {
-    assert.match(thrown.message, /format 4, this version reads 3: run the Flotilla version that wrote it/)
+    assert.match(thrown.message, /format 5, this version reads 3 to 4: run the Flotilla version that wrote it/)
     return code('STORE_MISMATCH')(thrown)
   })
   await tamper((env) => env.meta.removeSync(FORMAT_KEY))
   await assert.rejects(openLmdb({ dir, ...CLAIM }), code('STORAGE_FAILED'))
+})
+
+test('a store of format 3 is taken over: the bytes of its rows are counted once, and from then on it is of format 4', async () => {
+  await filled()
+  await tamper((env) => {
+    const key = groupKey(0)
+    const body = unseal(key, env.state.get(key) as Uint8Array, 'the state')
+    env.state.putSync(key, seal(key, body.subarray(0, 36)))
+    env.meta.putSync(FORMAT_KEY, utf8('3'))
+  })
+  const store = await openLmdb({ dir, ...CLAIM })
+  const { hardState, applied, lastIndex } = await store.open('kv', BOOTSTRAP)
+  assert.deepEqual([hardState, applied, lastIndex], [{ term: 1, vote: 1, commit: 9 }, 9, 10])
+  assert.equal(store.stateBytes('kv'), 6)
+  store.table('kv').apply(10, [put('k', 'longer value'), put('l')])
+  await store.write([])
+  assert.equal(store.stateBytes('kv'), 13)
+  await store.close()
+  await tamper((env) => {
+    assert.equal(env.state.get(groupKey(0))?.length, 5 + 42)
+    assert.equal(text(env.meta.get(FORMAT_KEY) as Uint8Array), '4')
+  })
+  assert.deepEqual(await damagesIn(dir), [])
+  await tamper((env) => env.data.removeSync(dataKey(0, '\0\0k')))
+  assert.deepEqual(await damagesIn(dir), ['the rows have 0 bytes, not 13'])
 })
 
 test('a store of an older format is refused with advice', async () => {
@@ -131,7 +160,7 @@ test('a store of an older format is refused with advice', async () => {
   await assert.rejects(openLmdb({ dir, ...CLAIM }), (thrown: Error) => {
     assert.match(
       thrown.message,
-      /format 2, this version reads 3: run the Flotilla version that wrote it, or give the node an empty directory/,
+      /format 2, this version reads 3 to 4: run the Flotilla version that wrote it, or give the node an empty directory/,
     )
     return code('STORE_MISMATCH')(thrown)
   })
