@@ -99,8 +99,10 @@ export class Flush {
     return pending
   }
 
-  /** What is not on its way to the disk yet of this group stays away from it: the group is destroyed. */
+  /** What is not on its way to the disk yet of this group stays away from it: the group has left. A state that was to be installed is nobody's, and cleared. */
   forget(group: string): void {
+    const install = this.#pending.get(group)?.install
+    if (install) this.#options.store.unstage(install.state).catch(() => {}) // left to the next opening
     this.#pending.delete(group)
     this.#cuts.delete(group)
   }

@@ -11,13 +11,16 @@ import type { Writer } from './writer.ts'
 const PORTION = 10_000
 
 /** A group that is to be gone, and what is to be left of it. */
-export interface Grave extends Pick<TombstoneRecord, 'number' | 'peer'> {
+export interface Grave extends Pick<TombstoneRecord, 'peer'> {
   readonly group: string
+  /** Under which something of it may be stored. */
+  readonly numbers: readonly number[]
 }
 
 /** One transaction: from now on the group is a tombstone, whatever else of it is still on the disk. */
-export async function bury(env: Env, writer: Writer, { group, number, peer }: Grave): Promise<void> {
-  await writer.commit([tombstoneChange(env, group, { number, peer }), { db: env.state, key: groupKey(number) }])
+export async function bury(env: Env, writer: Writer, { group, numbers, peer }: Grave): Promise<void> {
+  const states = numbers.map((number) => ({ db: env.state, key: groupKey(number) }))
+  await writer.commit([tombstoneChange(env, group, { number: Math.max(...numbers), peer }), ...states])
   env.root.resetReadTxn()
 }
 

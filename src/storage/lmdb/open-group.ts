@@ -113,6 +113,11 @@ export class OpenGroup implements LogReader {
     return this.#record.number
   }
 
+  /** All numbers under which something of the group may be: an installation that was prepared, and is not settled, has brought another. */
+  get numbers(): readonly number[] {
+    return this.#following ? [this.number, this.#following.record.number] : [this.number]
+  }
+
   get bounds(): LogBounds {
     return { truncated: this.#record.truncated.index, lastIndex: this.#state.lastIndex }
   }

@@ -109,15 +109,20 @@ export class LmdbStore implements NodeStore {
   }
 
   async destroy(group: string, { peer }: Tombstone): Promise<void> {
-    const number = this.#numberOf(group)
+    const { env, writer, gate } = this.#parts
+    gate.check()
+    const opened = this.#groups.get(group)
+    const known = opened ? null : this.#numberOf(group)
     this.#groups.delete(group) // at once: no write takes it along any more
-    const { env, writer } = this.#parts
-    await this.#turns.run(async () => {
-      await bury(env, writer, { group, number, peer })
+    const numbers = await this.#turns.run(async () => {
+      const left = opened?.numbers ?? [known as number] // only now: the write before may have installed a state
+      const number = Math.max(...left)
+      await bury(env, writer, { group, numbers: left, peer })
       this.#records.set(group, { number, tombstone: true, peer })
       this.#damages.delete(group)
+      return left
     })
-    await this.#clear(number)
+    for (const number of numbers) await this.#clear(number)
   }
 
   async stage(group: string, rows: AsyncIterable<TableWrite>): Promise<StagedState> {

@@ -5,10 +5,10 @@ import { test } from 'node:test'
 import { HELD_MAX } from '../../../src/base/limits.ts'
 import { manualClock } from '../../../src/clock/manual.ts'
 import { Flush } from '../../../src/node/flush.ts'
-import type { GroupWrite, NodeStore } from '../../../src/ports/store.ts'
+import type { GroupWrite, NodeStore, StagedState } from '../../../src/ports/store.ts'
 import type { StoragePersisted } from '../../../src/protocol/events.ts'
 import type { Ready } from '../../../src/protocol/ready.ts'
-import type { Entry, HardState } from '../../../src/protocol/types.ts'
+import { type Entry, type HardState, votersOnly } from '../../../src/protocol/types.ts'
 import { command, turns } from './sample-node.ts'
 
 const NOTHING: Ready = {
@@ -36,7 +36,11 @@ function desk() {
   const scopes: string[] = []
   const settle: { resolve(): void; reject(error: Error): void }[] = []
   const disk = { unsavedBytes: 0 }
-  const store: Pick<NodeStore, 'write' | 'unsavedBytes'> = {
+  const unstaged: StagedState[] = []
+  const store: Pick<NodeStore, 'write' | 'unsavedBytes' | 'unstage'> = {
+    async unstage(state) {
+      unstaged.push(state)
+    },
     get unsavedBytes() {
       return disk.unsavedBytes
     },
@@ -57,7 +61,7 @@ function desk() {
     later: (ms, callback) => clock.after(ms, callback),
   })
   const say = (word: string) => (): void => void diary.push(word)
-  return { flush, diary, batches, scopes, settle, disk, clock, say }
+  return { flush, diary, batches, scopes, settle, disk, clock, say, unstaged }
 }
 
 test('what waits leaves after its transaction, after the peers were told, and before the envelope goes', async () => {
@@ -209,4 +213,21 @@ test('a disk that hangs does not gather replies without end: what is too much is
   settle[0]?.resolve()
   await turns()
   assert.equal(left, HELD_MAX)
+})
+
+test('a state that was to be installed is given up with its group, unless it is on its way to the disk', async () => {
+  const { flush, batches, settle, unstaged } = desk()
+  const membership = { conf: votersOnly([1]), peers: { 1: 'a' }, lastPeerId: 1 }
+  const installation = (group: string) => ({ state: { group, bytes: 1 }, membership, index: 5, term: 1 })
+  flush.install('g', installation('g'), mark(5)) // leaves at once
+  flush.install('h', installation('h'), mark(5))
+  flush.forget('g')
+  flush.forget('h')
+  assert.deepEqual(unstaged, [{ group: 'h', bytes: 1 }])
+  settle[0]?.resolve()
+  await turns()
+  assert.deepEqual(
+    batches.map((batch) => batch.map(({ group }) => group)),
+    [['g'], []],
+  )
 })

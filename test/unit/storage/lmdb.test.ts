@@ -166,6 +166,28 @@ test('a store of an older format is refused with advice', async () => {
   })
 })
 
+test('nothing is left of a destroyed group that had a state installed, or just being installed', async () => {
+  for (const isUnderWay of [false, true]) {
+    const store = await openLmdb({ dir, ...CLAIM })
+    await store.open('kv', isUnderWay ? { ...BOOTSTRAP, replaces: 2 } : BOOTSTRAP)
+    store.table('kv').apply(1, [put('old', 'row')])
+    await store.write([{ group: 'kv', entries: entries(1, 1), hardState: { term: 1, vote: 1, commit: 1 } }])
+    const rows = async function* () {
+      yield put('new', 'row')
+    }
+    const state = await store.stage('kv', rows())
+    const membership = { conf: BOOTSTRAP.conf, peers: BOOTSTRAP.peers, lastPeerId: 3 }
+    const installing = store.write([{ group: 'kv', install: { state, membership, index: 9, term: 1 }, entries: entries(10, 1) }])
+    if (!isUnderWay) await installing
+    await Promise.all([installing, store.destroy('kv', { peer: 2 })])
+    await store.close()
+    await tamper((env) => {
+      const left = [env.state, env.log, env.data].map((db) => db.getKeysCount())
+      assert.deepEqual(left, [0, 0, 0], isUnderWay ? 'under way' : 'installed')
+    })
+  }
+})
+
 test('what a crash left of a destroyed group is cleared when the store is opened next', async () => {
   await filled()
   await tamper((env) => {
