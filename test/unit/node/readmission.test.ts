@@ -39,6 +39,12 @@ const isFilled = (cluster: SmallCluster, node: string): boolean =>
     (group) => groupOf(cluster.node(node), group).life === 'running' && recall(cluster.node(node), 'before', group) === 'before',
   )
 
+const hasPeer = (cluster: SmallCluster, group: string, peer: number): boolean =>
+  cluster
+    .node('c')
+    .status()
+    .groups.some((one) => one.group === group && one.peer === peer)
+
 test('a lost disk: refused, readmitted to every group under a new id, filled, and a voter again', async (t) => {
   const { cluster, client } = await scene(t)
   await lose(cluster, 'c')
@@ -98,4 +104,45 @@ test('with two of three lost nobody is readmitted', async (t) => {
   await pause(50)
   assert.deepEqual(groupOf(cluster.node('a')).voters, ['a', 'b', 'c'])
   assert.equal(recall(cluster.node('a'), 'before'), 'before')
+})
+
+test('the store that was refused will do where it is of this founding: an older copy', async (t) => {
+  const { cluster, client } = await scene(t)
+  await until('c has voted or heard', () => GROUPS.every((group) => groupOf(cluster.node('c'), group).applied > 0))
+  await lose(cluster, 'c')
+  const older = cluster.disk('c').copy()
+  assert(older)
+  await cluster.run('c')
+  await until('it runs again', () => GROUPS.every((group) => groupOf(cluster.node('c'), group).leader !== null))
+  await lose(cluster, 'c')
+  cluster.disk('c').restore(older)
+  const refused = await cluster.run('c')
+  assert.equal((await refused.closed)?.code, 'STORE_MISMATCH')
+  cluster.forget(refused)
+  await client.readmit('c')
+  await cluster.run('c', JOINS)
+  await until(
+    'c is filled under its new ids',
+    () => GROUPS.every((group) => hasPeer(cluster, group, 4)) && isFilled(cluster, 'c'),
+  )
+})
+
+test('a store of another founding will not do: its peers stay, and the new ones never begin', async (t) => {
+  const { cluster, client } = await scene(t)
+  const other = await scene(t)
+  await lose(other.cluster, 'c')
+  await lose(cluster, 'c')
+  const disk = other.cluster.disk('c')
+  const refused = await cluster.run('c', { store: memoryStore({ cluster: 'demo', node: 'c' }, disk) })
+  assert.equal((await refused.closed)?.code, 'STORE_MISMATCH')
+  cluster.forget(refused)
+  await client.readmit('c')
+  const stays = await cluster.run('c', { ...JOINS, store: memoryStore({ cluster: 'demo', node: 'c' }, disk) })
+  await until('it is spoken to', () => (stays.status().refused.STORE_MISMATCH ?? 0) > 5)
+  for (const group of GROUPS) assert(!hasPeer(cluster, group, 4))
+  cluster.forget(stays)
+  await stays.stop()
+  await client.readmit('c') // the others have met that store
+  await startEmpty(cluster, 'c', JOINS)
+  await until('an empty one begins', () => GROUPS.every((group) => hasPeer(cluster, group, 5)) && isFilled(cluster, 'c'))
 })
