@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { programOf } from './command-cluster.ts'
 import { NodeProcess } from './processes.ts'
 import { assertNothingLost, NODES, TestCluster } from './test-cluster.ts'
 
@@ -35,13 +36,16 @@ test('second processes are refused, the first ones unharmed', async (t) => {
 
   await t.test('a second process on one directory ends with STORE_IN_USE within two seconds', async () => {
     const begun = performance.now()
-    const second = new NodeProcess(cluster.optionsOf(leader))
-    assert.equal(await second.exit(), 1)
+    const { dir, servers } = cluster.optionsOf(leader)
+    const second = programOf('node', '--id', leader, '--nodes', NODES.join(), '--dir', dir, '--nats', servers)
+    assert.equal((await second.ended).code, 1)
     const tookMs = Math.round(performance.now() - begun)
     t.diagnostic(`the second process was gone after ${tookMs} ms`)
     assert(tookMs < 2000)
-    const line = await second.line('refused')
-    assert.equal('code' in line && line.code, 'STORE_IN_USE')
+    assert.match(second.said, /STORE_IN_USE/)
+    const embedded = new NodeProcess(cluster.optionsOf(leader))
+    assert.equal(await embedded.exit(), 1)
+    assert.deepEqual(embedded.codes, ['STORE_IN_USE'])
   })
 
   await t.test('a second node of one name with a directory of its own ends with NODE_DUPLICATE', async () => {

@@ -77,6 +77,15 @@ function clearAway(dir: string, path: string): void {
   }
 }
 
+/**
+ * Throws `STORE_IN_USE` when the owner's file names a process that lives; a look, and nothing is taken: for who would rather know before it does much else. A directory
+ * that is not there is nobody's.
+ */
+export function checkOwner(dir: string): void {
+  const owner = liveOwner(dir)
+  if (owner) throw inUse(dir, owner)
+}
+
 function takeFile(dir: string): () => void {
   const path = join(dir, OWNER_FILE)
   const text = ownerText(thisProcess())
