@@ -11,7 +11,6 @@ import { CHUNKS_MAX } from '../../base/limits.ts'
 import type { Spool } from '../../ports/spool.ts'
 import type { StateMachine } from '../../ports/state-machine.ts'
 import type { TableSnapshot } from '../../ports/table.ts'
-import type { Term } from '../../protocol/types.ts'
 import {
   chunkHash,
   decodeManifest,
@@ -22,34 +21,19 @@ import {
   tooManyChunks,
 } from '../../wire/manifest.ts'
 import { ByteChunker, RowChunker } from './chunking.ts'
-import { type Breathe, Pace } from './pace.ts'
+import type { ExportedState, ExportInput, ReuseInput } from './group.ts'
+import { Pace } from './pace.ts'
 import { Packer } from './packing.ts'
 import { encodeRows } from './rows.ts'
 import type { Tools } from './tools.ts'
 
-/** A state to be exported. */
-export interface ExportOptions {
-  /** Closed as soon as it is read, also on an error. */
-  readonly view: TableSnapshot
-  readonly stateMachine: StateMachine
-  readonly group: string
-  /** Founding of the group. */
-  readonly epoch: string
-  /** Term of the entry at the view's index. */
-  readonly term: Term
-  readonly spool: Spool
-  /** Chunks that stay, whether or not a manifest in the spool names them. Default: none. */
-  readonly isKept?: (hash: Uint8Array) => boolean
-  /** Lets the event loop have a turn; asked for every few milliseconds. */
-  readonly breathe?: Breathe
+/** A state to be exported, and what there is to do it with. Nothing else is kept, and nobody waits for a turn, unless it says so. */
+export interface ExportOptions extends Omit<ExportInput, 'isKept' | 'breathe'>, Partial<Pick<ExportInput, 'isKept' | 'breathe'>> {
   readonly tools?: Tools
 }
 
-/** What was exported: all of its chunks are in the spool. */
-export interface Exported {
-  readonly manifest: Manifest
-  /** The manifest encoded, as it is kept in the spool and travels. */
-  readonly bytes: Uint8Array
+/** What was exported: all of its chunks are in the spool, as is the manifest. */
+export interface Exported extends ExportedState {
   readonly id: string
 }
 
@@ -162,9 +146,9 @@ export async function sweepSpool(spool: Spool, group: string, isKept: ExportOpti
 
 const nameOf = (hash: Uint8Array): string => Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('latin1')
 
-/** Our own state, and the snapshot of another that is wanted. */
-export interface ReuseOptions extends Pick<ExportOptions, 'view' | 'stateMachine' | 'spool' | 'breathe' | 'tools'> {
-  readonly wanted: Manifest
+/** What {@link reuseOwn} is given. */
+export interface ReuseOptions extends Omit<ReuseInput, 'breathe'>, Partial<Pick<ReuseInput, 'breathe'>> {
+  readonly tools?: Tools
 }
 
 /**

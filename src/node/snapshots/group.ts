@@ -46,17 +46,26 @@ export interface ExportedState {
   readonly bytes: Uint8Array
 }
 
+/** A state to be exported. */
 export interface ExportInput {
+  /** Closed as soon as it is read, also on an error. */
   readonly view: TableSnapshot
   readonly stateMachine: StateMachine
   readonly group: string
+  /** Founding of the group. */
   readonly epoch: string
+  /** Term of the entry at the view's index. */
   readonly term: Term
   readonly spool: Spool
-  /** Chunks that stay beside those of the manifests in the spool. */
+  /** Chunks that stay, whether or not a manifest in the spool names them. */
   readonly isKept: (hash: Uint8Array) => boolean
-  /** Lets others have a turn of the event loop. */
+  /** Lets the event loop have a turn; asked for every few milliseconds. */
   readonly breathe: () => Promise<void>
+}
+
+/** Our own state, and the snapshot of another that is wanted. */
+export interface ReuseInput extends Pick<ExportInput, 'view' | 'stateMachine' | 'spool' | 'breathe'> {
+  readonly wanted: Manifest
 }
 
 /** Those who know what a chunk and a manifest say. */
@@ -68,13 +77,7 @@ export interface SnapshotCraft {
     readonly stateMachine: StateMachine
   }): AsyncIterable<TableWrite>
   /** Puts into the spool what our own state has of a manifest's chunks. Returns how many. */
-  reuseOwn(input: {
-    readonly view: TableSnapshot
-    readonly stateMachine: StateMachine
-    readonly wanted: Manifest
-    readonly spool: Spool
-    readonly breathe: () => Promise<void>
-  }): Promise<number>
+  reuseOwn(input: ReuseInput): Promise<number>
   /** Throws `CODEC_INVALID`. */
   decodeManifest(bytes: Uint8Array): Manifest
   /** Digest of a manifest's bytes, in hexadecimal. */
