@@ -13,6 +13,7 @@ export class People {
   /** By group. */
   readonly subscribers = new Map<string, Subscriber>()
   #atWork = 0
+  #dismissed = false
 
   constructor(world: World) {
     this.#world = world
@@ -32,6 +33,12 @@ export class People {
     }
   }
 
+  /** Nobody listens any more: a subscription that is not ended would keep its world for ever. */
+  dismiss(): void {
+    this.#dismissed = true
+    for (const subscriber of this.subscribers.values()) subscriber.stop()
+  }
+
   /** One follows what the group commits, from the beginning to the end of the world. */
   #subscribe(group: string): void {
     const name = `listener.${group}`
@@ -41,7 +48,7 @@ export class People {
         client,
         group,
         sleep: (ms) => new Promise((resolve) => process.clock.after(ms, resolve)),
-        isOver: () => this.#world.isOver,
+        isOver: () => this.#dismissed || this.#world.isOver,
         note: (what, ...details) => this.#world.note(name, what, ...details),
       })
       this.subscribers.set(group, subscriber)

@@ -1,5 +1,6 @@
 /** The plan of a run: everything that is drawn before it begins. A run is its plan, carried out; a file of one is replayed for ever. */
 
+import { FlotillaError } from '../../base/errors.ts'
 import { type Prng, prng } from '../../base/prng.ts'
 import { FAULT_NAMES, FAULTS, type Fault, type FaultKind, type FaultName, type Scene } from './faults.ts'
 
@@ -117,8 +118,10 @@ export interface PlanWish {
 /** How many nodes a run has when nobody says: three most of the time. */
 const SIZES: readonly number[] = [3, 3, 3, 3, 5, 5, 1, 7]
 
-/** Everything that the seed determines beforehand. */
-export function planOf({ seed, profile = 'rough', nodes, seconds = 20, clients, groups, density = 1 }: PlanWish): Plan {
+/** Everything that the seed determines beforehand. Throws `CONFIG_INVALID` for what cannot be. */
+export function planOf(wish: PlanWish): Plan {
+  checkWish(wish)
+  const { seed, profile = 'rough', nodes, seconds = 20, clients, groups, density = 1 } = wish
   const chance = prng(seed)
   const size = nodes ?? (SIZES[chance.between(0, SIZES.length)] as number)
   const machines = Array.from({ length: size }, (_, i) => String.fromCharCode(97 + i))
@@ -137,6 +140,31 @@ export function planOf({ seed, profile = 'rough', nodes, seconds = 20, clients, 
     leaseReads: profile === 'clocks' || chance.next() < 0.3,
     faults: faultsOf(rates, { chance, machines, stormMs, density }),
   }
+}
+
+/** What a wish may be. */
+const BOUNDS = {
+  seed: [0, 2 ** 31],
+  nodes: [1, 7],
+  clients: [1, 100],
+  groups: [1, 20],
+} as const
+
+function checkWish(wish: PlanWish): void {
+  const { profile = 'rough', seconds = 1, density = 1 } = wish
+  const refuse = (what: string): never => {
+    throw new FlotillaError('CONFIG_INVALID', what)
+  }
+  if (profile !== 'swarm' && !Object.hasOwn(PROFILES, profile))
+    refuse(`profile is swarm or one of ${Object.keys(PROFILES).join(', ')}, not '${profile}'`)
+  for (const [name, [min, max]] of Object.entries(BOUNDS) as [keyof typeof BOUNDS, readonly [number, number]][]) {
+    const value = wish[name]
+    const isMissing = value === undefined && name !== 'seed'
+    if (!isMissing && !(Number.isInteger(value) && Number(value) >= min && Number(value) <= max))
+      refuse(`${name} is a whole number from ${min} to ${max}, not ${value}`)
+  }
+  if (!(seconds > 0 && Number.isFinite(seconds))) refuse(`seconds is a number above 0, not ${seconds}`)
+  if (!(density > 0 && Number.isFinite(density))) refuse(`density is a number above 0, not ${density}`)
 }
 
 /** Each kind with an even chance, at a rate of its own: what a mix of everything drowns shows up (Groce et al., "Swarm Testing"). */

@@ -2,9 +2,13 @@
 
 import childProcess from 'node:child_process'
 import crypto from 'node:crypto'
+import dns from 'node:dns'
 import fs from 'node:fs'
+import http from 'node:http'
+import https from 'node:https'
 import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
+import os from 'node:os'
 import timers from 'node:timers'
 import timersPromises from 'node:timers/promises'
 
@@ -18,22 +22,34 @@ export interface Touch {
 
 type OnTouch = (touch: Touch) => void
 
+/** Where chance comes from. */
+const CHANCES: readonly string[] = Object.keys(crypto).filter((name) => /^(random|generate)/.test(name))
+
+/** Every function of a module, but for what is called like a class. */
+function functionsOf(home: object): readonly string[] {
+  return Object.entries(home).flatMap(([name, value]) => (typeof value === 'function' && /^[a-z]/.test(name) ? [name] : []))
+}
+
 /** What is guarded: names of functions, by what they hang on. */
 const REAL: readonly (readonly [room: string, home: object, names: readonly string[]])[] = [
   ['', globalThis, ['setTimeout', 'setInterval', 'setImmediate']],
   ['Math.', Math, ['random']],
-  ['performance.', globalThis.performance, ['now']],
-  ['process.', process, ['hrtime']],
+  ['performance.', globalThis.performance, ['now', 'mark', 'measure']],
+  ['process.', process, ['hrtime', 'uptime', 'cpuUsage', 'memoryUsage', 'resourceUsage']],
+  ['node:os ', os, ['uptime', 'loadavg', 'freemem', 'cpus']],
+  ['AbortSignal.', AbortSignal, ['timeout']],
+  ['Atomics.', Atomics, ['wait', 'waitAsync']],
+  ['', globalThis, ['MessageChannel', 'BroadcastChannel', 'fetch', 'WebSocket']],
   ['crypto.', globalThis.crypto, ['randomUUID', 'getRandomValues']],
-  ['node:crypto ', crypto, ['randomBytes', 'randomUUID', 'randomInt', 'randomFillSync', 'randomFill']],
+  ['node:crypto ', crypto, CHANCES],
   ['node:timers ', timers, ['setTimeout', 'setInterval', 'setImmediate']],
   ['node:timers/promises ', timersPromises, ['setTimeout', 'setInterval', 'setImmediate']],
-  [
-    'node:fs ',
-    fs,
-    ['open', 'openSync', 'readFile', 'readFileSync', 'writeFile', 'writeFileSync', 'mkdirSync', 'mkdtempSync', 'rmSync'],
-  ],
-  ['node:fs/promises ', fs.promises, ['open', 'readFile', 'writeFile', 'mkdir', 'mkdtemp', 'rm']],
+  ['node:timers/promises scheduler.', timersPromises.scheduler, ['wait', 'yield']],
+  ['node:fs ', fs, functionsOf(fs)],
+  ['node:fs/promises ', fs.promises, functionsOf(fs.promises)],
+  ['node:http ', http, ['get', 'request', 'createServer']],
+  ['node:https ', https, ['get', 'request']],
+  ['node:dns ', dns, ['lookup', 'resolve', 'resolve4', 'resolve6']],
   ['node:net ', net, ['connect', 'createConnection', 'createServer']],
   ['node:child_process ', childProcess, ['spawn', 'spawnSync', 'fork', 'exec', 'execFile']],
 ]
@@ -81,7 +97,9 @@ function told(what: string): void {
 }
 
 function guardAll(): void {
-  for (const [room, home, names] of REAL) for (const name of names) replace(home, name, (real) => guarded(`${room}${name}`, real))
+  for (const [room, home, names] of REAL)
+    for (const name of names) if (name in home) replace(home, name, (real) => guarded(`${room}${name}`, real)) // not every version has all
+  guardFormat()
   replace(globalThis, 'Date', guardedDate)
   syncBuiltinESMExports()
 }
@@ -111,11 +129,33 @@ function guarded(what: string, real: Callable): unknown {
       told(what)
       return Reflect.apply(target, self, args)
     },
+    construct: (target, args) => {
+      told(`new ${what}`)
+      return Reflect.construct(target, args) as object
+    },
     get: (target, key) => {
       const value: unknown = Reflect.get(target, key)
       return key === 'bigint' && typeof value === 'function' ? guarded(`${what}.bigint`, value as Callable) : value
     },
   })
+}
+
+/** A format for dates takes the one of this moment when it is given none. */
+function guardFormat(): void {
+  const home = Intl.DateTimeFormat.prototype
+  const before = Object.getOwnPropertyDescriptor(home, 'format') as PropertyDescriptor
+  const formatOf = before.get as (this: Intl.DateTimeFormat) => Intl.DateTimeFormat['format']
+  Object.defineProperty(home, 'format', {
+    ...before,
+    get(this: Intl.DateTimeFormat) {
+      const format = formatOf.call(this)
+      return (date?: Date | number) => {
+        if (date === undefined) told('Intl.DateTimeFormat.format')
+        return format(date)
+      }
+    },
+  })
+  undo.push(() => Object.defineProperty(home, 'format', before))
 }
 
 /** A date of given numbers is no touch: only the one of this moment is. */

@@ -4,13 +4,14 @@ import type { Trace } from '../../ports/trace.ts'
 import { checkConverged } from '../checkers/converged.ts'
 import type { JournalEntry } from './journal.ts'
 import { kvWorkload } from './kv-workload.ts'
+import { ELECTION_TIMEOUT_MS } from './node-plan.ts'
 import { type Plan, type PlanWish, planOf } from './plan.ts'
 import { watchReality } from './reality.ts'
 import type { Coverage } from './recorder.ts'
 import { play } from './timeline.ts'
 import type { Violation } from './violation.ts'
 import type { FinalScene, Workload, WorkloadVerdict } from './workload.ts'
-import { ELECTION_TIMEOUT_MS, World } from './world.ts'
+import { World } from './world.ts'
 
 /** What to simulate. */
 export interface SimulateOptions extends PlanWish {
@@ -51,13 +52,16 @@ const CALM_TIMEOUTS = 10
 /** Processes that were down start first; what clients still wait for ends, most of it sooner. */
 const SETTLING_MS = 6000
 
+/** Milliseconds between two attempts to write. */
+const AGAIN_MS = 100
+
 /** Reading everything in the end takes no longer. */
 const READING_MS = 30_000
 
 /** What was applied is saved by then. */
 const SAVED_MS = 1500
 
-/** Runs one world. Never rejects for what goes wrong in it: that is the report's `violation`. */
+/** Runs one world. Never rejects for what goes wrong in it: that is the report's `violation`. Rejects with `CONFIG_INVALID` for a world that there cannot be. */
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
   const plan = options.plan ?? planOf(options)
   const make = options.workload ?? (({ keys }: Plan) => kvWorkload({ keys }))
@@ -111,6 +115,7 @@ async function settle(world: World): Promise<void> {
   world.calm()
   const { timeline } = world
   await within(world, timeline.now + SETTLING_MS, () => world.hasRest)
+  if (!world.hasRest) return world.fail({ invariant: 'LIVENESS', message: 'clients still wait long after the storm' })
   const deadline = timeline.now + CALM_TIMEOUTS * ELECTION_TIMEOUT_MS
   for (const [group, workload] of world.workloads) {
     const isLed = await within(world, deadline, () => world.nodes.some((node) => world.statusOf(node, group)?.role === 'leader'))
@@ -185,16 +190,27 @@ async function unwritable(world: World, at: { group: string; workload: Workload;
   const { group, workload, deadline } = at
   const write = workload.write?.bind(workload)
   if (!write) return null
-  let answer: Answer<unknown>
-  do answer = await visit(world, { group, until: deadline }, write)
-  while ('failure' in answer && !world.isOver && world.timeline.now < deadline)
-  return 'failure' in answer && !world.isOver ? answer.failure : null
+  for (;;) {
+    const answer = await visit(world, { group, until: deadline }, write)
+    if ('value' in answer || world.isOver) return null
+    if (world.timeline.now >= deadline) return answer.failure
+    await play(world.timeline, world.timeline.now + AGAIN_MS, () => world.isOver)
+  }
 }
 
 async function judge(world: World, group: string, workload: Workload): Promise<WorkloadVerdict | null> {
   const answer = await visit(world, { group, until: world.timeline.now + READING_MS }, (scene) => workload.finish(scene))
   if (world.isOver) return null
-  if ('value' in answer) return workload.judge(answer.value)
+  if ('value' in answer)
+    try {
+      return workload.judge(answer.value)
+    } catch (thrown) {
+      world.fail({
+        invariant: 'JUDGE_BROKEN',
+        message: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
+      })
+      return null
+    }
   world.fail({ invariant: 'LIVENESS', message: `${group} cannot be read after the storm: ${answer.failure}` })
   return null
 }

@@ -1,5 +1,6 @@
 /** The storm over a simulated world: faults strike when the plan says so, and end with their time or with the storm. */
 
+import { MISSED } from './faults/kind.ts'
 import { FAULTS, type Ground } from './faults.ts'
 import type { Machine } from './machine.ts'
 import type { Plan } from './plan.ts'
@@ -37,9 +38,13 @@ export class Storm {
 
   #strike(fault: Plan['faults'][number]): void {
     if (!this.#world.isStormy) return
-    this.#world.recorder.fault(fault.kind)
     this.#world.note('storm', fault.kind, fault.ms, JSON.stringify(fault.params))
     const end = FAULTS[fault.kind].strike(this.#ground(), fault.params)
+    if (end === MISSED) {
+      this.#world.note('storm', `${fault.kind} misses`)
+      return
+    }
+    this.#world.recorder.fault(fault.kind)
     if (end === undefined) return
     let isOver = false
     const over = (): void => {

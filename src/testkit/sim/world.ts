@@ -15,8 +15,9 @@ import type { DiskImage } from '../../storage/memory/disk.ts'
 import { type Loopback, loopback } from '../../transport/loopback/hub.ts'
 import type { Position } from './copies.ts'
 import { Journal, type JournalEntry } from './journal.ts'
-import { CLUSTER, Machine, type NodePlan } from './machine.ts'
+import { CLUSTER, Machine } from './machine.ts'
 import { SimNetwork } from './network.ts'
+import { nodePlanOf } from './node-plan.ts'
 import { Operator } from './operator.ts'
 import { People } from './people.ts'
 import type { Plan } from './plan.ts'
@@ -32,8 +33,6 @@ import type { Workload } from './workload.ts'
 
 /** Milliseconds after which a process that ended by itself is started again, as a supervisor would. */
 const SUPERVISED_MS = 700
-
-export const ELECTION_TIMEOUT_MS = 1000
 
 export const RAFT_SUBJECTS = `flotilla.${CLUSTER}.raft.`
 
@@ -182,6 +181,7 @@ export class World {
 
   /** Nothing happens any more. */
   close(): void {
+    this.#people.dismiss()
     for (const machine of this.machines) machine.crash()
     for (const { process } of this.clients) process.kill()
   }
@@ -206,18 +206,7 @@ export class World {
   }
 
   #machine(name: string, joins = false): Machine {
-    const plan: NodePlan = {
-      nodes: this.plan.nodes,
-      groups: () =>
-        [...this.workloads].map(([id, workload]) => ({
-          id,
-          stateMachine: workload.stateMachine(),
-          compaction: { entries: this.plan.logEntries, keep: Math.min(20_000, Math.ceil(this.plan.logEntries / 5)) },
-        })),
-      timing: { electionTimeoutMs: ELECTION_TIMEOUT_MS, heartbeatMs: ELECTION_TIMEOUT_MS / 10 },
-      leaseReads: this.plan.leaseReads,
-      autoPromote: true,
-    }
+    const plan = nodePlanOf(this.plan, this.workloads)
     const host = {
       timeline: this.timeline,
       hub: this.hub,
@@ -235,7 +224,12 @@ export class World {
 
   #loggerOf(name: string): Logger {
     const say = (details: object, message: string): void => this.note(name, 'says', message, JSON.stringify(details))
-    return { ...silent, warn: say, error: say }
+    const complain = (details: object, message: string): void => {
+      say(details, message)
+      if ('code' in details && details.code === 'INVARIANT')
+        this.fail({ invariant: 'PEER_BROKEN', message: `${name}: ${message}\n${'stack' in details ? details.stack : ''}` })
+    }
+    return { ...silent, warn: say, error: complain }
   }
 
   /** Every step of a live process goes into the trace, and past the watch. */

@@ -1,6 +1,6 @@
 /** What befalls disks: they are slow, full, broken, lost, older than they should be, or hold what nobody wrote. */
 
-import { type FaultKind, number, one, restarting, some } from './kind.ts'
+import { type FaultKind, MISSED, number, one, restarting, some } from './kind.ts'
 
 export const DISK_FAULTS = {
   slowDisk: {
@@ -36,7 +36,7 @@ export const DISK_FAULTS = {
     draw: (scene) => ({ node: some(scene) }),
     strike: (ground, params) => {
       const machine = ground.machine(one(params, 'node'))
-      if (!ground.mayHarm(machine.name)) return undefined
+      if (!ground.mayHarm(machine.name)) return MISSED
       machine.crash()
       ground.replaceDisk(machine, null)
       return restarting(machine)
@@ -48,7 +48,7 @@ export const DISK_FAULTS = {
     strike: (ground, params) => {
       const machine = ground.machine(one(params, 'node'))
       const old = machine.disk.copy() // what a backup has; put back when the fault ends
-      if (old === null) return undefined
+      if (old === null) return MISSED
       return () => {
         if (!ground.mayHarm(machine.name)) return
         machine.crash()
@@ -62,9 +62,11 @@ export const DISK_FAULTS = {
     draw: (scene) => ({ node: some(scene), share: scene.chance.between(0, 1000) / 1000 }),
     strike: (ground, params) => {
       const { name, disk } = ground.machine(one(params, 'node'))
-      const [[id, group] = []] = disk.image?.groups ?? []
-      if (id === undefined || group === undefined || group.entries.length === 0 || !ground.mayHarm(name)) return undefined
-      disk.rot(id, group.truncated.index + 1 + Math.floor(group.entries.length * number(params, 'share')))
+      const share = number(params, 'share')
+      const groups = [...(disk.image?.groups ?? [])]
+      const [id, group] = groups[Math.floor(share * 1000) % groups.length] ?? []
+      if (id === undefined || group === undefined || group.entries.length === 0 || !ground.mayHarm(name)) return MISSED
+      disk.rot(id, group.truncated.index + 1 + Math.floor(group.entries.length * share))
       return undefined
     },
   },
@@ -73,7 +75,7 @@ export const DISK_FAULTS = {
     draw: (scene) => ({ node: some(scene) }),
     strike: (ground, params) => {
       const machine = ground.machine(one(params, 'node'))
-      if (!ground.mayHarm(machine.name)) return undefined
+      if (!ground.mayHarm(machine.name)) return MISSED
       machine.crash()
       for (const id of machine.disk.image?.groups.keys() ?? []) machine.disk.rot(id, 'state')
       return restarting(machine)

@@ -48,13 +48,16 @@ export interface Ground {
 /** How a fault ends. */
 export type End = () => void
 
+/** There was nothing that it could have struck: it does not count as met. */
+export const MISSED = 'missed'
+
 /** One kind. */
 export interface FaultKind {
   /** Milliseconds it lasts, at least and at most. */
   readonly ms: readonly [min: number, max: number]
   draw(scene: Scene): FaultParams
   /** Strikes; what it returns is called when its time is over, or the storm. */
-  strike(ground: Ground, params: FaultParams): End | undefined
+  strike(ground: Ground, params: FaultParams): End | typeof MISSED | undefined
 }
 
 export const some = ({ machines, chance }: Scene): string => machines[chance.between(0, machines.length)] as string

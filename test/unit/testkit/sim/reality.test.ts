@@ -1,10 +1,13 @@
 /** What is real and used in a run is noticed, and what is not is left alone. */
 
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { generateKeySync, randomBytes } from 'node:crypto'
+import { lookup } from 'node:dns'
+import { existsSync, readFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { uptime } from 'node:os'
 import { test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, scheduler } from 'node:timers/promises'
 import { systemChance } from '../../../../src/chance/system.ts'
 import { wallClock } from '../../../../src/clock/wall.ts'
 import { watchReality } from '../../../../src/testkit/sim/reality.ts'
@@ -37,6 +40,19 @@ const ACTS: readonly (readonly [what: string, act: () => unknown])[] = [
   ['node:crypto randomBytes', () => randomBytes(1)],
   ['node:timers/promises setImmediate', () => nextTurn()],
   ['node:fs readFileSync', () => readFileSync('package.json')],
+  ['node:fs existsSync', () => existsSync('package.json')],
+  ['node:fs/promises stat', () => stat('package.json')],
+  ['node:dns lookup', () => lookup('127.0.0.1', () => {})],
+  ['node:os uptime', () => uptime()],
+  ['process.memoryUsage', () => process.memoryUsage()],
+  ['process.uptime', () => process.uptime()],
+  ['performance.mark', () => performance.mark('here')],
+  ['AbortSignal.timeout', () => AbortSignal.timeout(1)],
+  ['node:timers/promises scheduler.wait', () => scheduler.wait(1)],
+  ['Atomics.wait', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1)],
+  ['new MessageChannel', () => new MessageChannel().port1.close()],
+  ['Intl.DateTimeFormat.format', () => new Intl.DateTimeFormat('en').format()],
+  ['node:crypto generateKeySync', () => generateKeySync('aes', { length: 128 })],
 ]
 
 for (const [what, act] of ACTS)
