@@ -31,6 +31,7 @@ export class Acquaintance {
   readonly #store: NodeStore
   readonly #logger: Logger
   readonly #known = new Map<string, Known>()
+  #heard = new Set<string>()
   #onReturned: (sender: Sender) => void = () => {}
 
   constructor(store: NodeStore, logger: Logger) {
@@ -50,6 +51,7 @@ export class Acquaintance {
     if (known && known.store !== store) return 'stranger'
     if (known && (boot < known.boot || (boot === known.boot && known.run !== '' && run !== known.run))) return 'stranger'
     const now = { store, boot, run }
+    this.#heard.add(node)
     if (known && boot === known.boot && run === known.run) {
       this.#known.set(node, now)
       return 'known'
@@ -61,7 +63,14 @@ export class Acquaintance {
     return known ? 'known' : 'met'
   }
 
-  /** That node has left all our groups: should it come again, then perhaps from another store. */
+  /** Nodes that spoke from the store we know since this was last asked. */
+  takeHeard(): ReadonlySet<string> {
+    const heard = this.#heard
+    this.#heard = new Set()
+    return heard
+  }
+
+  /** That node's peers that we heard have left all our groups: should it come again, then perhaps from another store. */
   forget(node: string): void {
     if ((this.#known.get(node) ?? this.#recall(node)) === undefined) return
     this.#known.delete(node)

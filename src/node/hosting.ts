@@ -175,7 +175,7 @@ export class Hosting {
 
   /** A group has other members than before. */
   membersChanged(): void {
-    const { gone, come } = this.#neighbours.changed()
+    const { gone, come } = this.#neighbours.changed(this.#options.acquaintance.takeHeard())
     for (const node of gone) {
       this.#options.acquaintance.forget(node)
       this.#options.admission.forget(node)

@@ -88,15 +88,16 @@ export class Quarantine {
     this.#note(peerFactOf(group), String(peer))
   }
 
-  /** Destroys what is damaged: another peer takes its place. */
+  /**
+   * Destroys what is damaged: another peer takes its place. Nothing that was told of damage is left once it resolves, also where a crash came behind the
+   * destruction: it would count against who begins here next, and that one's data would be destroyed for it.
+   */
   async clear(group: string): Promise<void> {
     const quarantined = this.#groups.get(group)
-    if (!quarantined) return
     const { store } = this.#options
-    await store.destroy(group, { peer: this.#peerOf(group) })
-    await store.remember(factOf(group), '')
-    await store.remember(peerFactOf(group), '')
-    quarantined.life.tell({ type: 'destroyed' })
+    if (quarantined) await store.destroy(group, { peer: this.#peerOf(group) }) // first: what is damaged must never look sound
+    for (const fact of [factOf(group), peerFactOf(group)]) if (store.recall(fact)) await store.remember(fact, '')
+    quarantined?.life.tell({ type: 'destroyed' })
     this.#groups.delete(group)
   }
 

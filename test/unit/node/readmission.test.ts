@@ -146,3 +146,31 @@ test('a store of another founding will not do: its peers stay, and the new ones 
   await startEmpty(cluster, 'c', JOINS)
   await until('an empty one begins', () => GROUPS.every((group) => hasPeer(cluster, group, 5)) && isFilled(cluster, 'c'))
 })
+
+test('who sees the readmission in a received state only, or all at once, follows the new peer', async (t) => {
+  const nodes = ['a', 'b', 'c', 'd', 'e']
+  const groups = [{ id: 'g', stateMachine: parrot(), compaction: { entries: 10, keep: 2 } }]
+  const cluster = await SmallCluster.start(t, { nodes, groups, timing: { electionTimeoutMs: 200, heartbeatMs: 20 } })
+  const client = await connect({ cluster: 'demo', transport: cluster.guest('client'), timeoutMs: 5000 })
+  t.after(() => client.close())
+  await say(await cluster.leader(), 'before')
+  await cluster.settled()
+  const away = cluster.node('c')
+  await lose(cluster, 'b')
+  await lose(cluster, 'c')
+  const missed = groupOf(away).lastIndex
+  await cluster.leader()
+  await client.readmit('b')
+  await startEmpty(cluster, 'b', JOINS)
+  await until(
+    'b is there',
+    () => cluster.node('b').status().groups.length === 1 && recall(cluster.node('b'), 'before') === 'before',
+  )
+  await client.members('g').promote('b')
+  for (let i = 0; i < 50; i++) await say(await cluster.leader(), `word ${i}`)
+  assert(groupOf(await cluster.leader()).truncated > missed)
+  const back = await cluster.run('c')
+  await until('c has got the state', () => groupOf(back).truncated > missed)
+  await (await cluster.leader()).transfer('g', 'b')
+  assert.equal((await cluster.leader()).id, 'b', 'also to c')
+})
