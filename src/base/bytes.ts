@@ -12,6 +12,9 @@ export const EMPTY: Uint8Array = new Uint8Array(0)
 /** UTF-8 bytes of a string. */
 export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 
+/** The same into an array that has room for it: the part of it that was written. */
+export const utf8Into = (text: string, room: Uint8Array): Uint8Array => room.subarray(0, encoder.encodeInto(text, room).written)
+
 /** A string from UTF-8 bytes; what is not UTF-8 becomes U+FFFD. */
 export const text = (bytes: Uint8Array): string => decoder.decode(bytes)
 

@@ -7,7 +7,7 @@ import { READS_MAX } from '../base/limits.ts'
 import { MEMBERS_MAX } from '../protocol/confchange.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Entry, EntryKind } from '../protocol/types.ts'
-import { type Blob, decodeFrame, encodeFrame } from './frame.ts'
+import { type Blob, decodeFrame, frameOf } from './frame.ts'
 
 /** A message and the group it is for. */
 export interface GroupMessage {
@@ -111,8 +111,19 @@ const ENTRY_PREFIX_BYTES = 7
 export function encodeEnvelope({ sender, messages }: Envelope): Uint8Array {
   const blobs: Blob[] = []
   const slim = messages.map(({ group, epoch, message: m }) => ({ group, epoch, message: slimmed(m, blobs) }))
-  return encodeFrame({ sender, messages: slim }, blobs)
+  return frameOf(`{"sender":${jsonOf(sender)},"messages":${JSON.stringify(slim)}}`, blobs)
 }
+
+/** Who speaks says so in every envelope, and is the same object as long as it is the same. */
+function jsonOf(sender: Sender): string {
+  const known = senders.get(sender)
+  if (known !== undefined) return known
+  const json = JSON.stringify(sender)
+  senders.set(sender, json)
+  return json
+}
+
+const senders = new WeakMap<Sender, string>()
 
 /** A message as its header says it: bytes stand among the blobs, in its place their number. */
 function slimmed(m: Message, blobs: Blob[]): unknown {

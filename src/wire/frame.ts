@@ -11,7 +11,7 @@
  * ```
  */
 
-import { text, utf8, writeU32 } from '../base/bytes.ts'
+import { text, utf8, utf8Into, writeU32 } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
 
 const MAGIC = 0xf1
@@ -36,9 +36,19 @@ export type Blob = Uint8Array | { readonly start: Uint8Array; readonly rest: Uin
 
 const lengthOf = (blob: Blob): number => (blob instanceof Uint8Array ? blob.length : blob.start.length + blob.rest.length)
 
+/** Most headers are short: they are written here before they are copied to their frame, which costs less than an array of their own. */
+const SCRATCH_BYTES = 8192
+const scratch = new Uint8Array(SCRATCH_BYTES)
+
+/** Bytes that one UTF-16 unit becomes at most. */
+const UTF8_BYTES_MAX = 3
+
 /** Puts a header and blobs together. */
-export function encodeFrame(header: unknown, blobs: readonly Blob[] = []): Uint8Array {
-  const head = utf8(JSON.stringify(header))
+export const encodeFrame = (header: unknown, blobs: readonly Blob[] = []): Uint8Array => frameOf(JSON.stringify(header), blobs)
+
+/** The same with a header that is JSON already. */
+export function frameOf(header: string, blobs: readonly Blob[] = []): Uint8Array {
+  const head = header.length <= SCRATCH_BYTES / UTF8_BYTES_MAX ? utf8Into(header, scratch) : utf8(header)
   let length = PREFIX_BYTES + head.length
   for (const blob of blobs) length += BLOB_PREFIX_BYTES + lengthOf(blob)
   const frame = new Uint8Array(length)

@@ -15,6 +15,8 @@ export interface GroupImage {
   truncated: LogPosition
   /** Entries after `truncated`, without holes. */
   entries: Entry[]
+  /** What these weigh. */
+  logBytes: number
   applied: LogIndex
   families: Readonly<Record<string, number>>
   rows: OrderedBytes
@@ -128,6 +130,7 @@ export const emptyGroup = (bootstrap: GroupBootstrap): GroupImage => ({
   hardState: { term: 0, vote: null, commit: 0 },
   truncated: { index: 0, term: 0 },
   entries: [],
+  logBytes: 0,
   applied: 0,
   families: {},
   rows: new OrderedBytes(),

@@ -1,6 +1,7 @@
 /** What a completed write changes on a disk in memory. Knows nothing of when. */
 
 import type { GroupWrite, Installation } from '../../ports/store.ts'
+import { type Entry, entryBytes } from '../../protocol/types.ts'
 import type { Unsaved } from '../overlay-table.ts'
 import type { GroupImage } from './disk.ts'
 import { saveRows } from './shelf.ts'
@@ -13,14 +14,18 @@ export function saveWrite(group: GroupImage, write: GroupWrite): void {
     group.rotten.delete('state')
   }
   if (write.truncate && write.truncate.index > group.truncated.index) {
-    group.entries = group.entries.slice(write.truncate.index - group.truncated.index)
+    const gone = group.entries.splice(0, write.truncate.index - group.truncated.index)
+    group.logBytes -= weigh(gone)
     group.truncated = { ...write.truncate }
   }
   const first = write.entries?.[0]
   if (!first) return
-  group.entries.length = first.index - group.truncated.index - 1
+  const replaced = group.entries.splice(first.index - group.truncated.index - 1)
   for (const entry of write.entries ?? []) group.entries.push(entry)
+  group.logBytes += weigh(write.entries ?? []) - weigh(replaced)
 }
+
+const weigh = (entries: readonly Entry[]): number => entries.reduce((bytes, entry) => bytes + entryBytes(entry), 0)
 
 export function saveUnsaved(group: GroupImage, unsaved: Unsaved): void {
   saveRows(group, unsaved.cells)
@@ -33,6 +38,7 @@ export function saveUnsaved(group: GroupImage, unsaved: Unsaved): void {
 export function replaceState(group: GroupImage, { index, term, membership }: Installation, { families, rows }: StagedRows): void {
   group.truncated = { index, term }
   group.entries = []
+  group.logBytes = 0
   group.applied = index
   group.membership = structuredClone(membership)
   group.families = families

@@ -16,7 +16,6 @@ import type {
   WriteScope,
 } from '../../ports/store.ts'
 import type { Table, TableWrite } from '../../ports/table.ts'
-import { entryBytes } from '../../protocol/types.ts'
 import { checkBatch, checkFact, checkGroupId, checkTombstone, type LogBounds, unknownGroup } from '../check-batch.ts'
 import { Gate } from '../gate.ts'
 import { OverlayTable, type Unsaved } from '../overlay-table.ts'
@@ -171,10 +170,7 @@ class MemoryStore implements NodeStore {
 
   bytes(): number {
     let bytes = 0
-    for (const group of this.#image.groups.values()) {
-      bytes += group.rows.bytes
-      for (const entry of group.entries) bytes += entryBytes(entry)
-    }
+    for (const { rows, logBytes } of this.#image.groups.values()) bytes += rows.bytes + logBytes
     return bytes
   }
 

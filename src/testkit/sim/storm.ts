@@ -32,8 +32,8 @@ export class Storm {
   /** Somebody listens, who may say it again some day. */
   overhear(subject: string, data: Uint8Array): void {
     if (!subject.startsWith(RAFT_SUBJECTS)) return
-    if (this.#old.length >= OLD_MAX) this.#old.shift()
-    this.#old.push({ subject, data: data.slice() })
+    this.#old.push({ subject, data }) // an envelope, made for this one message: nobody writes to it any more
+    if (this.#old.length >= 2 * OLD_MAX) this.#old.splice(0, this.#old.length - OLD_MAX)
   }
 
   #strike(fault: Plan['faults'][number]): void {
@@ -88,11 +88,12 @@ export class Storm {
 
   /** As somebody would who has listened, and says again what was said. */
   #replay(count: number): void {
-    if (this.#old.length === 0) return
+    const old = this.#old.slice(-OLD_MAX)
+    if (old.length === 0) return
     const chance = this.#world.chance()
     const ghost = this.#world.hub.connect(this.#world.newName('ghost'))
     for (let i = 0; i < count; i++) {
-      const { subject, data } = this.#old[chance.between(0, this.#old.length)] as { subject: string; data: Uint8Array }
+      const { subject, data } = old[chance.between(0, old.length)] as { subject: string; data: Uint8Array }
       ghost.publish(subject, data)
     }
     void ghost.close()
