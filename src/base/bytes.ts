@@ -86,6 +86,14 @@ export function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value
 }
 
+/** Reads a number of four bytes, big-endian. */
+export const readU32 = (bytes: Uint8Array, at: number): number =>
+  (((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)) >>>
+  0
+
 /** Several byte strings as one. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0

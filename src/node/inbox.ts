@@ -6,6 +6,7 @@ import type { Incoming } from '../ports/transport.ts'
 import type { Message } from '../protocol/messages.ts'
 import { reasonToDrop } from '../protocol/plausible.ts'
 import { decodeEnvelope, type GroupMessage, type Sender } from '../wire/envelope.ts'
+import { ownFrame } from '../wire/frame.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import type { Admission } from './admission.ts'
 import { isSameFounding } from './founding.ts'
@@ -51,7 +52,7 @@ export class Inbox {
   /** Handles one envelope. What is wrong is counted, logged and dropped; nothing is thrown. */
   receive(incoming: Incoming): void {
     try {
-      const { sender, messages } = decodeEnvelope(incoming.data.slice()) // entries stay; the transport's buffer need not
+      const { sender, messages } = decodeEnvelope(ownFrame(incoming.data)) // entries stay; the transport's buffer need not
       this.#checkSubject(sender, incoming.subject)
       const isNeighbour = this.#options.neighbours().has(sender.node)
       if (!isNeighbour && messages.length === 0) return // a greeting, of who is to come or has gone

@@ -1,6 +1,6 @@
 /** What a node answers on its subjects: requests in, answers out. Decides nothing; it asks the node. */
 
-import { utf8 } from '../base/bytes.ts'
+import { copyBytes, utf8 } from '../base/bytes.ts'
 import type { NodeStatus } from '../ports/status.ts'
 import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
 import {
@@ -117,7 +117,7 @@ export class Services {
   #answer(m: Incoming, ask: (request: Request) => Promise<Answer>): void {
     const decoded = this.#attempt(m, () => decodeRequest(m.data))
     if (!decoded) return
-    ask({ ...decoded, body: decoded.body.slice() }).then(
+    ask({ ...decoded, body: copyBytes(decoded.body) }).then(
       (answer) => this.#attempt(m, () => m.respond(encodeAnswer(answer, this.#options.desk.founding(decoded.group)))),
       (error: unknown) => this.#refuse(m, error),
     )

@@ -21,7 +21,10 @@ interface Branch<T> {
   readonly tail: Set<T>
 }
 
-/** Answers kept; subjects of replies are used once, so this is for the busy few. */
+/** Subjects of replies are used once, so what is found for them is not kept. */
+const REPLIES = '_INBOX.'
+
+/** Answers kept: for the busy few. */
 const CACHED_SUBJECTS_MAX = 4096
 
 const sprout = <T>(): Branch<T> => ({ literals: new Map(), star: null, here: new Set(), tail: new Set() })
@@ -68,6 +71,7 @@ export class SubjectTree<T extends Listener> {
     const known = this.#cache.get(subject)
     if (known !== undefined) return known
     const matched = inGroups(collect(this.#root, tokensOf(subject)))
+    if (subject.startsWith(REPLIES)) return matched
     if (this.#cache.size >= CACHED_SUBJECTS_MAX) this.#cache.clear()
     this.#cache.set(subject, matched)
     return matched

@@ -11,7 +11,7 @@
  * ```
  */
 
-import { text, utf8, utf8Into, writeU32 } from '../base/bytes.ts'
+import { copyBytes, newBytes, readU32, text, utf8, utf8Into, writeU32 } from '../base/bytes.ts'
 import { FlotillaError } from '../base/errors.ts'
 
 const MAGIC = 0xf1
@@ -51,7 +51,7 @@ export function frameOf(header: string, blobs: readonly Blob[] = []): Uint8Array
   const head = header.length <= SCRATCH_BYTES / UTF8_BYTES_MAX ? utf8Into(header, scratch) : utf8(header)
   let length = PREFIX_BYTES + head.length
   for (const blob of blobs) length += BLOB_PREFIX_BYTES + lengthOf(blob)
-  const frame = new Uint8Array(length)
+  const frame = newBytes(length)
   frame[0] = MAGIC
   frame[1] = FRAME_VERSION
   writeU32(frame, 2, head.length)
@@ -71,18 +71,22 @@ export function frameOf(header: string, blobs: readonly Blob[] = []): Uint8Array
   return frame
 }
 
+/** A frame whose blobs may be kept, whatever becomes of the bytes it came in. Most frames have none: those are not copied. */
+export const ownFrame = (data: Uint8Array): Uint8Array => (hasBlobs(data) ? copyBytes(data) : data)
+
+const hasBlobs = (data: Uint8Array): boolean => data.length < PREFIX_BYTES || PREFIX_BYTES + readU32(data, 2) < data.length
+
 /** Takes a frame apart without copying. Throws `CODEC_INVALID` for whatever is not one. */
 export function decodeFrame(data: Uint8Array): Frame {
   if (data.length < PREFIX_BYTES || data[0] !== MAGIC) throw invalid('this is not a Flotilla frame', { bytes: data.length })
   if (data[1] !== FRAME_VERSION) {
     throw invalid(`frame version ${data[1]} is not understood; this build speaks ${FRAME_VERSION}`, { version: data[1] })
   }
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  const headerLength = view.getUint32(2)
+  const headerLength = readU32(data, 2)
   const headerEnd = PREFIX_BYTES + headerLength
   if (headerLength > HEADER_BYTES_MAX || headerEnd > data.length)
     throw invalid('the header does not fit its frame', { headerLength })
-  return { header: parseHeader(data.subarray(PREFIX_BYTES, headerEnd)), blobs: blobsOf(data, view, headerEnd) }
+  return { header: parseHeader(data.subarray(PREFIX_BYTES, headerEnd)), blobs: blobsOf(data, headerEnd) }
 }
 
 function parseHeader(bytes: Uint8Array): unknown {
@@ -93,13 +97,13 @@ function parseHeader(bytes: Uint8Array): unknown {
   }
 }
 
-function blobsOf(data: Uint8Array, view: DataView, start: number): Uint8Array[] {
+function blobsOf(data: Uint8Array, start: number): Uint8Array[] {
   const blobs: Uint8Array[] = []
   let at = start
   while (at < data.length) {
     const begin = at + BLOB_PREFIX_BYTES
     if (begin > data.length) throw invalid('a blob is cut off', { at })
-    const end = begin + view.getUint32(at)
+    const end = begin + readU32(data, at)
     if (end > data.length) throw invalid('a blob is cut off', { at, end })
     blobs.push(data.subarray(begin, end))
     at = end

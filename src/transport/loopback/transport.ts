@@ -1,5 +1,6 @@
 /** One connection to a hub in memory. Behaves as a connection to a server would, also in what it refuses. */
 
+import { copyBytes } from '../../base/bytes.ts'
 import { FlotillaError } from '../../base/errors.ts'
 import type {
   GatherOptions,
@@ -155,7 +156,7 @@ export class LoopbackTransport implements Transport {
     checkSubject(subject)
     if (headers !== undefined) checkHeaders(headers)
     checkSize(data, headers, this.payloadMax)
-    return { subject, reply: null, data: data.slice(), headers: headers === undefined ? NO_HEADERS : trimmed(headers) }
+    return { subject, reply: null, data: copyBytes(data), headers: headers === undefined ? NO_HEADERS : trimmed(headers) }
   }
 
   #incoming(parcel: Parcel): Incoming {
