@@ -14,15 +14,15 @@ export function saveWrite(group: GroupImage, write: GroupWrite): void {
     group.rotten.delete('state')
   }
   if (write.truncate && write.truncate.index > group.truncated.index) {
-    const gone = group.entries.splice(0, write.truncate.index - group.truncated.index)
-    group.logBytes -= weigh(gone)
+    group.logBytes -= weigh(group.entries.slice(0, write.truncate.index - group.truncated.index))
+    group.entries = group.entries.slice(write.truncate.index - group.truncated.index)
     group.truncated = { ...write.truncate }
   }
   const first = write.entries?.[0]
   if (!first) return
-  const replaced = group.entries.splice(first.index - group.truncated.index - 1)
+  group.logBytes += weigh(write.entries ?? []) - weigh(group.entries.slice(first.index - group.truncated.index - 1))
+  group.entries.length = first.index - group.truncated.index - 1
   for (const entry of write.entries ?? []) group.entries.push(entry)
-  group.logBytes += weigh(write.entries ?? []) - weigh(replaced)
 }
 
 const weigh = (entries: readonly Entry[]): number => entries.reduce((bytes, entry) => bytes + entryBytes(entry), 0)
