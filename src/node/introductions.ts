@@ -181,8 +181,9 @@ export class Introductions {
     const { group, founders, sender } = decodeIntroduction(m.data)
     const { sender: us, find, awaits, acquaintance, refusals, logger } = this.#options
     if (sender.cluster !== us.cluster || sender.node === us.node) return
-    const host = find(group)
-    if (!host && !awaits(group)) return
+    const opened = find(group)
+    if (!opened && !awaits(group)) return
+    const host = opened && hasMembers(opened) ? opened : undefined // who is to be filled yet cannot tell who belongs here
     const self = host?.id ?? null
     const peer = host ? (peerOf(memberNames(host.table.membership), sender.node) ?? null) : null
     const born = host !== undefined && host.birthmark !== ''
@@ -199,6 +200,8 @@ export class Introductions {
     this.#options.logger.info({ group, nodes: [...nodes] }, 'to found the group, every node of it must run; waiting for these')
   }
 }
+
+const hasMembers = ({ table }: PeerHost): boolean => Object.keys(memberNames(table.membership)).length > 0
 
 const othersOf = (host: PeerHost, self: string): string[] =>
   Object.values(memberNames(host.table.membership)).filter((name) => name !== self)

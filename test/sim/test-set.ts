@@ -8,7 +8,7 @@ import type { Coverage } from '../../src/testkit/sim/recorder.ts'
 import { ROOT } from './saving.ts'
 
 /** Seeds of each profile when nobody says. */
-export const SEEDS = 200
+export const SEEDS = 100
 
 /** Short storms, densely packed, and two clients: many small worlds show more than a few large ones. */
 export const TEST_WISH = { seconds: 3, density: 3, clients: 2 } as const
