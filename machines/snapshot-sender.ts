@@ -21,6 +21,8 @@ export type SenderEvent =
   | { readonly type: 'acknowledged' }
   /** It does not want it, or could not have it. */
   | { readonly type: 'declined'; readonly error: unknown }
+  /** A piece of it is lost here: it has to be made anew. */
+  | { readonly type: 'damaged'; readonly error: unknown }
   /** We do not lead any more, or it is no follower any more. */
   | { readonly type: 'revoked' }
 
@@ -54,6 +56,10 @@ export const senderMachine = createMachine({
         complete: 'awaitingInstall',
         acknowledged: 'done', // it had all of it, or got it elsewhere
         declined: { target: 'declined', actions: 'keepError' },
+        damaged: [
+          { guard: 'mayRepeat', target: 'exporting', actions: 'countRepeat' }, // what else there is of it is used again
+          { target: 'failed', actions: 'keepError' },
+        ],
         revoked: 'failed',
       },
       after: {
@@ -69,6 +75,10 @@ export const senderMachine = createMachine({
         complete: 'awaitingInstall',
         acknowledged: 'done',
         declined: { target: 'declined', actions: 'keepError' },
+        damaged: [
+          { guard: 'mayRepeat', target: 'exporting', actions: 'countRepeat' },
+          { target: 'failed', actions: 'keepError' },
+        ],
         revoked: 'failed',
       },
       after: {
@@ -84,6 +94,10 @@ export const senderMachine = createMachine({
         heard: 'streaming', // something was damaged, and is fetched again
         acknowledged: 'done',
         declined: { target: 'declined', actions: 'keepError' },
+        damaged: [
+          { guard: 'mayRepeat', target: 'exporting', actions: 'countRepeat' },
+          { target: 'failed', actions: 'keepError' },
+        ],
         revoked: 'failed',
       },
       after: {

@@ -19,6 +19,7 @@ export interface Spool {
   /** Keeps a manifest in place of the one before. Undefined: of none. */
   keepManifest(group: string, side: SpoolSide, manifest: Uint8Array | undefined): Promise<void>
   has(group: string, hash: Uint8Array): boolean
+  /** Undefined also when it is not what was put any more: then it is dropped. */
   get(group: string, hash: Uint8Array): Uint8Array | undefined
   /** Keeps chunks; resolves once a crash of the process does not lose them. */
   put(group: string, chunks: readonly SpooledChunk[]): Promise<void>

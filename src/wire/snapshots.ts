@@ -55,7 +55,7 @@ export interface TransferReport extends Address {
   readonly state: TransferState
   /** Bytes of the state that are there, uncompressed. */
   readonly bytes: number
-  /** Why it was declined or failed. */
+  /** Why it was declined or failed; of progress: that what this node gave was wrong, and is asked for again. */
   readonly code?: Code | undefined
 }
 

@@ -1,7 +1,4 @@
-/**
- * Snapshots on their way, out and in: the one door through which a node offers, serves and takes them. Decides who waits and who goes; the charts decide
- * when. Knows no engine.
- */
+/** Snapshots on their way, out and in: the one door to them. Decides who waits and who goes; the charts decide when. Knows no engine. */
 
 import { FlotillaError, toFlotillaError } from '../../base/errors.ts'
 import { SNAPSHOT_RECEIVERS_MAX, SNAPSHOT_SENDERS_MAX } from '../../base/limits.ts'
@@ -26,6 +23,7 @@ import {
 } from './group.ts'
 import { type Holding, Library } from './library.ts'
 import { Loans } from './loans.ts'
+import { Mending } from './mending.ts'
 import type { ReceiverEnd } from './receiver.ts'
 import { Receiving } from './receiving.ts'
 import type { SenderEnd } from './sender.ts'
@@ -63,6 +61,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
     this.#library = new Library(spool, craft, (group) => [...this.#loans.of(group), ...sent(group)])
     this.#exports = new Exports({ ...options, library: this.#library, loans: this.#loans, breathe: () => nextTurn(clock) })
     this.#exchange = new Exchange({ ...options, pullTimeoutMs })
+    const mending = new Mending({ ...options, offered: (group) => this.#sendingsOf(group) })
     this.#serving = new Serving({
       ...options,
       library: this.#library,
@@ -70,6 +69,7 @@ export class SnapshotDesk<H extends SnapshotGroup> {
       patienceMs: pullTimeoutMs / 4,
       isServed: (group, node) => this.#sendingTo(group, node) !== undefined,
       onServed: ({ group, sender }) => this.#sendingTo(group, sender.node)?.served(),
+      onLost: (group, hash) => mending.lost(group, hash),
       onReport: (report) => this.#hear(report),
     })
     const isBusy = (group: string): boolean =>

@@ -2,7 +2,7 @@
 
 import { FlotillaError } from '../../base/errors.ts'
 import type { Spool, SpoolSide } from '../../ports/spool.ts'
-import type { Manifest } from '../../wire/manifest.ts'
+import type { Manifest, ManifestChunk } from '../../wire/manifest.ts'
 import type { SnapshotCraft } from './group.ts'
 
 /** A manifest that is kept. */
@@ -12,7 +12,7 @@ export interface Holding {
   readonly bytes: Uint8Array
   readonly manifest: Manifest
   /** Its chunks by their hashes in hexadecimal. */
-  readonly hashes: ReadonlySet<string>
+  readonly hashes: ReadonlyMap<string, ManifestChunk>
   /** Bytes of the state, uncompressed. */
   readonly stateBytes: number
 }
@@ -61,7 +61,7 @@ export class Library {
   read(group: string, bytes: Uint8Array): Holding {
     const manifest = this.#craft.decodeManifest(bytes)
     if (manifest.group !== group) throw new FlotillaError('STORE_MISMATCH', 'a manifest of another group', { group })
-    const hashes = new Set(manifest.chunks.map(({ hash }) => hexOf(hash)))
+    const hashes = new Map(manifest.chunks.map((chunk) => [hexOf(chunk.hash), chunk]))
     const stateBytes = manifest.chunks.reduce((sum, chunk) => sum + chunk.bytes, 0)
     return { id: this.#craft.manifestId(bytes), bytes, manifest, hashes, stateBytes }
   }

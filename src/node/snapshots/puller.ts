@@ -38,6 +38,8 @@ export interface PullerOptions {
   readonly breathe: () => Promise<void>
   /** Something more is here and kept: so many bytes of the state. */
   readonly onPiece: (bytes: number) => void
+  /** What that node gave does not have its hash. */
+  readonly onDamage: (node: string, error: FlotillaError) => void
 }
 
 /** Chunks that have come, and are what the manifest says. */
@@ -210,7 +212,7 @@ export class Puller {
     wish: Wish,
     countRight: (pieces: readonly Uint8Array[]) => Promise<number>,
   ): Promise<readonly Uint8Array[]> {
-    const { group, sources } = this.#options
+    const { group, sources, onDamage } = this.#options
     const nodes = sources()
     let reason: unknown = null
     let damage: FlotillaError | null = null // says more than that others do not have it
@@ -223,8 +225,10 @@ export class Puller {
         this.#check()
         const right = await countRight(pieces)
         this.#check()
+        const wrong = damaged('a piece of a snapshot does not have its hash', { group, node, ...wish })
+        if (right < pieces.length) onDamage(node, wrong)
         if (right > 0) return pieces.slice(0, right)
-        damage = damaged('a piece of a snapshot does not have its hash', { group, node, ...wish })
+        damage = wrong
       } catch (thrown) {
         this.#check()
         reason = thrown

@@ -61,6 +61,7 @@ export class Receiving<H extends SnapshotGroup> {
       sources: () => this.#sources(),
       ask: (node, wish) => exchange.ask(node, this.#topic, wish),
       onPiece: (bytes) => this.#progress(bytes),
+      onDamage: (node, error) => exchange.report(node, this.#topic, { state: 'progress', bytes: this.#meter.bytes, error }),
     })
     this.#receiver = new Receiver({
       timing,

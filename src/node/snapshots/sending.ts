@@ -107,6 +107,11 @@ export class Sending<H extends SnapshotGroup> {
     if (standing === 'gone') this.#sender.tell({ type: 'revoked' })
   }
 
+  /** A chunk of the state is lost: it is made anew and offered again, or given up with that error when that happens too often. */
+  mend(error: FlotillaError): void {
+    this.#sender.tell({ type: 'damaged', error })
+  }
+
   /** The follower was given a piece. */
   served(): void {
     this.#sender.tell({ type: 'heard' })

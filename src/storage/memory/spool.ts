@@ -17,6 +17,8 @@ export class MemorySpool implements Spool {
   readonly #manifests = new Map<string, Uint8Array>()
   /** Chunks of each group, by their hash in hexadecimal. */
   readonly #groups = new Map<string, Map<string, SpooledChunk>>()
+  /** What is not what was put. Only met when it is read. */
+  readonly #rotten = new WeakSet<SpooledChunk>()
   #bytes = 0
 
   constructor({ bytesMax = SPOOL_BYTES_MAX }: MemorySpoolOptions = {}) {
@@ -39,7 +41,9 @@ export class MemorySpool implements Spool {
 
   get(group: string, hash: Uint8Array): Uint8Array | undefined {
     const chunk = this.#groups.get(group)?.get(hashName(hash))
-    return chunk && copyBytes(chunk.bytes)
+    if (chunk && this.#rotten.has(chunk)) this.#drop(group, chunk)
+    else if (chunk) return copyBytes(chunk.bytes)
+    return undefined
   }
 
   async put(group: string, chunks: readonly SpooledChunk[]): Promise<void> {
@@ -59,24 +63,23 @@ export class MemorySpool implements Spool {
   }
 
   async sweep(group: string, isKept: (hash: Uint8Array) => boolean): Promise<void> {
-    const chunks = this.#groups.get(group)
-    for (const [name, { hash, bytes }] of chunks ?? []) {
-      if (isKept(hash)) continue
-      chunks?.delete(name)
-      this.#bytes -= bytes.length
-    }
-    if (chunks?.size === 0) this.#groups.delete(group)
+    for (const chunk of this.#groups.get(group)?.values() ?? []) if (!isKept(chunk.hash)) this.#drop(group, chunk)
   }
 
-  /** A bit flips in the first chunk of a group. False: there is none. */
+  /** The first chunk of a group rots. False: there is none. */
   rot(group: string): boolean {
     const [chunk] = this.#groups.get(group)?.values() ?? []
-    if (chunk?.bytes[0] === undefined) return false
-    chunk.bytes[0] ^= 1
-    return true
+    if (chunk) this.#rotten.add(chunk)
+    return chunk !== undefined
   }
 
   bytes(): number {
     return this.#bytes
+  }
+
+  #drop(group: string, { hash, bytes }: SpooledChunk): void {
+    const chunks = this.#groups.get(group)
+    if (chunks?.delete(hashName(hash))) this.#bytes -= bytes.length
+    if (chunks?.size === 0) this.#groups.delete(group)
   }
 }

@@ -132,6 +132,26 @@ for (const state of OFFERED) {
   })
 }
 
+for (const state of OFFERED) {
+  test(`${state}: what is lost here is made anew and offered again, so often, and then it fails`, async () => {
+    const s = await at(state)
+    const error = new FlotillaError('UNAVAILABLE', 'lost')
+    s.tell({ type: 'damaged', error })
+    assert.deepEqual([s.state(), s.repeats()], ['exporting', 1])
+    for (let repeats = 1; repeats < repeatsMax; repeats++) {
+      await s.exported()
+      s.tell({ type: 'damaged', error })
+    }
+    assert.deepEqual([s.state(), s.offers(), s.repeats()], ['exporting', repeatsMax, repeatsMax])
+    await s.exported()
+    if (state === 'streaming') s.tell({ type: 'heard' })
+    if (state === 'awaitingInstall') s.tell({ type: 'complete' })
+    assert.equal(s.state(), state)
+    s.tell({ type: 'damaged', error })
+    assert.deepEqual([s.state(), s.error()], ['failed', error])
+  })
+}
+
 test('streaming: each word begins the silence anew', async () => {
   const s = await at('streaming')
   for (let i = 0; i < 5; i++) {

@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { SpooledChunk } from '../../../src/ports/spool.ts'
 import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
+import { MemorySpool } from '../../../src/storage/memory/spool.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
+import { chunks, held } from '../../contract/spool-suite.ts'
 import { BOOTSTRAP, code, entries, put, read } from '../../contract/store-samples.ts'
 
 const CLAIM = { cluster: 'test', node: 'a' }
@@ -35,4 +38,18 @@ test('a crash in the middle of a write leaves nothing of it, and the old store a
   const found = await again.open('kv', BOOTSTRAP)
   assert.deepEqual([found.lastIndex, found.applied, again.identity.boot], [0, 0, 2])
   assert.equal(read(again.table('kv'), 'a'), undefined)
+})
+
+test('a chunk that rots in the spool is there until it is asked for; then it is dropped, and can be put again', async () => {
+  const spool = new MemorySpool()
+  const [first, second] = chunks(2) as [SpooledChunk, SpooledChunk]
+  assert.equal(spool.rot('kv'), false)
+  await spool.put('kv', [first, second])
+  assert.equal(spool.rot('kv'), true)
+  assert.deepEqual(held(spool, 'kv', [first, second]), [0, 1])
+  assert.equal(spool.get('kv', first.hash), undefined)
+  assert.deepEqual(held(spool, 'kv', [first, second]), [1])
+  assert.equal(spool.bytes(), second.bytes.length)
+  await spool.put('kv', [first])
+  assert.deepEqual(spool.get('kv', first.hash), first.bytes)
 })
