@@ -105,7 +105,7 @@ export class Introductions {
   }
 
   /**
-   * Asks until every other founder has answered, or one says that it knows another store under our name: then it rejects with `STORE_MISMATCH`. One
+   * Asks until every other founder has answered, or one is enough, or one says that it knows another store under our name: then it rejects with `STORE_MISMATCH`. One
    * voice is enough: who has nothing loses nothing by not beginning. Null: it was stopped meanwhile.
    */
   async #introduce(host: PeerHost): Promise<Part | null> {
@@ -121,7 +121,7 @@ export class Introductions {
     return isGuest() ? 'guest' : 'founder'
   }
 
-  /** Asks these nodes until each has answered, or it is stopped. */
+  /** Asks these nodes until each has answered, or one has that need not be doubted, or it is stopped. */
   async #hear(host: PeerHost, nodes: readonly string[], welcomes: Map<string, Welcome>): Promise<void> {
     const { clock } = this.#options
     const waitsFor = new Set(nodes)
@@ -129,7 +129,7 @@ export class Introductions {
     while (waitsFor.size > 0 && !this.#stopped) {
       await Promise.all([...waitsFor].map((node) => this.#ask(host, node, welcomes)))
       for (const node of welcomes.keys()) waitsFor.delete(node)
-      if (waitsFor.size === 0) return
+      if (waitsFor.size === 0 || isVouchedFor(host.id, heardFrom(host, welcomes))) return
       if (clock.now() - saidAt >= SAY_MS) {
         this.#say(host, waitsFor)
         saidAt = clock.now()
@@ -226,6 +226,13 @@ export function partOf(id: number, heard: readonly Heard[]): Part {
   if (heard.some(({ verdict }) => verdict === 'guest') || born.some(({ peer }) => peer !== id)) return 'guest'
   return born.length === 0 || born.some(({ verdict, byFounder }) => verdict === 'known' || byFounder) ? 'founder' : 'guest'
 }
+
+/**
+ * Whether one voice is enough: of a founder whose group is born, and which knew this very store. No other store of our name can have taken part, since that
+ * founder would have met it first. So who has promised nothing yet comes back also while another member is away, or damaged.
+ */
+export const isVouchedFor = (id: number, heard: readonly Heard[]): boolean =>
+  heard.some(({ verdict, born, peer, byFounder }) => verdict === 'known' && born && byFounder && peer === id)
 
 function welcomeIn({ data }: Incoming): Welcome | null {
   try {

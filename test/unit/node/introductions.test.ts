@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { utf8 } from '../../../src/base/bytes.ts'
-import { partOf } from '../../../src/node/introductions.ts'
+import { isVouchedFor, partOf } from '../../../src/node/introductions.ts'
 import type { NodeStore } from '../../../src/ports/store.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
 import { encodeIntroduction } from '../../../src/wire/introductions.ts'
@@ -88,6 +88,20 @@ test('a founder is who was known before, or whom a founder never met; who has co
   assert.equal(partOf(1, [met, met]), 'guest')
   assert.equal(partOf(1, [known, { ...known, peer: 4, byFounder: true }]), 'guest')
   assert.equal(partOf(1, [known, { ...known, verdict: 'guest' }]), 'guest')
+})
+
+test('one founder of a group that is born is enough, if it knew this very store', () => {
+  const said = { verdict: 'known', born: true, peer: 1, byFounder: true } as const
+  assert.equal(isVouchedFor(1, [said]), true)
+  const doubts = [
+    { verdict: 'met' },
+    { verdict: 'guest' },
+    { born: false },
+    { peer: 4 },
+    { peer: null },
+    { byFounder: false },
+  ] as const
+  for (const doubt of doubts) assert.equal(isVouchedFor(1, [{ ...said, ...doubt }]), false, JSON.stringify(doubt))
 })
 
 test('an introduction of another cluster, or that is none, is not answered', async (t) => {
