@@ -19,7 +19,7 @@ const COMPILED = dirname(fileURLToPath(import.meta.url))
 const SERIAL: ReadonlySet<string> = new Set(['crash', 'integration', 'sim', 'web'])
 
 /** Deadline of one test file: of many seeds, when they were asked for. */
-const FILE_MS_MAX = process.env.FLOTILLA_SIM_SEEDS ? 20 * 60_000 : 5 * 60_000
+const FILE_MS_MAX = process.env.FLOTILLA_SIM_SEEDS ? 40 * 60_000 : 6 * 60_000
 const INSTALL_MS_MAX = 5 * 60_000
 
 const USAGE = `npm test -- [folder …] [--embedded] [--summary FILE]

@@ -1,5 +1,5 @@
 /**
- * Prints the hash of each run of so many seeds of a profile: `node dist/test/sim/hashes.js rough 20`. Somebody looks at everything on the way, who must
+ * Prints the hash of each run of so many seeds of every profile: `node dist/test/sim/hashes.js 20`. Somebody looks at everything on the way, who must
  * change nothing.
  */
 
@@ -32,12 +32,12 @@ class Onlooker {
   }
 }
 
-const [mix, count] = process.argv.slice(2)
-const profile = MIXES.find((one) => one === mix)
-if (profile === undefined || !(Number(count) > 0)) throw new Error('usage: hashes.js PROFILE SEEDS')
+const [count] = process.argv.slice(2)
+if (!(Number(count) > 0)) throw new Error('usage: hashes.js SEEDS')
 const onlooker = new Onlooker()
-for (let seed = 1; seed <= Number(count); seed++) {
-  const { hash } = await simulate({ seed, profile, ...TEST_WISH, trace: onlooker.trace })
-  process.stdout.write(`${hash}\n`)
-}
+for (const profile of MIXES)
+  for (let seed = 1; seed <= Number(count); seed++) {
+    const { hash } = await simulate({ seed, profile, ...TEST_WISH, trace: onlooker.trace })
+    process.stdout.write(`${profile} ${seed} ${hash}\n`)
+  }
 if (onlooker.events === 0) throw new Error('the onlooker saw nothing')

@@ -1,5 +1,0 @@
-/** Clusters whose members and leaders come and go. */
-
-import { testProfile } from './profile-tests.ts'
-
-testProfile('churn')
