@@ -133,7 +133,7 @@ async function settle(world: World): Promise<void> {
   for (const [group, subscriber] of world.subscribers) {
     const { lastCommitted, applied } = world.watch.group(group)
     await within(world, deadline, () => subscriber.next > lastCommitted)
-    const troubles = subscriber.troubles(applied, lastCommitted)
+    const troubles = subscriber.troubles(applied, Math.max(lastCommitted, subscriber.next - 1)) // more may have come meanwhile
     if (troubles.length > 0) world.fail({ invariant: 'SUBSCRIBERS', message: `${group}: ${troubles.join('\n')}` })
   }
 }
