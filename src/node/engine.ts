@@ -15,7 +15,7 @@ import type { InstallSnapshot, Message } from '../protocol/messages.ts'
 import type { Ready, Refused } from '../protocol/ready.ts'
 import type { LogIndex, Snapshot, SoftState } from '../protocol/types.ts'
 import { Deadlines } from './deadlines.ts'
-import { Flush } from './flush.ts'
+import { Flush, type Notes } from './flush.ts'
 import { heirOf } from './handing.ts'
 import { momentOf } from './moments.ts'
 import type { Outbox } from './outbox.ts'
@@ -45,6 +45,8 @@ export interface EngineOptions {
   readonly onRemoved: (host: PeerHost) => void
   /** A peer broke a rule and is silent from now on. */
   readonly onBroken: (host: PeerHost, error: FlotillaError) => void
+  /** What is worth noting when the disk is written to. */
+  readonly notes: Notes
   /** The disk failed: the whole node is. */
   readonly onFailure: (error: FlotillaError) => void
 }
@@ -64,7 +66,7 @@ export class Engine {
     this.#cadence = new Cadence(options.clock, () => this.#turn())
     this.#deadlines = new Deadlines(options)
     this.#flush = new Flush({
-      store: options.store,
+      ...options,
       onDurable: (group, mark) => this.tell(group, mark), // thesis 10.2.1: now our own copy counts
       onInstalled: (group, { index }) => this.#installed(group, index),
       onReleased: () => options.outbox.send(),

@@ -4,7 +4,7 @@
  */
 
 import { HELD_MAX } from '../base/limits.ts'
-import type { GroupWrite, Installation, NodeStore } from '../ports/store.ts'
+import type { Facts, GroupWrite, Installation, NodeStore } from '../ports/store.ts'
 import type { StoragePersisted } from '../protocol/events.ts'
 import type { Ready } from '../protocol/ready.ts'
 import type { Entry, HardState, LogPosition } from '../protocol/types.ts'
@@ -28,8 +28,19 @@ interface Pending {
   mark: StoragePersisted
 }
 
+/** Facts that are worth saving and that nobody waits for. */
+export interface Notes {
+  readonly isEmpty: boolean
+  /** All of them, once. */
+  take(): Facts
+  /** That much of a group is on the disk from now on. */
+  durable(group: string, mark: StoragePersisted): void
+}
+
 export interface FlushOptions {
   readonly store: NodeStore
+  /** They go along with whatever is written next. */
+  readonly notes: Notes
   /** Called for each group of a transaction that is durable, before what waited for it leaves. */
   readonly onDurable: (group: string, mark: StoragePersisted) => void
   /** Called for each group whose state was replaced, right before that. */
@@ -136,7 +147,8 @@ export class Flush {
   }
 
   get #hasUnsaved(): boolean {
-    return this.#pending.size > 0 || this.#cuts.size > 0 || this.#options.store.unsavedBytes > 0
+    const { notes, store } = this.#options
+    return this.#pending.size > 0 || this.#cuts.size > 0 || store.unsavedBytes > 0 || !notes.isEmpty
   }
 
   /** Saves everything that is unsaved. Resolves when it is durable, or when the disk has failed. */
@@ -167,7 +179,8 @@ export class Flush {
     const cuts = scope === 'all' ? this.#cuts : NO_CUTS
     if (scope === 'all') this.#cuts = new Map()
     try {
-      await this.#options.store.write(writesOf(pending, cuts), scope)
+      const { store, notes } = this.#options
+      await store.write(writesOf(pending, cuts), scope, notes.take())
     } catch (error) {
       this.stop()
       this.#running = null
@@ -180,6 +193,7 @@ export class Flush {
     for (const [group, { install, mark }] of pending) {
       if (install) this.#options.onInstalled(group, install)
       this.#options.onDurable(group, mark)
+      this.#options.notes.durable(group, mark)
     }
     const waiting = this.#waiting.get(number) ?? []
     this.#waiting.delete(number)

@@ -20,13 +20,13 @@ import { isRemoved, peerOf } from './members.ts'
 import { Neighbours } from './neighbours.ts'
 import type { Outbox } from './outbox.ts'
 import type { PeerHost } from './peer-host.ts'
-import { Promises } from './promises.ts'
 import { Promotion } from './promotion.ts'
 import { damageIn, Quarantine, type Quarantined } from './quarantine.ts'
 import type { Refusals } from './refusals.ts'
 import { Removals } from './removals.ts'
 import type { Services } from './services.ts'
 import { Strangers } from './strangers.ts'
+import type { Witness } from './witness.ts'
 
 export interface HostingOptions extends Omit<OpenGroupsOptions, 'quarantine'> {
   readonly clock: Clock
@@ -35,6 +35,7 @@ export interface HostingOptions extends Omit<OpenGroupsOptions, 'quarantine'> {
   /** Who we are to others. */
   readonly sender: Sender
   readonly acquaintance: Acquaintance
+  readonly witness: Witness
   readonly admission: Admission
   readonly services: Pick<Services, 'openGroup' | 'closeGroup'>
   readonly memberServices: Pick<MemberServices, 'follow'>
@@ -57,7 +58,6 @@ export class Hosting {
   readonly #removals: Removals
   readonly #strangers: Strangers
   readonly #introductions: Introductions
-  readonly #promises: Promises
   readonly #promotion: Promotion | null
   #stopped = false
 
@@ -79,13 +79,7 @@ export class Hosting {
       neighbours: () => this.#neighbours.names,
       follows: (node) => [...engine.hosts.values()].some(({ leader }) => leader === node),
     })
-    this.#promises = new Promises({
-      ...asking,
-      store: options.store.identity.uuid,
-      isExcused: (group, peer) => this.quarantined.has(group) || peer <= (options.store.tombstone(group)?.peer ?? 0),
-      onBroken: options.onFailure,
-    })
-    options.acquaintance.watch((sender) => this.#promises.returned(sender))
+    options.acquaintance.watch((sender) => options.witness.returned(sender))
     this.#introductions = new Introductions({
       ...asking,
       find: (group) => this.#groups.get(group)?.host,
@@ -126,13 +120,13 @@ export class Hosting {
   async open(): Promise<void> {
     for (const [id, group] of await openGroups(this.#opening)) {
       this.#groups.set(id, group)
-      this.#promises.found(group.host)
+      this.#options.witness.promises.found(group.host)
     }
   }
 
   /** Others are heard, and every peer begins; what is not here yet is waited for. */
   start(): readonly Subscription[] {
-    const { settings, store, transport, subjects, clock, onFailure } = this.#options
+    const { settings, store, transport, subjects, witness, clock, onFailure } = this.#options
     const inbox = this.#makeInbox()
     const greetAll = (): void => this.#greet([...this.#neighbours.names])
     const subscriptions = [
@@ -140,7 +134,7 @@ export class Hosting {
       this.#strangers.listen(store.identity, { onRefused: onFailure, onDoubted: greetAll }),
       this.#removals.listen(),
       this.#introductions.listen(),
-      this.#promises.listen(),
+      witness.promises.listen(),
     ]
     for (const group of this.#groups.values()) this.#start(group)
     greetAll()
@@ -151,7 +145,7 @@ export class Hosting {
   }
 
   #makeInbox(): Inbox {
-    const { settings, engine, outbox, acquaintance, admission, refusals } = this.#options
+    const { settings, engine, outbox, acquaintance, witness, admission, refusals } = this.#options
     const { cluster, id: self, logger } = settings
     return new Inbox({
       cluster,
@@ -160,7 +154,7 @@ export class Hosting {
       refusals,
       acquaintance,
       admission,
-      promises: this.#promises,
+      promises: witness.promises,
       neighbours: () => this.#neighbours.names,
       find: (group) => engine.hosts.get(group),
       wake: (host) => engine.wake(host),
@@ -179,7 +173,7 @@ export class Hosting {
     for (const node of gone) {
       this.#options.acquaintance.forget(node)
       this.#options.admission.forget(node)
-      this.#promises.forget(node)
+      this.#options.witness.promises.forget(node)
     }
     this.#greet(come)
   }
@@ -237,12 +231,14 @@ export class Hosting {
     this.#joining.stop()
     this.#introductions.stop()
     this.#promotion?.stop()
+    this.#options.witness.stop()
     this.#removals.stop()
   }
 
   async #destroy({ host, life }: OpenedGroup): Promise<void> {
     try {
       await this.#options.store.destroy(host.group, { peer: host.id })
+      this.#options.witness.promises.leave(host.group)
       life.tell({ type: 'destroyed' })
       if (!this.#stopped) this.#joining.await(host.group)
     } catch (thrown) {
@@ -273,7 +269,7 @@ export class Hosting {
     if (this.#stopped) return
     this.#options.settings.logger.info({ group: id, peer: opened.host.id }, 'a member of the group from now on')
     this.#groups.set(id, opened)
-    this.#promises.found(opened.host)
+    this.#options.witness.promises.found(opened.host)
     this.#begin(opened)
     this.membersChanged()
   }

@@ -7,12 +7,13 @@ import type { Message } from '../protocol/messages.ts'
 import { reasonToDrop } from '../protocol/plausible.ts'
 import { decodeEnvelope, type GroupMessage, type Sender } from '../wire/envelope.ts'
 import { ownFrame } from '../wire/frame.ts'
+import type { PeerPromise } from '../wire/promises.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import type { Admission } from './admission.ts'
 import { isSameFounding } from './founding.ts'
 import { isRemoved } from './members.ts'
 import type { PeerHost } from './peer-host.ts'
-import type { Promises } from './promises.ts'
+import { type Promises, promiseOf } from './promises.ts'
 import type { Refusals } from './refusals.ts'
 
 export interface InboxOptions {
@@ -52,7 +53,7 @@ export class Inbox {
   /** Handles one envelope. What is wrong is counted, logged and dropped; nothing is thrown. */
   receive(incoming: Incoming): void {
     try {
-      const { sender, messages } = decodeEnvelope(ownFrame(incoming.data)) // entries stay; the transport's buffer need not
+      const { sender, messages, promises = [] } = decodeEnvelope(ownFrame(incoming.data)) // entries stay; the transport's buffer need not
       this.#checkSubject(sender, incoming.subject)
       const isNeighbour = this.#options.neighbours().has(sender.node)
       if (!isNeighbour && messages.length === 0) return // a greeting, of who is to come or has gone
@@ -64,6 +65,7 @@ export class Inbox {
       if (this.#options.promises.isAwaited(sender)) return // it says it all again
       this.#options.admission.heard(sender.node, sender.low === true, incoming.data.length)
       for (const message of heard) this.#hand(sender, message)
+      for (const promise of promises) this.#note(sender, promise)
     } catch (error) {
       this.#refuse(toFlotillaError(error, 'CODEC_INVALID'), incoming.subject)
     }
@@ -86,9 +88,16 @@ export class Inbox {
       return
     }
     host.learn(message.from, sender.node)
-    this.#options.promises.hear(sender.node, { group, epoch, message })
+    const promise = promiseOf({ group, epoch, message })
+    if (promise) this.#options.promises.hear(sender, promise)
     host.mailbox.message(message)
     wake(host)
+  }
+
+  /** What a peer has on its disk, as its own node says. */
+  #note(sender: Sender, promise: PeerPromise): void {
+    const host = this.#options.find(promise.group)
+    if (host?.nodeOf(promise.peer) === sender.node) this.#options.promises.hear(sender, promise)
   }
 
   /** The subject's last token is the sender; a server's permissions can enforce it, so the envelope must say the same. */

@@ -42,6 +42,10 @@ export interface MembershipChange {
   readonly why: string | null
 }
 
+/** Names of the members; while they are not known yet, all names that were told. */
+export const namesIn = (membership: Membership): Readonly<Record<PeerId, string>> =>
+  membersOf(membership.conf).length === 0 ? membership.peers : memberNames(membership)
+
 /** The membership behind a configuration entry. The same for all replicas that begin with the same, and for those that begin with none. */
 export function membershipAfter(before: Membership, data: Uint8Array): MembershipChange {
   const change = decodeChange(data)

@@ -4,9 +4,8 @@
  */
 
 import type { Membership } from '../ports/store.ts'
-import { membersOf } from '../protocol/confchange.ts'
 import type { PeerId } from '../protocol/types.ts'
-import { memberNames } from './members.ts'
+import { namesIn } from './members.ts'
 
 /** What is asked of a group. */
 export interface Neighbourly {
@@ -70,8 +69,7 @@ export class Neighbours {
     const given = new Map<string, PeerId>()
     for (const { group, table } of this.#groups()) {
       const { membership } = table
-      const known = membersOf(membership.conf).length === 0 ? membership.peers : memberNames(membership)
-      for (const [peer, node] of Object.entries(known)) note(nodes, node, { group, peer: Number(peer) })
+      for (const [peer, node] of Object.entries(namesIn(membership))) note(nodes, node, { group, peer: Number(peer) })
       given.set(group, membership.lastPeerId)
     }
     nodes.delete(this.#self)

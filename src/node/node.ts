@@ -36,6 +36,7 @@ import { Services } from './services.ts'
 import { Snapshotting } from './snapshotting.ts'
 import { nodeStatusOf } from './status.ts'
 import type { CallTime, FlotillaNode, ReadTime } from './types.ts'
+import { Witness } from './witness.ts'
 
 /** How long a caller waits unless it says otherwise, in milliseconds. */
 const TIMEOUT_MS = 5000
@@ -170,7 +171,7 @@ class Node implements FlotillaNode {
     const sender = { cluster: this.#settings.cluster, node: this.id, store, boot, run }
     const outbox = new Outbox({ ...this.#places, sender, isLow: () => this.#admission.isLow, logger: this.#settings.logger })
     const acquaintance = new Acquaintance(this.#store, this.#settings.logger)
-    const shared = { ...this.#places, settings: this.#settings, store: this.#store, clock: this.#clock, acquaintance }
+    const shared = { ...this.#places, settings: this.#settings, store: this.#store, clock: this.#clock, outbox, acquaintance }
     const snapshots = new Snapshotting({
       ...shared,
       sender,
@@ -179,11 +180,13 @@ class Node implements FlotillaNode {
       engine: () => this.#engine,
     })
     this.#snapshots = snapshots
-    this.#engine = this.#makeEngine({ store: this.#store, outbox, snapshots })
+    const onFailure = (error: FlotillaError): void => this.life.fail(error)
+    const witness = new Witness({ ...shared, hosting: () => this.#hosting, onBroken: onFailure })
+    this.#engine = this.#makeEngine({ store: this.#store, outbox, snapshots, notes: witness, onFailure })
     this.#hosting = new Hosting({
       ...shared,
+      witness,
       engine: this.#engine,
-      outbox,
       sender,
       admission: this.#admission,
       services: this.#services,
@@ -191,7 +194,7 @@ class Node implements FlotillaNode {
       memberDesk: this.#memberDesk,
       refusals: this.#refusals,
       snapshots,
-      onFailure: (error) => this.life.fail(error),
+      onFailure,
     })
     await this.#hosting.open()
   }
@@ -200,27 +203,24 @@ class Node implements FlotillaNode {
     return { transport: this.#transport, subjects: this.#subjects }
   }
 
-  #makeEngine({ store, outbox, snapshots }: Pick<EngineOptions, 'store' | 'outbox' | 'snapshots'>): Engine {
+  #makeEngine(parts: Pick<EngineOptions, 'store' | 'outbox' | 'snapshots' | 'notes' | 'onFailure'>): Engine {
     const { electionTimeoutMs, heartbeatMs, chance, logger } = this.#settings
     const [services, memberServices] = [this.#services, this.#memberServices]
     const leading = new Leading({ node: this.id, ...this.#places, services, memberServices, logger })
     return new Engine({
-      store,
-      outbox,
+      ...parts,
       clock: this.#clock,
       random: prng(Math.floor(chance.next() * 2 ** 31)),
       electionTimeoutMs,
       heartbeatMs,
       logger,
       onRole: (host, { role }) => leading.changed(host, role),
-      snapshots,
       onMembers: () => this.#hosting?.membersChanged(),
       onRemoved: (host) => this.#hosting?.retire(host),
       onBroken: (host, error) => {
         leading.end(host.group)
         this.#hosting?.broken(host, error)
       },
-      onFailure: (error) => this.life.fail(error),
     })
   }
 

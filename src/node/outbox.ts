@@ -5,9 +5,10 @@ import type { Transport } from '../ports/transport.ts'
 import { entryBytes } from '../protocol/types.ts'
 import { encodeEnvelope, type GroupMessage, type Sender } from '../wire/envelope.ts'
 import { HEADER_BYTES_MAX } from '../wire/frame.ts'
+import type { PeerPromise } from '../wire/promises.ts'
 import type { Subjects } from '../wire/subjects.ts'
 
-/** Room for one message in the header of its envelope. */
+/** Room for one message, or promise, in the header of its envelope. */
 const MESSAGE_BYTES = 300
 
 /** Messages in one envelope: more would not fit the header that a receiver is ready to read. */
@@ -61,6 +62,11 @@ export class Outbox {
     this.#publish(to, [])
   }
 
+  /** Says what our peers have on the disk. */
+  attest(to: string, promises: readonly PeerPromise[]): void {
+    for (let at = 0; at < promises.length; at += MESSAGES_MAX) this.#publish(to, [], promises.slice(at, at + MESSAGES_MAX))
+  }
+
   /** Sends everything, also what waited for company in vain. */
   sendNews(): void {
     for (const { to, message } of this.#news.values()) this.#add(to, message)
@@ -110,11 +116,11 @@ export class Outbox {
     return batches
   }
 
-  #publish(to: string, messages: readonly GroupMessage[]): void {
+  #publish(to: string, messages: readonly GroupMessage[], promises?: readonly PeerPromise[]): void {
     const { transport, subjects, isLow, logger } = this.#options
     const sender = isLow?.() ? { ...this.#options.sender, low: true } : this.#options.sender
     try {
-      transport.publish(subjects.raft(to, sender.node), encodeEnvelope({ sender, messages }))
+      transport.publish(subjects.raft(to, sender.node), encodeEnvelope({ sender, messages, promises }))
     } catch (error) {
       logger.warn({ to, error: String(error) }, 'messages could not be sent')
     }

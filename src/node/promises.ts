@@ -1,18 +1,21 @@
 /**
  * What other nodes were heard to promise: terms they voted in, entries they acknowledged. A node that comes back is reminded of it before it is heard
- * again: one whose disk was rolled back finds less in its store, and stops. Remembered while this process runs. Knows no role.
+ * again: one whose disk was rolled back finds less in its store, and stops. Remembered at once, and on our own disk with what is written there next;
+ * when we come back ourselves, everybody we remember something of is asked. Knows no role.
  */
 
 import { FlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { Facts, Membership, NodeStore } from '../ports/store.ts'
 import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
-import type { Message } from '../protocol/messages.ts'
 import type { LogIndex, PeerId, Term } from '../protocol/types.ts'
-import type { Sender } from '../wire/envelope.ts'
-import { decodeReminder, decodeWord, encodeReminder, encodeWord, type PeerPromise } from '../wire/promises.ts'
+import type { GroupMessage, Sender } from '../wire/envelope.ts'
+import { decodeReminder, decodeWord, encodeReminder, encodeWord, type HeardPromise, type PeerPromise } from '../wire/promises.ts'
 import type { Subjects } from '../wire/subjects.ts'
+import type { Notes } from './flush.ts'
 import { birthmarkIn } from './founding.ts'
+import { namesIn } from './members.ts'
 
 /** A node that has come back is asked this often at most, and given as long, in milliseconds. */
 const ASK_MS = 250
@@ -25,34 +28,39 @@ interface Kept {
   readonly lastIndex: number
 }
 
+/** Stands for any run of a node that we do not remember the runs of. */
+const ANY = ''
+
 /** What is asked of a peer of ours. */
 export interface Found {
   readonly group: string
   readonly id: PeerId
   readonly birthmark: string
+  readonly table: { readonly membership: Membership }
   readonly term: Term
   readonly snapshot: { readonly context: { readonly log: { readonly lastIndex: LogIndex } } }
 }
 
 export interface PromisesOptions {
-  readonly self: string
-  /** Identity of our store. */
-  readonly store: string
+  readonly settings: { readonly id: string; readonly logger: Logger }
+  readonly store: Pick<NodeStore, 'identity' | 'recall'>
   readonly clock: Clock
   readonly transport: Transport
   readonly subjects: Subjects
-  readonly logger: Logger
   /** Whether nothing is expected of that peer of ours: it was removed, or does nothing since its data is damaged. */
   readonly isExcused: (group: string, peer: PeerId) => boolean
   /** We have promised more than our store knows. */
   readonly onBroken: (error: FlotillaError) => void
 }
 
-export class Promises {
+export class Promises implements Omit<Notes, 'durable'> {
   readonly #options: PromisesOptions
   /** Our own peers as they were found, by group. */
   readonly #kept = new Map<string, Kept>()
-  readonly #heard = new Map<string, Map<string, PeerPromise>>()
+  /** By group, then by node. */
+  readonly #heard = new Map<string, Map<string, HeardPromise>>()
+  /** What of it the disk does not know yet. */
+  #unsaved = new Map<string, HeardPromise | null>()
   /** Nodes that have come back and have not given their word yet, and when they were last asked. */
   readonly #awaited = new Map<string, { readonly run: string; askedAt: number }>()
 
@@ -60,41 +68,57 @@ export class Promises {
     this.#options = options
   }
 
-  /** A peer of ours as the store has it, before it hears or says anything. */
-  found({ group, id: peer, birthmark: founding, term, snapshot }: Found): void {
+  /** A peer of ours as the store has it, before it hears or says anything. What we noted of the other members is remembered. */
+  found({ group, id: peer, birthmark: founding, term, table, snapshot }: Found): void {
     this.#kept.set(group, { peer, founding, term, lastIndex: snapshot.context.log.lastIndex })
+    const { settings, store } = this.#options
+    const heard = this.#heard.get(group) ?? new Map<string, HeardPromise>()
+    this.#heard.set(group, heard)
+    for (const [member, node] of Object.entries(namesIn(table.membership))) {
+      const promise = node === settings.id || heard.has(node) ? undefined : promiseIn(group, store.recall(factOf(group, node)))
+      if (promise?.peer !== Number(member) || !isOneFounding(promise.founding, founding)) continue // another has that name by now
+      heard.set(node, promise)
+      this.returned({ node, run: ANY })
+    }
   }
 
-  /** That node says this to a peer of ours. Only what must be on its disk before it leaves is a promise. */
-  hear(
-    node: string,
-    { group, epoch, message }: { readonly group: string; readonly epoch: string; readonly message: Message },
-  ): void {
-    const { type, term, from: peer } = message
-    if (type !== 'AppendEntriesReply' && type !== 'RequestVote' && type !== 'RequestVoteReply') return
-    const index = type === 'AppendEntriesReply' && message.accepted ? message.index : 0
-    const groups = this.#heard.get(node) ?? new Map<string, PeerPromise>()
-    this.#heard.set(node, groups)
-    const known = groups.get(group)
-    const founding = birthmarkIn(epoch)
-    if (known && isSame(known, { peer, founding }) && !isFurther(known, { term, index })) return
-    groups.set(group, { group, founding, peer, term, index })
+  /** That node was heard to promise this. */
+  hear({ node, run }: Pick<Sender, 'node' | 'run'>, promise: PeerPromise): void {
+    const { group } = promise
+    const nodes = this.#heard.get(group)
+    const known = nodes?.get(node)
+    if (!nodes || (known && !isFurther(known, promise))) return
+    const heard = { ...promise, run }
+    nodes.set(node, heard)
+    this.#unsaved.set(factOf(group, node), heard)
+  }
+
+  get isEmpty(): boolean {
+    return this.#unsaved.size === 0
+  }
+
+  take(): Facts {
+    if (this.isEmpty) return NO_NOTES
+    const facts = new Map(Array.from(this.#unsaved, ([fact, promise]) => [fact, promise ? textOf(promise) : '']))
+    this.#unsaved = new Map()
+    return facts
   }
 
   /** That node was started again: it is not heard before it has given its word, if it ever promised anything. */
   returned({ node, run }: Pick<Sender, 'node' | 'run'>): void {
-    if ((this.#heard.get(node)?.size ?? 0) > 0) this.#awaited.set(node, { run, askedAt: Number.NEGATIVE_INFINITY })
+    const promised = [...this.#heard.values()].some((nodes) => nodes.has(node))
+    if (promised) this.#awaited.set(node, { run, askedAt: Number.NEGATIVE_INFINITY })
   }
 
   /** Whether that node still has to give its word; asks it, now and then. */
   isAwaited({ node, store, run }: Pick<Sender, 'node' | 'store' | 'run'>): boolean {
     const awaited = this.#awaited.get(node)
-    if (awaited?.run !== run) return false
+    if (!awaited || !isRun(awaited.run, run)) return false
     const now = this.#options.clock.now()
     if (now - awaited.askedAt >= ASK_MS) {
       awaited.askedAt = now
       this.#ask({ node, store, run }).catch((error: unknown) => {
-        this.#options.logger.debug({ node, error: String(error) }, 'a node that came back has not given its word yet')
+        this.#options.settings.logger.debug({ node, error: String(error) }, 'a node that came back has not given its word yet')
       })
     }
     return true
@@ -102,56 +126,87 @@ export class Promises {
 
   /** That node has left all our groups. */
   forget(node: string): void {
-    this.#heard.delete(node)
+    for (const [group, nodes] of this.#heard) if (nodes.delete(node)) this.#unsaved.set(factOf(group, node), null)
     this.#awaited.delete(node)
+  }
+
+  /** Our own peer has left the group: what others do there is not ours to know any more. */
+  leave(group: string): void {
+    for (const node of this.#heard.get(group)?.keys() ?? []) this.#unsaved.set(factOf(group, node), null)
+    this.#heard.delete(group)
   }
 
   /** Gives our word when we are reminded, or takes the consequences. */
   listen(): Subscription {
-    const { self, transport, subjects, logger } = this.#options
-    return transport.subscribe(subjects.node(self, 'promised'), (m) => {
+    const { settings, transport, subjects } = this.#options
+    return transport.subscribe(subjects.node(settings.id, 'promised'), (m) => {
       try {
         this.#answer(m)
       } catch (error) {
-        logger.debug({ error: String(error) }, 'could not answer a reminder')
+        settings.logger.debug({ error: String(error) }, 'could not answer a reminder')
       }
     })
   }
 
   async #ask({ node, store, run }: Pick<Sender, 'node' | 'store' | 'run'>): Promise<void> {
-    const { self, transport, subjects, logger } = this.#options
-    const promises = [...(this.#heard.get(node)?.values() ?? [])]
-    const reminder = encodeReminder({ by: self, store, promises })
+    const { settings, transport, subjects } = this.#options
+    const promises = [...this.#heard.values()].flatMap((nodes) => nodes.get(node) ?? [])
+    const reminder = encodeReminder({ by: settings.id, store, promises })
     const answer = await transport.request(subjects.node(node, 'promised'), reminder, { timeoutMs: ASK_MS })
-    if (!decodeWord(answer.data)) logger.warn({ node, store }, 'a node came back with less than it promised; it is not heard')
-    else if (this.#awaited.get(node)?.run === run) this.#awaited.delete(node)
+    if (!decodeWord(answer.data))
+      settings.logger.warn({ node, store }, 'a node came back with less than it promised; it is not heard')
+    else if (isRun(this.#awaited.get(node)?.run ?? ANY, run)) this.#awaited.delete(node)
   }
 
   #answer(m: Incoming): void {
     if (!m.asks) return
-    const { self, store, onBroken } = this.#options
+    const { settings, store, onBroken } = this.#options
+    const [self, { uuid }] = [settings.id, store.identity]
     const reminder = decodeReminder(m.data)
-    if (reminder.store !== store) return
+    if (reminder.store !== uuid) return
     const broken = reminder.promises.find((promise) => !this.#isKept(promise))
     m.respond(encodeWord(broken === undefined))
     if (broken === undefined) return
     const { group, term, index } = broken
     const message = `this node's disk was rolled back: of group '${group}' it acknowledged term ${term} and index ${index}, as '${reminder.by}' knows, and has less. Readmit it: flotilla members readmit ${self}`
-    onBroken(new FlotillaError('STORE_MISMATCH', message, { node: self, store, by: [reminder.by], ...broken }))
+    onBroken(new FlotillaError('STORE_MISMATCH', message, { node: self, store: uuid, by: [reminder.by], ...broken }))
   }
 
   /** Whether the store had all of it when we began: within a term a log never gets shorter than what was acknowledged, and terms never fall. */
-  #isKept({ group, founding, peer, term, index }: PeerPromise): boolean {
-    if (this.#options.isExcused(group, peer)) return true
+  #isKept({ group, founding, peer, term, index, run }: HeardPromise): boolean {
+    if (run === this.#options.store.identity.run || this.#options.isExcused(group, peer)) return true
     const ours = this.#kept.get(group)
     if (!ours || ours.peer < peer) return false
-    if (ours.peer > peer || (founding !== '' && ours.founding !== '' && founding !== ours.founding)) return true
+    if (ours.peer > peer || !isOneFounding(founding, ours.founding)) return true
     return ours.term > term || (ours.term === term && ours.lastIndex >= index)
   }
 }
 
-const isSame = (a: Pick<PeerPromise, 'peer' | 'founding'>, b: Pick<PeerPromise, 'peer' | 'founding'>): boolean =>
-  a.peer === b.peer && a.founding === b.founding
+const isRun = (awaited: string, run: string): boolean => awaited === run || awaited === ANY
 
-const isFurther = (known: PeerPromise, { term, index }: Pick<PeerPromise, 'term' | 'index'>): boolean =>
-  term > known.term || (term === known.term && index > known.index)
+const NO_NOTES: Facts = new Map()
+
+const factOf = (group: string, node: string): string => `promised:${group}:${node}`
+
+const textOf = ({ run, peer, term, index, founding }: HeardPromise): string => [run, peer, term, index, founding].join('/')
+
+function promiseIn(group: string, fact: string | undefined): HeardPromise | undefined {
+  const [run = '', peer = '0', term = '0', index = '0', founding = ''] = (fact ?? '').split('/')
+  return run === '' ? undefined : { group, founding, peer: Number(peer), term: Number(term), index: Number(index), run }
+}
+
+/** What a message promises: only what must be on the sender's disk before it leaves does. */
+export function promiseOf({ group, epoch, message }: GroupMessage): PeerPromise | null {
+  const { type, term, from: peer } = message
+  if (type !== 'AppendEntriesReply' && type !== 'RequestVote' && type !== 'RequestVoteReply') return null
+  const index = type === 'AppendEntriesReply' && message.accepted ? message.index : 0
+  return { group, founding: birthmarkIn(epoch), peer, term, index }
+}
+
+const isOneFounding = (a: string, b: string): boolean => a === '' || b === '' || a === b
+
+/** Whether more was promised, or by a later peer, or of another founding. */
+function isFurther(known: PeerPromise, { peer, founding, term, index }: PeerPromise): boolean {
+  if (peer !== known.peer) return peer > known.peer
+  return !isOneFounding(founding, known.founding) || term > known.term || (term === known.term && index > known.index)
+}

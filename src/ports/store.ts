@@ -108,6 +108,9 @@ export interface StoreCopy {
 /** How much a write saves: the batch and all that the tables hold, or the batch alone. */
 export type WriteScope = 'all' | 'batch'
 
+/** Small facts of the node itself: what `recall` gives back. An empty value stands for none. */
+export type Facts = ReadonlyMap<string, string>
+
 /** One node's store. One writer; a second process that opens the same directory gets `STORE_IN_USE`. */
 export interface NodeStore {
   readonly identity: StoreIdentity
@@ -126,10 +129,10 @@ export interface NodeStore {
   /**
    * One durable transaction: the batch, and, unless the scope is `batch`, everything the tables of all groups hold unsaved at the time of
    * the call. What the tables hold is in the log already: who leaves it out saves work, and has more to apply again after a crash.
-   * Resolves when all of it is on disk; rejects with `STORAGE_FAILED` when not, and from then on the store refuses everything.
-   * Calls do not overlap: the next one may be made once the last has settled.
+   * Facts as of `remember` go along. Resolves when all of it is on disk; rejects with `STORAGE_FAILED` when not, and from then on the store refuses everything.
+   * Calls do not overlap: the next one may be made once the last has settled. Throws `TOO_LARGE` for a fact that does not fit.
    */
-  write(batch: readonly GroupWrite[], scope?: WriteScope): Promise<void>
+  write(batch: readonly GroupWrite[], scope?: WriteScope, facts?: Facts): Promise<void>
   /**
    * Puts the rows of a snapshot on the disk, in as many transactions as they need, beside what the group holds: nothing of the group changes until
    * {@link GroupWrite.install} names them. A crash forgets them. Rejects as `rows` does, or with `STORAGE_FAILED`.
@@ -163,7 +166,7 @@ export interface NodeStore {
    * is made, `STORE_DAMAGED` when what was copied is, `STORAGE_FAILED` when it cannot be written, which is no failure of the store.
    */
   backUp?(to: string, spareBytes: number): Promise<StoreCopy>
-  /** Small durable facts of the node itself (known peers' identities). Saved before the promise resolves. */
+  /** Small durable facts of the node itself (known peers' identities), saved at once, before the promise resolves. */
   remember(key: string, value: string): Promise<void>
   /** A fact given to `remember`, of this or an earlier boot. */
   recall(key: string): string | undefined

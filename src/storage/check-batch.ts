@@ -3,7 +3,7 @@
 import { assert } from '../base/assert.ts'
 import { FlotillaError } from '../base/errors.ts'
 import { ID_PATTERN } from '../base/limits.ts'
-import type { GroupBootstrap, GroupWrite, Membership, Tombstone } from '../ports/store.ts'
+import type { Facts, GroupBootstrap, GroupWrite, Membership, Tombstone } from '../ports/store.ts'
 import type { Entry, LogIndex } from '../protocol/types.ts'
 
 /** What a new group's members are, as a value of its own. */
@@ -73,6 +73,9 @@ function checkCut({ group, truncate, install }: GroupWrite, { truncated, lastInd
 /** Bounds of a remembered fact. */
 export const FACT_KEY_BYTES_MAX = 200
 export const FACT_VALUE_BYTES_MAX = 4096
+
+/** Facts of a write that has none. */
+export const NO_FACTS: Facts = new Map()
 
 /** Throws `TOO_LARGE` when a fact does not fit. */
 export function checkFact(key: string, value: string): void {

@@ -8,6 +8,7 @@ import { MEMBERS_MAX } from '../protocol/confchange.ts'
 import type { Message } from '../protocol/messages.ts'
 import type { Entry, EntryKind } from '../protocol/types.ts'
 import { type Blob, decodeFrame, frameOf } from './frame.ts'
+import { type PeerPromise, promiseSchema } from './promises.ts'
 
 /** A message and the group it is for. */
 export interface GroupMessage {
@@ -33,9 +34,11 @@ export interface Sender {
 export interface Envelope {
   readonly sender: Sender
   readonly messages: readonly GroupMessage[]
+  /** What peers of the sender have on its disk. Missing: nothing is said of it. */
+  readonly promises?: readonly PeerPromise[] | undefined
 }
 
-/** Messages in one envelope. */
+/** Messages, or promises, in one envelope. */
 const MESSAGES_MAX = 10_000
 
 const KINDS = ['noop', 'command', 'configuration'] as const satisfies readonly EntryKind[]
@@ -102,16 +105,18 @@ const header = z.compile(
   z.strictObject({
     sender: senderSchema,
     messages: z.array(z.strictObject({ group: id, epoch: z.string().max(64), message })).max(MESSAGES_MAX),
+    promises: z.array(promiseSchema).max(MESSAGES_MAX).optional(),
   }),
 )
 
 /** kind, then six bytes of term, before the data. */
 const ENTRY_PREFIX_BYTES = 7
 
-export function encodeEnvelope({ sender, messages }: Envelope): Uint8Array {
+export function encodeEnvelope({ sender, messages, promises }: Envelope): Uint8Array {
   const blobs: Blob[] = []
   const slim = messages.map(({ group, epoch, message: m }) => ({ group, epoch, message: slimmed(m, blobs) }))
-  return frameOf(`{"sender":${jsonOf(sender)},"messages":${JSON.stringify(slim)}}`, blobs)
+  const more = promises ? `,"promises":${JSON.stringify(promises)}` : ''
+  return frameOf(`{"sender":${jsonOf(sender)},"messages":${JSON.stringify(slim)}${more}}`, blobs)
 }
 
 /** Who speaks says so in every envelope, and is the same object as long as it is the same. */
@@ -155,7 +160,8 @@ export function decodeEnvelope(data: Uint8Array): Envelope {
     ({ group, epoch, message: m }): GroupMessage => ({ group, epoch, message: filled(m, blobs) }),
   )
   if (blobs.next().done !== true) throw new FlotillaError('CODEC_INVALID', 'the envelope has blobs that no message names')
-  return { sender: parsed.data.sender, messages }
+  const { sender, promises } = parsed.data
+  return promises ? { sender, messages, promises } : { sender, messages }
 }
 
 /** The message that {@link slimmed} made this of. */

@@ -7,7 +7,8 @@ import { GROUPS_MAX, ID_PATTERN } from '../base/limits.ts'
 
 const id = z.string().regex(ID_PATTERN)
 
-const promise = z.strictObject({
+/** As it stands in an envelope, where it says which run it is of. */
+export const promiseSchema = z.strictObject({
   group: id,
   founding: z.string().max(64),
   peer: z.int().min(1),
@@ -15,12 +16,17 @@ const promise = z.strictObject({
   index: z.int().min(0),
 })
 
-const reminder = z.strictObject({ by: id, store: z.string().min(1).max(64), promises: z.array(promise).max(GROUPS_MAX) })
+const heard = z.strictObject({ ...promiseSchema.shape, run: z.string().min(1).max(64) })
+
+const reminder = z.strictObject({ by: id, store: z.string().min(1).max(64), promises: z.array(heard).max(GROUPS_MAX) })
 
 const word = z.object({ kept: z.boolean() })
 
 /** The furthest that a peer was heard to promise: its term, and what of its log it acknowledged in that term (0: nothing). Both were on its disk. */
-export type PeerPromise = z.infer<typeof promise>
+export type PeerPromise = z.infer<typeof promiseSchema>
+
+/** The same, and which run of its node it was heard from. */
+export type HeardPromise = z.infer<typeof heard>
 
 /** "From that store I heard these promises." */
 export type Reminder = z.infer<typeof reminder>

@@ -59,6 +59,22 @@ function identityTests(withBench: WithBench): void {
       await assert.rejects(again.remember('k', 'x'.repeat(5000)), code('TOO_LARGE'))
     }),
   )
+
+  test(
+    'facts go along with a write, alone or with others, and with its scope',
+    withBench(async (bench) => {
+      const store = await bench.open()
+      await store.open('kv', BOOTSTRAP)
+      await store.write([], 'batch', new Map([['alone', 'one']]))
+      await store.write([{ group: 'kv', entries: entries(1, 1) }], 'batch', new Map([['along', 'two']]))
+      await store.write([], 'all', new Map([['alone', 'three']]))
+      assert.deepEqual([store.recall('alone'), store.recall('along')], ['three', 'two'])
+      await assert.rejects(store.write([], 'all', new Map([['k', 'x'.repeat(5000)]])), code('TOO_LARGE'))
+      await store.write([], 'all')
+      const again = await bench.restart(store)
+      assert.deepEqual([again.recall('alone'), again.recall('along'), again.recall('k')], ['three', 'two', undefined])
+    }),
+  )
 }
 
 function groupTests(withBench: WithBench): void {

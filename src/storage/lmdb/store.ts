@@ -6,6 +6,7 @@ import { GROUPS_MAX } from '../../base/limits.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
 import type { Spool } from '../../ports/spool.ts'
 import type {
+  Facts,
   GroupBootstrap,
   GroupWrite,
   NodeStore,
@@ -18,7 +19,7 @@ import type {
   WriteScope,
 } from '../../ports/store.ts'
 import type { Table, TableWrite } from '../../ports/table.ts'
-import { checkBatch, checkFact, checkGroupId, checkTombstone, membershipOf, unknownGroup } from '../check-batch.ts'
+import { checkBatch, checkFact, checkGroupId, checkTombstone, membershipOf, NO_FACTS, unknownGroup } from '../check-batch.ts'
 import type { Gate } from '../gate.ts'
 import { Turns } from '../turns.ts'
 import { bury, clearPortion } from './clear.ts'
@@ -94,15 +95,16 @@ export class LmdbStore implements NodeStore {
     return this.#opened(group).table
   }
 
-  async write(batch: readonly GroupWrite[], scope: WriteScope = 'all'): Promise<void> {
+  async write(batch: readonly GroupWrite[], scope: WriteScope = 'all', facts: Facts = NO_FACTS): Promise<void> {
     const { gate } = this.#parts
     gate.check()
+    for (const [key, value] of facts) checkFact(key, value)
     assert(!this.#writing, 'WRITES_OVERLAP')
     checkBatch(batch, (group) => this.#opened(group).bounds)
     this.#writing = true
     try {
       const prepared = prepareAll({ groups: this.#groups, gate }, batch, scope) // at once: what is applied later belongs to the next write
-      await this.#turns.run(() => this.#save(prepared, promisesIn(batch)))
+      await this.#turns.run(() => this.#save(prepared, promisesIn(batch), facts))
     } finally {
       this.#writing = false
     }
@@ -264,9 +266,10 @@ export class LmdbStore implements NodeStore {
   }
 
   /** One transaction; then everything in memory moves on at one stroke. */
-  async #save(prepared: Prepared, promises: readonly PromisedBy[]): Promise<void> {
+  async #save(prepared: Prepared, promises: readonly PromisedBy[], facts: Facts): Promise<void> {
     const { env, writer } = this.#parts
-    await writer.commit(await weighAll(prepared))
+    const noted = Array.from(facts, ([key, value]) => factChange(env, key, value))
+    await writer.commit([...(await weighAll(prepared)), ...noted])
     await keepPromises(this.#parts, promises)
     env.root.resetReadTxn() // now every read sees the transaction, so the tables may let go of what is in it
     for (const group of this.#groups.values()) {

@@ -5,6 +5,7 @@ import { FlotillaError } from '../../base/errors.ts'
 import type { LogReader } from '../../ports/log-reader.ts'
 import type { Spool } from '../../ports/spool.ts'
 import type {
+  Facts,
   GroupBootstrap,
   GroupWrite,
   NodeStore,
@@ -16,7 +17,7 @@ import type {
   WriteScope,
 } from '../../ports/store.ts'
 import type { Table, TableWrite } from '../../ports/table.ts'
-import { checkBatch, checkFact, checkGroupId, checkTombstone, type LogBounds, unknownGroup } from '../check-batch.ts'
+import { checkBatch, checkFact, checkGroupId, checkTombstone, type LogBounds, NO_FACTS, unknownGroup } from '../check-batch.ts'
 import { Gate } from '../gate.ts'
 import { OverlayTable, type Unsaved } from '../overlay-table.ts'
 import { Turns } from '../turns.ts'
@@ -116,13 +117,14 @@ class MemoryStore implements NodeStore {
     return this.#tables.get(group) as OverlayTable
   }
 
-  async write(batch: readonly GroupWrite[], scope: WriteScope = 'all'): Promise<void> {
+  async write(batch: readonly GroupWrite[], scope: WriteScope = 'all', facts: Facts = NO_FACTS): Promise<void> {
     this.#check()
+    for (const [key, value] of facts) checkFact(key, value)
     assert(!this.#writing, 'WRITES_OVERLAP')
     checkBatch(batch, (group) => this.#bounds(group))
     this.#writing = true
     try {
-      const save = this.#prepare(batch, scope) // at once: what is applied later belongs to the next write
+      const save = this.#prepare(batch, scope, facts) // at once: what is applied later belongs to the next write
       if (save) await this.#turns.run(() => this.#flush(save))
     } finally {
       this.#writing = false
@@ -246,7 +248,7 @@ class MemoryStore implements NodeStore {
   }
 
   /** What a write will change on the disk; null when it is nothing. */
-  #prepare(batch: readonly GroupWrite[], scope: WriteScope): (() => void) | null {
+  #prepare(batch: readonly GroupWrite[], scope: WriteScope, facts: Facts): (() => void) | null {
     const installed = batch.flatMap(({ group, install }) =>
       install ? [{ group, install, rows: this.#staging.take(install.state) }] : [],
     )
@@ -254,13 +256,14 @@ class MemoryStore implements NodeStore {
     const tables = scope === 'batch' ? [] : [...this.#tables].filter(([group]) => keeps(group))
     const leaving = tables.map(([group, table]) => ({ group, table, unsaved: table.leave() }))
     const changed = leaving.filter(({ unsaved }) => unsaved !== null)
-    if (batch.length === 0 && changed.length === 0) return null
+    if (batch.length === 0 && changed.length === 0 && facts.size === 0) return null
     const images = new Map(this.#image.groups) // as they are now: one may be destroyed before its turn comes
     const imageOf = (group: string): GroupImage => images.get(group) as GroupImage
     return () => {
       for (const { group, install, rows } of installed) replaceState(imageOf(group), install, rows)
       for (const write of batch) saveWrite(imageOf(write.group), write)
       for (const { group, unsaved } of changed) saveUnsaved(imageOf(group), unsaved as Unsaved)
+      for (const [key, value] of facts) this.#image.facts.set(key, value)
       for (const { table } of changed) table.settle()
       for (const { group } of installed) this.#tables.get(group)?.restart(tableStateOf(imageOf(group)))
     }

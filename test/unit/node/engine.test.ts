@@ -43,6 +43,7 @@ async function bench() {
     electionTimeoutMs: 1000,
     heartbeatMs: 100,
     logger: silent,
+    notes: { isEmpty: true, take: () => new Map(), durable: () => {} },
     onRole: (_, soft) => roles.push(soft),
     snapshots: { offer: () => {}, take: () => {} },
     onMembers: () => {},

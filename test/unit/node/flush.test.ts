@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { HELD_MAX } from '../../../src/base/limits.ts'
 import { manualClock } from '../../../src/clock/manual.ts'
 import { Flush } from '../../../src/node/flush.ts'
-import type { GroupWrite, NodeStore, StagedState } from '../../../src/ports/store.ts'
+import type { Facts, GroupWrite, NodeStore, StagedState } from '../../../src/ports/store.ts'
 import type { StoragePersisted } from '../../../src/protocol/events.ts'
 import type { Ready } from '../../../src/protocol/ready.ts'
 import { type Entry, type HardState, votersOnly } from '../../../src/protocol/types.ts'
@@ -34,6 +34,9 @@ function desk() {
   const diary: string[] = []
   const batches: (readonly GroupWrite[])[] = []
   const scopes: string[] = []
+  const written: Facts[] = []
+  const facts = new Map<string, string>()
+  const durable: string[] = []
   const settle: { resolve(): void; reject(error: Error): void }[] = []
   const disk = { unsavedBytes: 0 }
   const unstaged: StagedState[] = []
@@ -44,8 +47,9 @@ function desk() {
     get unsavedBytes() {
       return disk.unsavedBytes
     },
-    write(batch, scope = 'all') {
+    write(batch, scope = 'all', noted = new Map()) {
       batches.push(batch)
+      written.push(noted)
       scopes.push(scope)
       if (scope === 'all') disk.unsavedBytes = 0
       return new Promise((resolve, reject) => settle.push({ resolve, reject }))
@@ -54,6 +58,17 @@ function desk() {
   const clock = manualClock()
   const flush = new Flush({
     store: store as NodeStore,
+    notes: {
+      get isEmpty() {
+        return facts.size === 0
+      },
+      take() {
+        const taken = new Map(facts)
+        facts.clear()
+        return taken
+      },
+      durable: (group, { last }) => void durable.push(`${group} ${last.index}`),
+    },
     onInstalled: () => {},
     onDurable: (group, { last }) => diary.push(`durable ${group} ${last.index}`),
     onReleased: () => diary.push('released'),
@@ -61,7 +76,7 @@ function desk() {
     later: (ms, callback) => clock.after(ms, callback),
   })
   const say = (word: string) => (): void => void diary.push(word)
-  return { flush, diary, batches, scopes, settle, disk, clock, say, unstaged }
+  return { flush, diary, batches, scopes, written, facts, durable, settle, disk, clock, say, unstaged }
 }
 
 test('what waits leaves after its transaction, after the peers were told, and before the envelope goes', async () => {
@@ -230,4 +245,25 @@ test('a state that was to be installed is given up with its group, unless it is 
     batches.map((batch) => batch.map(({ group }) => group)),
     [['g'], []],
   )
+})
+
+test('a note goes with the next write, and waits a second for one', async () => {
+  const { flush, facts, durable, written, scopes, settle, clock } = desk()
+  facts.set('promised', 'one')
+  flush.kick()
+  await turns()
+  assert.deepEqual(written, [], 'nobody waits for it')
+  flush.add('g', synced(1), mark(1))
+  flush.kick()
+  await turns()
+  assert.deepEqual([written, scopes], [[new Map([['promised', 'one']])], ['batch']])
+  assert.deepEqual(durable, [])
+  settle[0]?.resolve()
+  await turns()
+  assert.deepEqual(durable, ['g 1'])
+  facts.set('promised', 'two')
+  flush.kick()
+  clock.advance(1000)
+  await turns()
+  assert.deepEqual(written.slice(1), [new Map([['promised', 'two']])])
 })

@@ -15,6 +15,7 @@ import { votersOnly } from '../../../src/protocol/types.ts'
 import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
 import { encodeEnvelope, type Sender } from '../../../src/wire/envelope.ts'
+import type { PeerPromise } from '../../../src/wire/promises.ts'
 import { append, command, sampleHost, turns } from './sample-node.ts'
 
 const B: Sender = { cluster: 'demo', node: 'b', store: 'store-b', boot: 3, run: 'r3' }
@@ -25,6 +26,8 @@ interface Said {
   readonly group?: string
   readonly epoch?: string
   readonly subject?: string
+  /** Instead of the message. */
+  readonly promises?: readonly PeerPromise[]
 }
 
 /** A message of peer 2, which lives on node b, to peer 1 on node a. */
@@ -34,10 +37,23 @@ function incoming({
   group = 'g',
   epoch = 'epoch',
   subject = 'flotilla.demo.raft.a.b',
+  promises,
 }: Said): Incoming {
-  const data = encodeEnvelope({ sender, messages: [{ group, epoch, message }] })
+  const data = encodeEnvelope({ sender, messages: promises ? [] : [{ group, epoch, message }], promises })
   return { subject, data, headers: {}, asks: false, respond: () => assert.fail('nobody answers on a raft subject') }
 }
+
+const vote = (term: number): Message => ({
+  type: 'RequestVote',
+  from: 2,
+  to: 1,
+  term,
+  lastIndex: 0,
+  lastTerm: 0,
+  commit: 0,
+  commitTerm: 0,
+  transfer: false,
+})
 
 interface Bench {
   readonly hear: (said: Said) => void
@@ -71,7 +87,7 @@ async function bench(disk = new MemoryDisk()): Promise<Bench> {
     neighbours: () => new Set(['b', 'c']),
     acquaintance: new Acquaintance(store, silent),
     promises: {
-      hear: (node, { message }) => void promised.push(`${node} ${message.type}`),
+      hear: ({ node }, { peer, term, index }) => void promised.push(`${node}${peer} ${term}/${index}`),
       isAwaited: ({ run }) => run === 'awaited',
     },
     admission: { heard: () => {}, takes: () => true },
@@ -166,17 +182,6 @@ test('a term out of all proportion is damage, not an election, to who hears a le
   const { hear, host, refused } = await bench()
   hear({ message: { ...append(0, []), term: 1 } })
   host.stepAll()
-  const vote = (term: number): Message => ({
-    type: 'RequestVote',
-    from: 2,
-    to: 1,
-    term,
-    lastIndex: 0,
-    lastTerm: 0,
-    commit: 0,
-    commitTerm: 0,
-    transfer: false,
-  })
   hear({ message: vote(TERM_JUMP_MAX + 2) })
   hear({ message: vote(2 ** 50) })
   assert.deepEqual(refused(), { CODEC_INVALID: 2 })
@@ -224,10 +229,24 @@ test('a name belongs to the store that was met first, even before that is on dis
 
 test('what is heard may be a promise; a node that has to give its word first is not heard', async () => {
   const { hear, host, refused, promised } = await bench()
+  const message = vote(7)
   hear({})
-  hear({ sender: { ...B, boot: 4, run: 'awaited' } })
-  hear({ sender: { ...B, boot: 5, run: 'r5' } })
-  assert.deepEqual([promised.length, host.mailbox.take().length, refused()], [2, 2, {}])
+  hear({ message })
+  hear({ message, sender: { ...B, boot: 4, run: 'awaited' } })
+  hear({ message, sender: { ...B, boot: 5, run: 'r5' } })
+  assert.deepEqual([promised, host.mailbox.take().length, refused()], [['b2 7/0', 'b2 7/0'], 3, {}])
+})
+
+test('what a node has on its disk is a promise of its own peer, in a group that is here', async () => {
+  const { hear, promised, refused } = await bench()
+  const kept = { founding: '', term: 3, index: 8 }
+  const promises = [
+    { group: 'g', peer: 2, ...kept },
+    { group: 'g', peer: 3, ...kept },
+    { group: 'other', peer: 2, ...kept },
+  ]
+  hear({ promises })
+  assert.deepEqual([promised, refused()], [['b2 3/8'], {}])
 })
 
 test('what an earlier run of a node left in some buffer is not heard any more', async () => {

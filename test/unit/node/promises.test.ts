@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FlotillaError } from '../../../src/base/errors.ts'
 import { manualClock } from '../../../src/clock/manual.ts'
-import { type Found, Promises } from '../../../src/node/promises.ts'
+import { type Found, Promises, promiseOf } from '../../../src/node/promises.ts'
 import { silent } from '../../../src/ports/logger.ts'
+import type { Membership } from '../../../src/ports/store.ts'
 import type { Message } from '../../../src/protocol/messages.ts'
+import { votersOnly } from '../../../src/protocol/types.ts'
 import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
 import { loopback } from '../../../src/transport/loopback/hub.ts'
@@ -16,32 +18,58 @@ import { SmallCluster, say } from './small-cluster.ts'
 
 const C = { node: 'c', store: 'store-c', run: 'later' }
 
+const MEMBERSHIP: Membership = { conf: votersOnly([1, 3]), peers: { 1: 'a', 3: 'c' }, lastPeerId: 3 }
+
 /** Node a, which hears; and node c, which comes back with that in its store. */
 function scene(found: { peer?: number; founding?: string; term?: number; lastIndex?: number } | null, removed = 0) {
   const hub = loopback()
   const clock = manualClock()
   const broken: FlotillaError[] = []
-  const node = (self: string): Promises => {
+  const noted = new Map<string, string>()
+  const transports = { a: hub.connect('a'), c: hub.connect('c') }
+  const node = (id: 'a' | 'c', run = 'later'): Promises => {
     const onBroken = (error: FlotillaError): void => void broken.push(error)
-    const places = { clock, transport: hub.connect(self), subjects: subjectsOf('demo'), logger: silent }
-    return new Promises({ self, store: `store-${self}`, ...places, isExcused: (_, peer) => peer <= removed, onBroken })
+    const places = { clock, transport: transports[id], subjects: subjectsOf('demo') }
+    const identity = { uuid: `store-${id}`, boot: 1, run, cluster: 'demo', node: id }
+    const store = { identity, recall: (fact: string) => (id === 'a' ? noted.get(fact) : undefined) }
+    return new Promises({ settings: { id, logger: silent }, store, ...places, isExcused: (_, peer) => peer <= removed, onBroken })
   }
-  const a = node('a')
+  let a = node('a')
   const c = node('c')
   const { peer: id = 3, founding: birthmark = 'mark', term = 5, lastIndex = 9 } = found ?? {}
-  const host: Found = { group: 'g', id, birthmark, term, snapshot: { context: { log: { lastIndex } } } }
+  const host: Found = {
+    group: 'g',
+    id,
+    birthmark,
+    table: { membership: MEMBERSHIP },
+    term,
+    snapshot: { context: { log: { lastIndex } } },
+  }
   if (found) c.found(host)
-  const hear = (message: Partial<Message> & Pick<Message, 'type'>): void =>
-    a.hear('c', { group: 'g', epoch: 'digest.mark', message: { from: 3, to: 1, term: 5, ...message } as Message })
-  /** Whether c is heard again, once it was asked. */
-  const comesBack = async (): Promise<boolean> => {
-    c.listen()
-    a.returned(C)
+  a.found({ ...host, id: 1 })
+  const listening = c.listen()
+  const hear = (message: Partial<Message> & Pick<Message, 'type'>, run = 'earlier'): void => {
+    const promise = promiseOf({ group: 'g', epoch: 'digest.mark', message: { from: 3, to: 1, term: 5, ...message } as Message })
+    if (promise) a.hear({ node: 'c', run }, promise)
+  }
+  /** Whether c is heard, once it was asked if it must be. */
+  const isHeard = async (): Promise<boolean> => {
     if (!a.isAwaited(C)) return true
     await turns()
     return !a.isAwaited(C)
   }
-  return { a, clock, hear, comesBack, broken }
+  /** Whether c is heard again. */
+  const comesBack = (): Promise<boolean> => {
+    a.returned(C)
+    return isHeard()
+  }
+  /** Node a ends, and begins again with what it noted; as a member of a group of that founding and with those members. */
+  const restart = ({ birthmark: mark = 'mark', membership = MEMBERSHIP } = {}): void => {
+    for (const [fact, value] of a.take()) noted.set(fact, value)
+    a = node('a')
+    a.found({ ...host, id: 1, birthmark: mark, table: { membership } })
+  }
+  return { a: () => a, clock, hear, isHeard, comesBack, restart, noted, broken, listening, listen: () => c.listen() }
 }
 
 const acknowledged = (index: number, accepted = true) => ({ type: 'AppendEntriesReply', accepted, index }) as const
@@ -87,7 +115,7 @@ test('who promised nothing, or left, or was removed, has nothing to keep', async
   assert.equal(await scene(null).comesBack(), true)
   const left = scene(null)
   left.hear(acknowledged(9))
-  left.a.forget('c')
+  left.a().forget('c')
   assert.equal(await left.comesBack(), true)
   const removed = scene(null, 3)
   removed.hear(acknowledged(9))
@@ -95,15 +123,89 @@ test('who promised nothing, or left, or was removed, has nothing to keep', async
 })
 
 test('who does not answer is asked again, and not heard meanwhile', async () => {
-  const { a, clock, hear, comesBack } = scene({})
+  const { a, clock, hear, comesBack, listening, listen } = scene({})
+  listening.unsubscribe()
   hear(acknowledged(9))
-  a.returned(C)
-  assert.equal(a.isAwaited(C), true)
-  assert.equal(a.isAwaited({ ...C, run: 'the one before' }), false, 'that is for others to judge')
+  a().returned(C)
+  assert.equal(a().isAwaited(C), true)
+  assert.equal(a().isAwaited({ ...C, run: 'the one before' }), false, 'that is for others to judge')
   await turns()
-  assert.equal(a.isAwaited(C), true, 'nobody listened')
+  assert.equal(a().isAwaited(C), true, 'nobody listened')
   clock.advance(250)
+  listen()
   assert.equal(await comesBack(), true)
+})
+
+test('who began anew remembers what it noted, and asks everybody, whichever run of it speaks', async () => {
+  const { hear, isHeard, restart, broken } = scene({ lastIndex: 8 })
+  restart()
+  assert.equal(await isHeard(), true, 'nothing was promised')
+  hear(acknowledged(9))
+  restart()
+  assert.deepEqual([await isHeard(), broken[0]?.code], [false, 'STORE_MISMATCH'])
+  const kept = scene({})
+  kept.hear(acknowledged(9))
+  kept.restart()
+  assert.deepEqual([await kept.isHeard(), kept.broken], [true, []])
+})
+
+test('what was promised since a node came back is not in what it came back with', async () => {
+  const { hear, isHeard, restart, broken } = scene({})
+  hear(acknowledged(20), C.run)
+  restart()
+  assert.deepEqual([await isHeard(), broken], [true, []])
+})
+
+test('what was noted of a peer that is none any more, or of another founding, is nothing', async () => {
+  const moved = votersOnly([1, 4])
+  for (const other of [
+    { birthmark: 'another' },
+    { membership: { conf: moved, peers: { 1: 'a', 3: 'c', 4: 'c' }, lastPeerId: 4 } },
+  ]) {
+    const { hear, isHeard, restart } = scene(null)
+    hear(acknowledged(9))
+    restart(other)
+    assert.equal(await isHeard(), true, JSON.stringify(other))
+  }
+})
+
+test('each further promise is noted once; who left, and what we left, is noted no more', () => {
+  const { a, hear, restart, noted } = scene({})
+  hear(acknowledged(9))
+  assert.deepEqual([...a().take()], [['promised:g:c', 'earlier/3/5/9/mark']])
+  hear(acknowledged(9), C.run)
+  hear(acknowledged(8), C.run)
+  assert.equal(a().isEmpty, true)
+  hear(acknowledged(10), C.run)
+  restart()
+  a().forget('c')
+  assert.deepEqual([...a().take()], [['promised:g:c', '']])
+  hear(acknowledged(11), C.run)
+  a().leave('g')
+  restart()
+  assert.equal(noted.get('promised:g:c'), '')
+})
+
+test('a disk that is rolled back shows after all others began anew, also one of which only a leader knew', async (t) => {
+  const cluster = await SmallCluster.start(t)
+  await say(await cluster.leader(), 'early')
+  await cluster.settled()
+  const leader = await cluster.leader()
+  const image = structuredClone(cluster.disk(leader.id).image)
+  await say(leader, 'late')
+  await cluster.settled()
+  await new Promise((resolve) => setTimeout(resolve, 2500)) // what is durable is told and noted within two seconds
+  const others = await cluster.followers()
+  for (const node of cluster.nodes) {
+    cluster.disk(node.id).crash()
+    await node.stop()
+    cluster.forget(node)
+  }
+  cluster.disk(leader.id).image = image
+  const again = await cluster.run(leader.id)
+  cluster.forget(again)
+  for (const { id } of others) await cluster.run(id)
+  assert.equal((await again.closed)?.code, 'STORE_MISMATCH')
 })
 
 test('a disk that is rolled back to an earlier state of the same run is refused, however often it is tried', async (t) => {
