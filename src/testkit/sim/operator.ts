@@ -74,11 +74,6 @@ export class Operator {
     return true
   }
 
-  /** Whether no machine is without something it had stored. */
-  get isAtRest(): boolean {
-    return this.#harmed.size === 0
-  }
-
   /** A node whose disk was lost is to be taken in again. */
   readmit(machine: string): void {
     this.#lost.add(machine)

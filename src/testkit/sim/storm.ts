@@ -71,7 +71,6 @@ export class Storm {
       churn: (name) => operator.churn(name),
       swap: (name) => operator.swap(name),
       mayHarm: (name) => operator.mayHarm(name),
-      mayForget: () => operator.isAtRest,
       replaceDisk: (machine, old) => this.#world.replaceDisk(machine, old),
       compact: () => operator.compact(),
     }

@@ -39,11 +39,6 @@ export interface Ground {
    * only to who does it then; from there on the operator is at work until the machine is whole again.
    */
   mayHarm(machine: string): boolean
-  /**
-   * Whether all may lose what they have in memory at once: not while a machine is without something it had stored, since what it acknowledged the others
-   * remember only while they run (docs/operations.md).
-   */
-  mayForget(): boolean
   /** What the machine had promised is forgotten with its disk. */
   replaceDisk(machine: Machine, old: DiskImage | null): void
   /** Groups cut their logs off now. */

@@ -1,6 +1,6 @@
 /** What befalls processes and their clocks: they die, stand still, and are wrong about the time. */
 
-import { type FaultKind, MISSED, number, one, restarting, some } from './kind.ts'
+import { type FaultKind, number, one, restarting, some } from './kind.ts'
 
 export const PROCESS_FAULTS = {
   crash: {
@@ -36,8 +36,7 @@ export const PROCESS_FAULTS = {
   powerLoss: {
     ms: [50, 3000],
     draw: () => ({}),
-    strike: ({ machines, mayForget }) => {
-      if (!mayForget()) return MISSED
+    strike: ({ machines }) => {
       for (const machine of machines) machine.crash()
       return () => {
         for (const machine of machines) machine.start()
