@@ -7,7 +7,7 @@
 import { FlotillaError } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { Facts, Membership, NodeStore } from '../ports/store.ts'
+import { type Facts, HERE, type Membership, type NodeStore } from '../ports/store.ts'
 import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
 import type { LogIndex, PeerId, Term } from '../protocol/types.ts'
 import type { GroupMessage, Sender } from '../wire/envelope.ts'
@@ -186,7 +186,7 @@ const isRun = (awaited: string, run: string): boolean => awaited === run || awai
 
 const NO_NOTES: Facts = new Map()
 
-const factOf = (group: string, node: string): string => `promised:${group}:${node}`
+const factOf = (group: string, node: string): string => `${HERE}promised:${group}:${node}`
 
 const textOf = ({ run, peer, term, index, founding }: HeardPromise): string => [run, peer, term, index, founding].join('/')
 

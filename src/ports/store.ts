@@ -111,6 +111,9 @@ export type WriteScope = 'all' | 'batch'
 /** Small facts of the node itself: what `recall` gives back. An empty value stands for none. */
 export type Facts = ReadonlyMap<string, string>
 
+/** What the keys of facts begin with that a copy of the store does not take along: they are true of what goes on, and a copy is for beginning from it. */
+export const HERE = 'here:'
+
 /** One node's store. One writer; a second process that opens the same directory gets `STORE_IN_USE`. */
 export interface NodeStore {
   readonly identity: StoreIdentity

@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { FlotillaError, toFlotillaError } from '../../base/errors.ts'
 import { syncDirectory } from '../whole-file.ts'
 import { closeEnv, type Env, openEnv } from './env.ts'
+import { forgetHere } from './facts.ts'
 import { FORMAT_KEY } from './keys.ts'
 import { takeLock } from './lock.ts'
 import { checkEnvironment, DATA_FILE } from './precheck.ts'
@@ -43,7 +44,7 @@ export const COPY_DRAFT = 'copy.part'
 export const compactStore = (dir: string): Promise<Copied> =>
   whileOurs(dir, async (own) => {
     const draft = join(own, COPY_DRAFT)
-    const copied = await copyInto(own, draft, true)
+    const copied = await copyInto(own, draft, { compact: true, finish: stirTwice })
     renameSync(join(draft, DATA_FILE), join(own, DATA_FILE))
     rmSync(join(own, 'lock.mdb'), { force: true }) // its readers were those of the file that is gone
     syncDirectory(own)
@@ -59,7 +60,7 @@ export const backUpStore = (dir: string, to: string): Promise<Copied> =>
   whileOurs(dir, async (own) => {
     if (existsSync(to)) throw new FlotillaError('CONFIG_INVALID', `${to} is there already, and is not written over`, { to })
     const draft = `${to}.part`
-    const copied = await copyInto(own, draft, false)
+    const copied = await copyInto(own, draft, { compact: false, finish: forgetHere })
     if (existsSync(join(own, SLOTS_FILE))) copyDurably(join(own, SLOTS_FILE), join(draft, SLOTS_FILE))
     syncDirectory(draft)
     renameSync(draft, to)
@@ -82,7 +83,11 @@ async function whileOurs<T>(dir: string, work: (dir: string) => Promise<T>): Pro
 }
 
 /** A copy in a directory of its own, flushed and read. On an error nothing of it is left. */
-async function copyInto(dir: string, draft: string, compact: boolean): Promise<Copied> {
+async function copyInto(
+  dir: string,
+  draft: string,
+  { compact, finish }: { readonly compact: boolean; readonly finish: (copy: Env) => Promise<void> },
+): Promise<Copied> {
   rmSync(draft, { recursive: true, force: true }) // of a crash
   mkdirSync(draft)
   try {
@@ -93,7 +98,7 @@ async function copyInto(dir: string, draft: string, compact: boolean): Promise<C
     const copy = join(draft, DATA_FILE)
     syncFile(copy)
     const read = await withEnv(draft, async (env) => {
-      for (let i = 0; compact && i < 2; i++) await stir(env)
+      await finish(env)
       return readAll(env)
     })
     checkEnvironment(draft)
@@ -107,10 +112,11 @@ async function copyInto(dir: string, draft: string, compact: boolean): Promise<C
   }
 }
 
-/** One transaction that changes nothing. A compact copy has only one whole meta page; two transactions write both, as they are in every other file. */
-export async function stir(env: Env): Promise<void> {
+/** Two transactions that change nothing. A compact copy has only one whole meta page; they write both, as they are in every other file. */
+export async function stirTwice(env: Env): Promise<void> {
   const format = env.meta.get(FORMAT_KEY)
-  if (format !== undefined) await lmdbCommit(env)([{ db: env.meta, key: FORMAT_KEY, value: Uint8Array.from(format) }])
+  for (let i = 0; format !== undefined && i < 2; i++)
+    await lmdbCommit(env)([{ db: env.meta, key: FORMAT_KEY, value: Uint8Array.from(format) }])
 }
 
 async function withEnv<T>(dir: string, work: (env: Env) => Promise<T>): Promise<T> {

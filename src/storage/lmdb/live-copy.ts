@@ -8,8 +8,9 @@ import { FlotillaError, toFlotillaError } from '../../base/errors.ts'
 import type { StoreCopy } from '../../ports/store.ts'
 import type { Gate } from '../gate.ts'
 import { checkAbsent, syncDirectory } from '../whole-file.ts'
-import { stir, syncFile } from './copy.ts'
+import { stirTwice, syncFile } from './copy.ts'
 import { type Bytes, closeEnv, type Env, envBytes, openEnv } from './env.ts'
+import { forgetHere } from './facts.ts'
 import { isTombstone, readGroups } from './group-record.ts'
 import { readIdentity } from './identity.ts'
 import { FORMAT_KEY } from './keys.ts'
@@ -99,7 +100,8 @@ export class LiveCopies {
     const copy = openEnv(draft)
     let slots: Slots | null = null
     try {
-      for (let i = 0; i < 2; i++) await stir(copy)
+      await stirTwice(copy)
+      await forgetHere(copy)
       const records = await this.#readAll(copy)
       slots = await Slots.open(draft, readIdentity(copy).uuid)
       await slots.write(promisesOf(copy))

@@ -172,18 +172,18 @@ test('what was noted of a peer that is none any more, or of another founding, is
 test('each further promise is noted once; who left, and what we left, is noted no more', () => {
   const { a, hear, restart, noted } = scene({})
   hear(acknowledged(9))
-  assert.deepEqual([...a().take()], [['promised:g:c', 'earlier/3/5/9/mark']])
+  assert.deepEqual([...a().take()], [['here:promised:g:c', 'earlier/3/5/9/mark']])
   hear(acknowledged(9), C.run)
   hear(acknowledged(8), C.run)
   assert.equal(a().isEmpty, true)
   hear(acknowledged(10), C.run)
   restart()
   a().forget('c')
-  assert.deepEqual([...a().take()], [['promised:g:c', '']])
+  assert.deepEqual([...a().take()], [['here:promised:g:c', '']])
   hear(acknowledged(11), C.run)
   a().leave('g')
   restart()
-  assert.equal(noted.get('promised:g:c'), '')
+  assert.equal(noted.get('here:promised:g:c'), '')
 })
 
 test('a disk that is rolled back shows after all others began anew, also one of which only a leader knew', async (t) => {

@@ -26,18 +26,19 @@ async function worn(t: TestContext): Promise<string> {
   store.table('kv').apply(2, rows())
   await store.write([])
   await store.remember('founding:kv', 'mark')
+  await store.remember('here:told', 'now')
   await store.close()
   return dir
 }
 
 /** Opens it as a node would; everything must be there. */
-async function checkAll(dir: string): Promise<void> {
+async function checkAll(dir: string, told = 'now'): Promise<void> {
   const store = await openLmdb({ dir, cluster: 'demo', node: 'a' })
   const { hardState, applied, lastIndex } = await store.open('kv', BOOTSTRAP)
   assert.deepEqual([hardState, applied, lastIndex], [{ term: 3, vote: 2, commit: 2 }, 2, 3])
   assert.equal(shown(store.table('kv').range('default', {})).length, LEFT)
   assert.equal(store.reader('kv').entries(1, 4, 1e6).length, 3)
-  assert.equal(store.recall('founding:kv'), 'mark')
+  assert.deepEqual([store.recall('founding:kv'), store.recall('here:told')], ['mark', told])
   await store.write([{ group: 'kv', hardState: { term: 3, vote: 2, commit: 2 } }])
   await store.close()
 }
@@ -71,7 +72,8 @@ test('a backup is a directory that a node can be started on; the original stays 
   assert.ok(done.records > LEFT + 3)
   assert.ok(readFileSync(join(dir, 'data.mdb')).equals(bytes))
   assert.deepEqual(readdirSync(to).sort(), ['data.mdb', 'hardstate'])
-  await checkAll(to)
+  await checkAll(to, '')
+  await checkAll(dir)
   await assert.rejects(backUpStore(dir, to), code('CONFIG_INVALID'), 'over what is there')
 })
 

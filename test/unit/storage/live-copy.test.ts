@@ -42,6 +42,8 @@ async function step(store: NodeStore, at: number): Promise<void> {
 
 test('a copy made while the store is written to is the store of one moment, of all groups, with what they had promised then', async (t) => {
   const { root, store } = await opened(t)
+  await store.remember('here:told', 'now')
+  await store.remember('founding:kv', 'mark')
   for (let at = 1; at <= 200; at++) await step(store, at)
   let at = 200
   for (const name of ['one', 'two', 'three']) {
@@ -61,6 +63,7 @@ test('a copy made while the store is written to is the store of one moment, of a
     const moments = new Set<number>()
     for (let time = 0; time < 2; time++) {
       const copy = await openLmdb({ ...CLAIM, dir: join(root, name) })
+      assert.deepEqual([copy.recall('here:told'), copy.recall('founding:kv')], ['', 'mark'])
       for (const group of GROUPS) {
         const { hardState, lastIndex, applied } = await copy.open(group, BOOTSTRAP)
         assert.deepEqual([hardState.term, hardState.commit, applied], [lastIndex, lastIndex, lastIndex])
