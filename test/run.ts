@@ -5,7 +5,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join, resolve } from 'node:path'
+import { delimiter, dirname, join, relative, resolve } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
@@ -25,12 +25,14 @@ const INSTALL_MS_MAX = 5 * 60_000
 const USAGE = `npm test -- [folder …] [--embedded] [--summary FILE]
   folder        only these folders of test/ (unit, paper, house, …)
   --embedded    integration tests on the embedded broker, even where there is a nats-server
-  --summary     also write "passed failed skipped" to FILE`
+  --summary     also write "passed failed skipped" to FILE, and a line for each test that failed`
 
 interface Counts {
   passed: number
   failed: number
   skipped: number
+  /** What failed, by file and name. */
+  readonly failures: string[]
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -122,7 +124,10 @@ async function runFiles(files: readonly string[], concurrency: number, counts: C
   stream.on('test:fail', (event) => {
     const { error, type } = event.details
     const merelyHolds = type === 'suite' && 'failureType' in error && error.failureType === 'subtestsFailed'
-    if (event.todo === undefined && !merelyHolds) counts.failed++
+    if (event.todo !== undefined || merelyHolds) return
+    counts.failed++
+    const { file = '', name } = event
+    counts.failures.push(`${relative(COMPILED, file)}: ${name === file ? 'the file itself' : name}`)
   })
   for await (const piece of stream.compose<NodeJS.ReadableStream>(new spec())) process.stdout.write(piece)
 }
@@ -155,7 +160,7 @@ async function main(): Promise<number> {
 }
 
 async function runAll(files: readonly string[]): Promise<Counts> {
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] }
   const isSerial = (file: string): boolean => SERIAL.has(file.split('/')[0] as string)
   await runFiles(
     files.filter((file) => !isSerial(file)),
@@ -172,7 +177,7 @@ function conclude(
   { server, summary }: { readonly server: string; readonly summary: string | undefined },
 ): number {
   const { passed, failed, skipped } = counts
-  if (summary !== undefined) writeFileSync(summary, `${passed} ${failed} ${skipped}\n`)
+  if (summary !== undefined) writeFileSync(summary, [`${passed} ${failed} ${skipped}`, ...counts.failures, ''].join('\n'))
   const seconds = Math.round(process.uptime())
   if (server === 'embedded broker') say('No real nats-server was met; see the notice above.')
   say(`\nNode ${process.version}, ${server}, ${seconds} s: ${passed} passed, ${failed} failed, ${skipped} skipped`)

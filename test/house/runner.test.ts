@@ -43,12 +43,13 @@ describe('the test command', () => {
   })
 
   test('counts a failure once, not again for the suite around it', (t) => {
-    assert.deepEqual(outcomeOf(projectOf(t, { a: PASSES, b: FAILS })), { status: 1, summary: '1 1 1' })
+    assert.deepEqual(outcomeOf(projectOf(t, { a: PASSES, b: FAILS })), { status: 1, summary: '1 1 1\nunit/b.test.js: bad' })
   })
 
   test('fails when a file ends badly or cannot be loaded', (t) => {
-    assert.deepEqual(outcomeOf(projectOf(t, { a: PASSES, b: 'process.exit(3)' })), { status: 1, summary: '1 1 1' })
-    assert.deepEqual(outcomeOf(projectOf(t, { a: PASSES, b: "import './gone.js'" })), { status: 1, summary: '1 1 1' })
+    const outcome = { status: 1, summary: '1 1 1\nunit/b.test.js: the file itself' }
+    assert.deepEqual(outcomeOf(projectOf(t, { a: PASSES, b: 'process.exit(3)' })), outcome)
+    assert.deepEqual(outcomeOf(projectOf(t, { a: PASSES, b: "import './gone.js'" })), outcome)
   })
 
   test('does not run the output of a deleted source', (t) => {
