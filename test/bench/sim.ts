@@ -40,7 +40,7 @@ const WARM_UP_SEEDS = [11, 12, 13, 14]
 const SECONDS = 20
 
 export async function measureSim(ms: number): Promise<SimReport> {
-  const worlds = [await worldSpeed(1), await worldSpeed(4)]
+  const worlds = [await worldSpeed(1), await worldSpeed(2), await worldSpeed(4)]
   return {
     worlds,
     core: coreSpeed(ms, false),

@@ -1,6 +1,7 @@
 /** What the command says of runs, in words. Knows reports, and prints nothing. */
 
 import { COUNTABLE, everything, unreached } from '../../src/testkit/sim/coverage.ts'
+import type { Plan } from '../../src/testkit/sim/plan.ts'
 import type { Coverage } from '../../src/testkit/sim/recorder.ts'
 import type { SimulationReport } from '../../src/testkit/sim/simulate.ts'
 import type { Tally } from './campaign.ts'
@@ -39,7 +40,7 @@ export function coverageLines(coverage: Coverage): string[] {
 }
 
 /** How to see it again. */
-export function replayWords({ plan }: Pick<SimulationReport, 'plan'>, wish: object): string {
+export function replayWords({ plan }: { readonly plan: Pick<Plan, 'seed' | 'profile'> }, wish: object): string {
   const flags = Object.entries(wish).map(([name, value]) => ` --${name} ${String(value)}`)
   return `npm run sim -- --seed ${plan.seed} --profile ${plan.profile}${flags.join('')}`
 }

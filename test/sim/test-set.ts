@@ -5,13 +5,33 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { COUNTABLE } from '../../src/testkit/sim/coverage.ts'
 import type { Coverage } from '../../src/testkit/sim/recorder.ts'
+import type { SimulationReport } from '../../src/testkit/sim/simulate.ts'
 import { ROOT } from './saving.ts'
 
-/** Seeds of each profile when nobody says. */
-export const SEEDS = 100
+/** Seeds of each profile when nobody says. Each runs twice, in two processes. */
+export const SEEDS = 200
 
 /** Short storms, densely packed, and two clients: many small worlds show more than a few large ones. */
-export const TEST_WISH = { seconds: 3, density: 3, clients: 2 } as const
+export const TEST_WISH = { seconds: 2.5, density: 3.5, clients: 2 } as const
+
+/** Whether a seed runs in the test itself, and in the process beside it: those beyond the test set are shared out. */
+export const runsHere = (seed: number): boolean => seed <= SEEDS || seed % 2 === 1
+export const runsElsewhere = (seed: number): boolean => seed <= SEEDS || seed % 2 === 0
+
+/** A run in a line: profile, seed, hash, and the rule that was broken. {@link runOf} takes it apart. */
+export const lineOf = (
+  profile: string,
+  { plan, hash, violation }: Pick<SimulationReport, 'plan' | 'hash' | 'violation'>,
+): string => `${profile} ${plan.seed} ${hash} ${violation?.invariant ?? 'ok'}`
+
+export function runOf(line: string): {
+  readonly plan: { readonly profile: string; readonly seed: number }
+  readonly hash: string
+  readonly verdict: string
+} {
+  const [profile = '', seed, hash = '', verdict = ''] = line.split(' ')
+  return { plan: { profile, seed: Number(seed) }, hash, verdict }
+}
 
 /** Where it is written what the test set reaches. */
 export const REACHED = 'test/sim/reached.txt'
