@@ -1,5 +1,6 @@
 /** What can go wrong in a simulated world: all kinds of faults, by name. */
 
+import { CLIENT_FAULTS } from './faults/clients.ts'
 import { DISK_FAULTS } from './faults/disks.ts'
 import type { FaultParams } from './faults/kind.ts'
 import { NETWORK_FAULTS } from './faults/network.ts'
@@ -18,7 +19,7 @@ export interface Fault {
   readonly params: FaultParams
 }
 
-export const FAULTS = { ...NETWORK_FAULTS, ...PROCESS_FAULTS, ...DISK_FAULTS, ...OPERATOR_FAULTS } as const
+export const FAULTS = { ...NETWORK_FAULTS, ...PROCESS_FAULTS, ...DISK_FAULTS, ...OPERATOR_FAULTS, ...CLIENT_FAULTS } as const
 
 /** What a fault is called. */
 export type FaultName = keyof typeof FAULTS

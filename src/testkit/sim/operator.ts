@@ -168,7 +168,7 @@ export class Operator {
     this.#busy = true
     const world = this.#world
     const run = async (): Promise<void> => {
-      const { client, transport } = await world.client('operator')
+      const { client, transport } = await world.callers.come('operator')
       try {
         await work({ client, transport })
         if (what !== 'restore') world.note('operator', what, 'done')

@@ -49,6 +49,10 @@ export const PROFILES = {
     slowDisk: [0.4, 10],
     disconnect: [0.3, 10],
     transfer: [0.2, 10],
+    clientCut: [0.3, 10],
+    clientPause: [0.3, 10],
+    clientCrash: [0.3, 10],
+    clientDisconnect: [0.2, 10],
   },
   hostile: {
     ...NETWORK,
@@ -63,6 +67,10 @@ export const PROFILES = {
     flushFails: [0.2, 5],
     transfer: [0.4, 20],
     compact: [0.3, 20],
+    clientCut: [0.6, 20],
+    clientPause: [0.5, 20],
+    clientCrash: [0.5, 20],
+    clientDisconnect: [0.4, 20],
   },
   disk: {
     crash: [0.6, 20],

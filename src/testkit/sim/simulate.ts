@@ -226,7 +226,7 @@ async function visit<T>(
   const { timeline } = world
   let answer: Answer<T> | null = null
   const call = async (): Promise<T> => {
-    const { client } = await world.client('visitor', Math.max(1, at.until - timeline.now))
+    const { client } = await world.callers.come('visitor', Math.max(1, at.until - timeline.now))
     const value = await ask({ client, group: at.group, now: () => timeline.now })
     await client.close()
     return value

@@ -58,14 +58,16 @@ export class Storm {
   }
 
   #ground(): Ground {
-    const { timeline, network, machines, operator, clients } = this.#world
+    const { timeline, network, machines, operator, callers, people } = this.#world
     return {
       timeline,
       network,
       machines,
       machine: (name) => machines.find((one) => one.name === name) as Machine,
-      everybody: [...machines, ...clients].map(({ name }) => name),
+      everybody: [...machines.map(({ name }) => name), ...callers.names],
+      people: people.there,
       disconnect: (name) => this.#disconnect(name),
+      hangUp: ({ name, connection }) => this.#cut(name, connection),
       replay: (count) => this.#replay(count),
       transfer: () => operator.transfer(),
       churn: (name) => operator.churn(name),
@@ -78,7 +80,10 @@ export class Storm {
 
   #disconnect(name: string): () => void {
     const transport = this.#world.machines.find((one) => one.name === name)?.transport
-    if (!transport) return () => {}
+    return transport ? this.#cut(name, transport) : () => {}
+  }
+
+  #cut(name: string, transport: string): () => void {
     this.#world.network.broken(name)
     this.#world.hub.disconnect(transport)
     return () => {

@@ -9,12 +9,16 @@ import { checkSubscription } from '../checkers/subscription.ts'
 /** Milliseconds before somebody who was refused asks again. */
 const AGAIN_MS = 300
 
-/** What a subscriber needs of its world. */
+/** What a subscriber follows, and until when. */
 export interface SubscriberScene {
-  readonly client: Client
   readonly group: string
-  sleep(ms: number): Promise<void>
   isOver(): boolean
+}
+
+/** What it works with while its process lives. */
+export interface SubscriberTools {
+  readonly client: Client
+  sleep(ms: number): Promise<void>
   note(what: string, ...details: readonly (string | number)[]): void
 }
 
@@ -39,13 +43,15 @@ export class Subscriber {
     return (seen.at(-1)?.index ?? from - 1) + 1
   }
 
-  /** Listens until it is stopped. Where the log was cut off before it had read it, it goes on from what is left: that is no gap of its own. */
-  async run(): Promise<void> {
-    const { isOver, sleep, note } = this.#scene
-    let from = 1
-    while (!isOver()) {
+  /**
+   * Listens until it is stopped, from where it was when its process died, if it did. Where the log was cut off before it had read it, it goes on from what is
+   * left: that is no gap of its own.
+   */
+  async run({ client, sleep, note }: SubscriberTools): Promise<void> {
+    let from = this.next
+    while (!this.#scene.isOver()) {
       try {
-        await this.#follow(from)
+        await this.#follow(client, from)
       } catch (error) {
         if (!(error instanceof FlotillaError)) throw error
         note('misses', error.code, from)
@@ -68,8 +74,8 @@ export class Subscriber {
     })
   }
 
-  async #follow(from: LogIndex): Promise<void> {
-    const { client, group } = this.#scene
+  async #follow(client: Client, from: LogIndex): Promise<void> {
+    const { group } = this.#scene
     const seen: CommittedEntry[] = []
     this.#stretches.push({ from, seen })
     for await (const entry of client.committed(group, { from, signal: this.#end.signal })) seen.push(entry)

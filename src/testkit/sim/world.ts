@@ -4,15 +4,13 @@
  */
 
 import { type Prng, prng } from '../../base/prng.ts'
-import { seededChance } from '../../chance/seeded.ts'
-import { type Client, connect } from '../../client/client.ts'
 import type { FlotillaNode } from '../../node/types.ts'
 import { type Logger, silent } from '../../ports/logger.ts'
 import type { GroupStatus } from '../../ports/status.ts'
 import type { Trace } from '../../ports/trace.ts'
-import type { Transport } from '../../ports/transport.ts'
 import type { DiskImage } from '../../storage/memory/disk.ts'
 import { type Loopback, loopback } from '../../transport/loopback/hub.ts'
+import { Callers } from './callers.ts'
 import type { Position } from './copies.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { CLUSTER, Machine } from './machine.ts'
@@ -21,14 +19,13 @@ import { nodePlanOf } from './node-plan.ts'
 import { Operator } from './operator.ts'
 import { People } from './people.ts'
 import type { Plan } from './plan.ts'
-import { Process } from './process.ts'
+import type { Process } from './process.ts'
 import { Recorder } from './recorder.ts'
 import { Storm } from './storm.ts'
 import type { Subscriber } from './subscriber.ts'
 import { Timeline } from './timeline.ts'
 import type { Violation } from './violation.ts'
 import { Watch } from './watch.ts'
-import { Wire } from './wire.ts'
 import type { Workload } from './workload.ts'
 
 /** Milliseconds after which a process that ended by itself is started again, as a supervisor would. */
@@ -60,8 +57,8 @@ export class World {
   readonly #seeds: Prng
   readonly #processes = new Map<string, { readonly process: Process; readonly machine: string }>()
   readonly #storm: Storm
-  readonly #people: People
-  readonly clients: { readonly name: string; readonly process: Process }[] = []
+  readonly people: People
+  readonly callers: Callers
   #violation: Violation | null = null
   #stormy = true
   #names = 0
@@ -89,10 +86,18 @@ export class World {
       onFate: (fate, from, to) => this.#met(fate, from, to),
     })
     this.hub = loopback({ courier: this.network.courier, after: (ms, callback) => this.timeline.after(ms, callback) })
+    this.callers = new Callers({
+      timeline: this.timeline,
+      hub: this.hub,
+      seed: () => this.#seed(),
+      newName: (of) => this.newName(of),
+      attach: (connection, process, name) => this.#attach(connection, process, name),
+      detach: (connection) => this.#detach(connection),
+    })
     this.machines = plan.nodes.map((name) => this.#machine(name))
     this.operator = new Operator(this)
     this.#storm = new Storm(this)
-    this.#people = new People(this)
+    this.people = new People(this)
   }
 
   get violation(): Violation | null {
@@ -110,12 +115,12 @@ export class World {
 
   /** Whether the day is over for all clients: nobody waits for anything. */
   get hasRest(): boolean {
-    return this.#people.atWork === 0
+    return this.people.atWork === 0
   }
 
   /** Who follows what is committed, by group. */
   get subscribers(): ReadonlyMap<string, Subscriber> {
-    return this.#people.subscribers
+    return this.people.subscribers
   }
 
   /** Nodes that serve now. */
@@ -149,7 +154,7 @@ export class World {
     for (const machine of this.machines) machine.start()
     this.operator.watch()
     this.#storm.begin()
-    this.#people.begin()
+    this.people.begin()
   }
 
   /** The storm is over: what lasts ends now, and everybody is up. */
@@ -163,27 +168,11 @@ export class World {
     }
   }
 
-  /** A client in a process of its own. */
-  async client(
-    name: string,
-    timeoutMs = 5000,
-  ): Promise<{ readonly client: Client; readonly process: Process; readonly transport: Transport }> {
-    const process = new Process(this.timeline, { rate: 1, wallAheadMs: 0 })
-    const transport = this.newName(name)
-    this.#processes.set(transport, { process, machine: name })
-    this.clients.push({ name, process })
-    const inner = this.hub.connect(transport, process.clock.after)
-    const wire = new Wire(inner, () => process.isAlive)
-    const chance = seededChance(this.#seed())
-    const client = await connect({ cluster: CLUSTER, transport: wire, clock: process.clock, chance, timeoutMs })
-    return { client, process, transport: wire }
-  }
-
   /** Nothing happens any more. */
   close(): void {
-    this.#people.dismiss()
+    this.people.dismiss()
     for (const machine of this.machines) machine.crash()
-    for (const { process } of this.clients) process.kill()
+    this.callers.end()
   }
 
   /** A name that no transport had before. */
@@ -201,6 +190,14 @@ export class World {
     return prng(this.#seed())
   }
 
+  #attach(transport: string, process: Process, machine: string): void {
+    this.#processes.set(transport, { process, machine })
+  }
+
+  #detach(transport: string): void {
+    this.#processes.delete(transport)
+  }
+
   #seed(): number {
     return this.#seeds.between(0, 2 ** 31)
   }
@@ -214,8 +211,8 @@ export class World {
       seed: () => this.#seed(),
       logger: this.#loggerOf(name),
       traceFor: (machine: Machine) => this.#traceFor(machine),
-      attach: (transport: string, process: Process, of: string) => void this.#processes.set(transport, { process, machine: of }),
-      detach: (transport: string) => void this.#processes.delete(transport),
+      attach: (transport: string, process: Process, of: string) => this.#attach(transport, process, of),
+      detach: (transport: string) => this.#detach(transport),
       onPublish: (_machine: string, subject: string, data: Uint8Array) => this.#storm.overhear(subject, data),
       onExit: (machine: Machine, error: unknown) => this.#exited(machine, error),
     }

@@ -2,13 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { utf8 } from '../../../src/base/bytes.ts'
 import { type Code, FlotillaError } from '../../../src/base/errors.ts'
 import { kvClient } from '../../../src/client/kv.ts'
 import type { GroupCalls } from '../../../src/client/types.ts'
 import { kv } from '../../../src/statemachines/kv/kv.ts'
 import { HistoryRecorder } from '../../../src/testkit/history.ts'
+import { checkLinearizable } from '../../../src/testkit/linearizable.ts'
 import { kvModel } from '../../../src/testkit/models/kv.ts'
-import type { KvOp, KvResult } from '../../../src/testkit/models/kv-operations.ts'
+import { type KvOp, type KvResult, kvOp, kvResult } from '../../../src/testkit/models/kv-operations.ts'
 import { recordedKv } from '../../../src/testkit/recorded-kv.ts'
 import { MemoryTable, run } from '../statemachines/table.ts'
 
@@ -74,6 +76,24 @@ test('what failed for certain is left out, and what may have been done stays ope
     'put default/k = "STORAGE_FAILED" → ? @null',
   ])
   assert.deepEqual(recorder.tally(), { ok: 0, failed: 4, unknown: 3 })
+})
+
+test('what one had asked who died stays unknown: it may be done at any later time, and need not be', async () => {
+  const { client, recorder, told } = world()
+  const unheard: GroupCalls = { propose: () => new Promise(() => {}), read: () => new Promise(() => {}) }
+  const dying = recordedKv(kvClient(unheard, 'g'), { recorder, client: 'b', now: () => 0 })
+  for (const value of ['done', 'lost']) void dying.put('k', value)
+  void dying.get('k')
+  await client.put('k', 'v')
+  assert.equal(await client.getText('k'), 'v')
+  assert.deepEqual(recorder.tally(), { ok: 2, failed: 0, unknown: 3 })
+  assert.deepEqual(told().slice(0, 3), [
+    'put default/k = "done" → ? @null',
+    'put default/k = "lost" → ? @null',
+    'get default/k → ? @null',
+  ])
+  recorder.ok(recorder.invoke('c', kvOp.get('k'), 100), kvResult.got(utf8('done')), 101)
+  assert.equal(checkLinearizable(recorder.history(), kvModel()).verdict, 'ok')
 })
 
 test('stale reads are not recorded, and writes that may be done twice are refused', async () => {

@@ -3,7 +3,8 @@
 import type { Prng } from '../../../base/prng.ts'
 import type { DiskImage } from '../../../storage/memory/disk.ts'
 import type { Machine } from '../machine.ts'
-import type { SimNetwork } from '../network.ts'
+import type { Link, SimNetwork } from '../network.ts'
+import type { Process } from '../process.ts'
 import type { Timeline } from '../timeline.ts'
 
 /** What a fault is made of: plain values, so that it can be kept in a file. */
@@ -16,6 +17,16 @@ export interface Scene {
   readonly machines: readonly string[]
 }
 
+/** Somebody outside the cluster: a client at work, or one that listens to what is committed. */
+export interface Person {
+  readonly name: string
+  readonly process: Process
+  /** What its connection is called. */
+  readonly connection: string
+  /** Its process dies, and nobody hears any more what came of what it had asked. What this returns sends somebody else in its place. */
+  dies(): End
+}
+
 /** What a fault may lay its hands on. */
 export interface Ground {
   readonly timeline: Timeline
@@ -24,8 +35,12 @@ export interface Ground {
   readonly machines: readonly Machine[]
   /** Machines and clients: everybody who sends. */
   readonly everybody: readonly string[]
+  /** Clients that are there now, in the order in which they came. */
+  readonly people: readonly Person[]
   /** Breaks a machine's connection to NATS. Returns how to mend it. */
-  disconnect(machine: string): () => void
+  disconnect(machine: string): End
+  /** Breaks somebody's connection to NATS. Returns how to mend it. */
+  hangUp(person: Person): End
   /** Old raft messages, as they were sent, are heard again. */
   replay(count: number): void
   /** Somebody asks a leader to hand over. */
@@ -75,6 +90,22 @@ export function part({ machines, chance }: Scene): readonly string[] {
 export const one = (params: FaultParams, name: string): string => String(params[name])
 export const number = (params: FaultParams, name: string): number => Number(params[name])
 export const names = (params: FaultParams, name: string): readonly string[] => params[name] as readonly string[]
+
+/** Links between two sides, both ways. */
+export function between(left: readonly string[], right: readonly string[]): Link[] {
+  return left.flatMap((a) =>
+    right.flatMap((b): Link[] => [
+      [a, b],
+      [b, a],
+    ]),
+  ) // prettier-ignore
+}
+
+/** They are cut, until it ends. */
+export const cutting = ({ network }: Ground, links: readonly Link[]): End => {
+  network.cut(links)
+  return () => network.mend(links)
+}
 
 /** It is started again. */
 export const restarting =

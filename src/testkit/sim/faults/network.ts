@@ -1,22 +1,7 @@
 /** What befalls letters and connections. */
 
 import type { Link } from '../network.ts'
-import { type End, type FaultKind, type Ground, names, number, one, part, some } from './kind.ts'
-
-/** Links between two sides, both ways. */
-function between(left: readonly string[], right: readonly string[]): Link[] {
-  return left.flatMap((a) =>
-    right.flatMap((b): Link[] => [
-      [a, b],
-      [b, a],
-    ]),
-  ) // prettier-ignore
-}
-
-const cutting = ({ network }: Ground, links: readonly Link[]): End => {
-  network.cut(links)
-  return () => network.mend(links)
-}
+import { between, cutting, type FaultKind, type Ground, names, number, one, part, some } from './kind.ts'
 
 const others = (ground: Ground, side: readonly string[]): string[] =>
   ground.machines.map(({ name }) => name).filter((name) => !side.includes(name))
