@@ -124,6 +124,19 @@ function installTests(withBench: WithBench): void {
   )
 
   test(
+    'of the log that a state replaces nothing is left, also when nothing follows',
+    withBench(async (bench) => {
+      const store = await bench.open()
+      await filled(store)
+      const state = await store.stage('kv', rowsOf(put('a', 'b')))
+      await store.write([{ group: 'kv', install: { state, membership: TWO, index: 20, term: 3 } }])
+      const again = await bench.restart(store)
+      const { truncated, lastIndex, runs } = await again.open('kv', BOOTSTRAP)
+      assert.deepEqual([truncated, lastIndex, runs], [{ index: 20, term: 3 }, 20, []])
+    }),
+  )
+
+  test(
     'a state is installed together with the hard state and the entries that follow it',
     withBench(async (bench) => {
       const store = await bench.open()

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FlotillaError } from '../../../src/base/errors.ts'
-import { ATTEMPT_MS_MAX, type Call, Calls } from '../../../src/client/calls.ts'
+import { ATTEMPT_MS_MAX, type Call, Calls, GRACE_MS } from '../../../src/client/calls.ts'
 import { refusedWith } from '../../contract/transport-waiting.ts'
 
 const way = { subject: 'x', answered() {}, lost: () => false }
@@ -95,4 +95,22 @@ test('a failing disk sends a repeatable write to the next leader; a refusal late
   assert.equal(await after('STORAGE_FAILED', 'STORAGE_FAILED'), 1)
   await assert.rejects(after('TIMEOUT', 'UNKNOWN_GROUP'), refusedWith('TIMEOUT_UNKNOWN'))
   await assert.rejects(after('STORAGE_FAILED', 'UNKNOWN_GROUP'), refusedWith('UNKNOWN_GROUP'))
+})
+
+test('once another node leads, the outcome of a write that may not be repeated is unknown, and it is not sent again', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let attempts = 0
+  const attempt = (): Promise<number> => new Promise(() => attempts++)
+  const watch = (overtaken: (leader: string) => void) => {
+    overtaken('b')
+    return () => {}
+  }
+  const told = assert.rejects(
+    new Calls().make(call({ attempt, way: async () => ({ ...way, watch }) })),
+    refusedWith('TIMEOUT_UNKNOWN'),
+  )
+  await new Promise(setImmediate)
+  t.mock.timers.tick(GRACE_MS)
+  await told
+  assert.equal(attempts, 1)
 })

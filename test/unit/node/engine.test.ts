@@ -2,85 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { utf8 } from '../../../src/base/bytes.ts'
-import type { FlotillaError } from '../../../src/base/errors.ts'
-import { prng } from '../../../src/base/prng.ts'
-import { manualClock } from '../../../src/clock/manual.ts'
-import { Engine } from '../../../src/node/engine.ts'
+import { EMPTY, utf8 } from '../../../src/base/bytes.ts'
 import { momentOf } from '../../../src/node/moments.ts'
-import { Outbox } from '../../../src/node/outbox.ts'
-import { silent } from '../../../src/ports/logger.ts'
 import type { Message } from '../../../src/protocol/messages.ts'
-import type { SoftState } from '../../../src/protocol/types.ts'
-import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
-import { memoryStore } from '../../../src/storage/memory/store.ts'
-import { loopback } from '../../../src/transport/loopback/hub.ts'
-import { decodeEnvelope } from '../../../src/wire/envelope.ts'
-import { subjectsOf } from '../../../src/wire/subjects.ts'
-import { append, command, sampleHost, turns } from './sample-node.ts'
-
-/** One peer of three on an engine whose time and disk the test owns. */
-async function bench() {
-  const gate: (() => void)[] = []
-  const switches = { slow: false }
-  const disk = new MemoryDisk({ sync: () => (switches.slow ? new Promise((resolve) => gate.push(resolve)) : Promise.resolve()) })
-  const store = memoryStore({ cluster: 'demo', node: 'a' }, disk)
-  const clock = manualClock()
-  const hub = loopback()
-  const sent: Message[] = []
-  hub.connect('world').subscribe('flotilla.demo.raft.*.a', ({ data }) => {
-    for (const { message } of decodeEnvelope(data).messages) sent.push(message)
-  })
-  const sender = { cluster: 'demo', node: 'a', store: store.identity.uuid, boot: 1, run: 'r' }
-  const outbox = new Outbox({ transport: hub.connect('a'), subjects: subjectsOf('demo'), sender, logger: silent })
-  const roles: SoftState[] = []
-  const ends: FlotillaError[] = []
-  const engine = new Engine({
-    store,
-    outbox,
-    clock,
-    random: prng(1),
-    electionTimeoutMs: 1000,
-    heartbeatMs: 100,
-    logger: silent,
-    notes: { isEmpty: true, take: () => new Map(), durable: () => {} },
-    onRole: (_, soft) => roles.push(soft),
-    snapshots: { offer: () => {}, take: () => {} },
-    onMembers: () => {},
-    onRemoved: () => {},
-    onBroken: (_, error) => ends.push(error),
-    onFailure: (error) => ends.push(error),
-  })
-  const untold: number[] = []
-  const told: number[] = []
-  const toldAfter: number[] = []
-  const gazette = {
-    isShort: false, // a longer lot: told when others are at work
-    get isEmpty() {
-      return untold.length === 0
-    },
-    publish() {
-      if (untold.length > 0) toldAfter.push(host.snapshot.context.log.lastIndex)
-      told.push(...untold.splice(0))
-    },
-  }
-  const host = await sampleHost({ store, gazette, onApplied: ({ index }) => void untold.push(index) })
-  engine.add(host)
-  engine.start()
-  await turns()
-  const hear = async (message: Message): Promise<void> => {
-    host.mailbox.message(message)
-    engine.wake(host)
-    await turns()
-  }
-  const release = async (): Promise<void> => {
-    for (const open of gate.splice(0)) open()
-    await turns()
-  }
-  return { engine, host, clock, sent, roles, ends, disk, switches, hear, release, told, toldAfter }
-}
-
-type Bench = Awaited<ReturnType<typeof bench>>
+import { type Bench, bench } from './engine-bench.ts'
+import { append, command, turns } from './sample-node.ts'
 
 /** Peer 2 grants, and peer 1 leads term 1 with its first entry committed. */
 async function elect({ clock, hear, sent, host }: Bench): Promise<void> {
@@ -285,6 +211,26 @@ test('a peer whose state is being replaced waits with all its mail, and keeps no
   engine.wake(host)
   await turns()
   assert.equal(host.snapshot.context.log.lastIndex, 1)
+})
+
+test('nothing is taken in while a state is on its way to the disk, and what came meanwhile comes after it', async () => {
+  const { engine, host, store, switches, hear, release } = await bench()
+  const { membership } = host.table
+  const at = { index: 5, term: 1 }
+  await hear({ type: 'InstallSnapshot', from: 2, to: 1, term: 1, snapshot: { ...at, conf: membership.conf, data: EMPTY } })
+  const state = await store.stage('g', (async function* () {})())
+  switches.slow = true
+  const isInstalled = engine.install(host, { state, membership, ...at })
+  const steps: number[] = []
+  const stepAll = host.stepAll.bind(host)
+  host.stepAll = () => {
+    stepAll()
+    steps.push(host.snapshot.context.log.lastIndex)
+  }
+  await hear({ type: 'Heartbeat', from: 2, to: 1, term: 1, commit: 5, round: 1 })
+  assert.deepEqual(steps, [])
+  await release()
+  assert.deepEqual([await isInstalled, steps, host.isPaused], [true, [5], false])
 })
 
 test('what is on its disk is no news to a follower: it hears of it with its next mail', async () => {

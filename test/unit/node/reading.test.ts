@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { planRead, Reads } from '../../../src/node/reading.ts'
 import { type Freshness, freshnessOf } from '../../../src/wire/freshness.ts'
+import { sampleHost } from './sample-node.ts'
 
 const at = (ms: number) => ({ at: ms, date: 0 })
 const NEVER = Number.POSITIVE_INFINITY
@@ -95,4 +96,14 @@ test('what is confirmed and never applied is forgotten with its caller, too', ()
   reads.confirm([1, 2], 50)
   reads.overdue(1000, 100)
   assert.deepEqual(reads.take(50), [2])
+})
+
+test('an answer to a question of an earlier run is none to ours', async () => {
+  const [before, after] = [await sampleHost({ boot: 1 }), await sampleHost({ boot: 2 })]
+  const tickets = [before, after].map((host) => host.waiters.wait(1000, false).ticket)
+  after.ask(tickets[1] as number, { moment: at(10), dueAt: 1000 })
+  after.confirm([tickets[0] as number], 0)
+  assert.deepEqual(after.reads.take(5), [])
+  after.confirm([tickets[1] as number], 0)
+  assert.deepEqual(after.reads.take(5), [tickets[1]])
 })

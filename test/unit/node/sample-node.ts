@@ -37,6 +37,8 @@ export interface HostOptions {
   readonly store?: NodeStore
   readonly nodes?: readonly string[]
   readonly stateMachine?: StateMachine
+  /** How often the node was started before. */
+  readonly boot?: number
   readonly onApplied?: (entry: Entry) => void
   readonly gazette?: { readonly isEmpty: boolean; readonly isShort: boolean; publish(): void }
 }
@@ -56,6 +58,7 @@ export async function sampleHost(options: HostOptions = {}): Promise<PeerHost> {
     reader: store.reader(group),
     table: store.table(group),
     stateMachine,
+    boot: options.boot ?? 0,
     gazette: options.gazette ?? { isEmpty: true, isShort: true, publish() {} },
     onApplied,
   })

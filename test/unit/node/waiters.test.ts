@@ -56,6 +56,14 @@ test('who led twice may have two proposals for one place: the committed one deci
   assert.equal(await fateOf(second.outcome), 'COMMAND_INVALID')
 })
 
+test('of what a snapshot jumps over nobody knows what it was: the outcome is unknown; what lies behind waits on', async () => {
+  const waiters = new Waiters()
+  const [inside, behind] = [waiters.wait(100, true), waiters.wait(100, true)]
+  waiters.seat([inside.ticket, behind.ticket], 5, 2)
+  waiters.skip(5)
+  assert.deepEqual([await fateOf(inside.outcome), await fateOf(behind.outcome)], ['TIMEOUT_UNKNOWN', 'waiting'])
+})
+
 test('the clock ends the waiting: of a write the outcome is unknown, of a read there is no answer', async () => {
   const waiters = new Waiters()
   const write = waiters.wait(100, true)

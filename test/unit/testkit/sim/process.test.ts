@@ -2,19 +2,20 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Process } from '../../../../src/testkit/sim/process.ts'
+import { Oscillator, Process } from '../../../../src/testkit/sim/process.ts'
 import { Timeline } from '../../../../src/testkit/sim/timeline.ts'
 
-/** A process of a machine whose clock is right, and a way to let time pass. */
+/** A process of a machine, and a way to let time pass. */
 function started() {
   const timeline = new Timeline()
-  const process = new Process(timeline, { rate: 1, wallAheadMs: 0 })
+  const oscillator = new Oscillator(timeline)
+  const process = new Process(timeline, oscillator)
   const pass = (ms: number): void => {
     const until = timeline.now + ms
     while (timeline.step(until));
   }
   const { clock } = process
-  return { process, pass, clock, date: () => clock.date?.() ?? 0 }
+  return { process, oscillator, pass, clock, date: () => clock.date?.() ?? 0 }
 }
 
 test('while a process is paused both of its clocks go on', () => {
@@ -49,4 +50,27 @@ test('what was due while a machine slept is done when it wakes', () => {
   process.resume()
   pass(0)
   assert.equal(done.length, 1)
+})
+
+test('a clock goes wrong when it does, not when somebody looks at it next', () => {
+  const stories = [false, true].map((isLookedAt) => {
+    const { process, oscillator, pass, clock } = started()
+    const live = (ms: number): void => {
+      pass(ms)
+      if (isLookedAt) clock.now()
+    }
+    live(1000)
+    oscillator.rate = 1.5
+    live(1000)
+    process.suspend()
+    live(1000)
+    oscillator.rate = 0.5
+    live(1000)
+    process.resume()
+    live(1000)
+    oscillator.rate = 1
+    live(1000)
+    return clock.now()
+  })
+  assert.deepEqual(stories, [4000, 4000])
 })
