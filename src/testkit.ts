@@ -39,6 +39,7 @@ export { type PlanFile, planFileOf, planFileText } from './testkit/sim/plan-file
 export { type Touch, watchReality } from './testkit/sim/reality.ts'
 export type { Counts, Coverage } from './testkit/sim/recorder.ts'
 export { type ShrinkOptions, type Shrunk, shrink } from './testkit/sim/shrink.ts'
+export type { Inspect, SeenNode, Sight } from './testkit/sim/sight.ts'
 export { type SimulateOptions, type SimulationReport, simulate } from './testkit/sim/simulate.ts'
 export type { Violation } from './testkit/sim/violation.ts'
 export type { ClientScene, FinalScene, Workload, WorkloadVerdict } from './testkit/sim/workload.ts'

@@ -14,7 +14,8 @@ export interface Bug {
   readonly to: string
 }
 
-const BUG = /^(?<name>[^\n#]+) \[(?<source>[^\]\n]+)\] (?<room>[\w/-]+)(?: @(?<where>[\w/,-]+))?\n- (?<from>.+)\n\+ ?(?<to>.*)$/gm
+const BUG =
+  /^(?<name>[^\n#]+) \[(?<source>[^\]\n]+)\] (?<room>[\w/-]+)(?: @(?<where>[\w/.,-]+))?\n- (?<from>.+)\n\+ ?(?<to>.*)$/gm
 
 /** All of them, in order. Throws when something in the text is neither a mistake nor a heading. */
 export function bugsIn(text: string): readonly Bug[] {

@@ -30,7 +30,7 @@ const BATCH = 20
 
 const PROGRAM = fileURLToPath(new URL('hashes.js', import.meta.url))
 
-/** The other runs, in a process of its own, with somebody who looks on: a line each. */
+/** The other runs, in a process of its own, inspected: a line each. */
 async function runElsewhere(seeds: number): Promise<readonly string[]> {
   const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, String(seeds)], { maxBuffer: 64 * 1024 * 1024 })
   return stdout.trim().split('\n')
@@ -75,7 +75,7 @@ test('every rule holds in the process beside this one, too', async () => {
   )
 })
 
-test('each seed of the test set is the same run there, looked at, and no two of a profile are the same', async () => {
+test('each seed of the test set is the same run there, inspected, and no two of a profile are the same', async () => {
   const there = new Set(await elsewhere)
   const twice = here.filter((line) => runsElsewhere(runOf(line).plan.seed))
   const others = twice.filter((line) => !there.has(line))

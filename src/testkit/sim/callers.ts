@@ -5,7 +5,7 @@ import { type Client, connect } from '../../client/client.ts'
 import type { Transport } from '../../ports/transport.ts'
 import type { Loopback } from '../../transport/loopback/hub.ts'
 import { CLUSTER } from './machine.ts'
-import { Process } from './process.ts'
+import { Oscillator, Process } from './process.ts'
 import type { Timeline } from './timeline.ts'
 import { Wire } from './wire.ts'
 
@@ -49,7 +49,7 @@ export class Callers {
   /** Somebody comes, who waits so long for an answer. */
   async come(name: string, timeoutMs = 5000): Promise<Caller> {
     const { timeline, hub, attach, newName, seed } = this.#host
-    const process = new Process(timeline, { rate: 1, wallAheadMs: 0 })
+    const process = new Process(timeline, new Oscillator(timeline))
     const connection = newName(name)
     attach(connection, process, name)
     this.#all.push({ name, process })

@@ -13,7 +13,7 @@ import { MemoryDisk } from '../../storage/memory/disk.ts'
 import { memoryStore } from '../../storage/memory/store.ts'
 import type { Loopback } from '../../transport/loopback/hub.ts'
 import type { Position } from './copies.ts'
-import { type Oscillator, Process } from './process.ts'
+import { Oscillator, Process } from './process.ts'
 import type { Timeline } from './timeline.ts'
 import { Wire } from './wire.ts'
 
@@ -55,7 +55,7 @@ const QUICK: Readonly<DiskPace> = { min: 0.2, max: 2 }
 
 export class Machine {
   readonly name: string
-  readonly oscillator: Oscillator = { rate: 1, wallAheadMs: 0 }
+  readonly oscillator: Oscillator
   readonly #host: MachineHost
   /** Nodes of a cluster that exists join it. */
   joins: boolean
@@ -77,6 +77,7 @@ export class Machine {
     this.#host = host
     this.name = name
     this.joins = joins
+    this.oscillator = new Oscillator(host.timeline)
     this.disk = this.newDisk()
   }
 

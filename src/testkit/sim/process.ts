@@ -4,11 +4,32 @@ import type { Cancel, Clock } from '../../ports/clock.ts'
 import type { Timeline } from './timeline.ts'
 
 /** A machine's own idea of time. Outlives its processes. */
-export interface Oscillator {
-  /** Its milliseconds in one of the world's. */
-  rate: number
+export class Oscillator {
   /** What the calendar is ahead of the world's, in milliseconds. May jump. */
-  wallAheadMs: number
+  wallAheadMs = 0
+  readonly #timeline: Timeline
+  #rate = 1
+  /** What it had counted, and the world's time, when its rate last changed. */
+  #changed = { counted: 0, at: 0 }
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline
+  }
+
+  /** Its milliseconds in one of the world's. */
+  get rate(): number {
+    return this.#rate
+  }
+
+  set rate(rate: number) {
+    this.#changed = { counted: this.counted, at: this.#timeline.now }
+    this.#rate = rate
+  }
+
+  /** Its milliseconds since the world began. Who asks, and how often, makes no difference. */
+  get counted(): number {
+    return this.#changed.counted + (this.#timeline.now - this.#changed.at) * this.#rate
+  }
 }
 
 /** The calendar when the world begins: some day or other, the same in each run. */
@@ -20,8 +41,9 @@ export class Process {
   #alive = true
   #paused = false
   readonly #waiting: (() => void)[] = []
-  /** The monotonic clock, and the world's time, when the rate last changed. */
-  #reading: { local: number; world: number; rate: number }
+  /** What the machine had counted when the process began; what it counted while it slept is added. */
+  #origin: number
+  /** What the machine had counted when it fell asleep. */
   #asleepSince: number | null = null
   #awakeSince: number
   readonly clock: Clock
@@ -29,7 +51,7 @@ export class Process {
   constructor(timeline: Timeline, oscillator: Oscillator) {
     this.#timeline = timeline
     this.#oscillator = oscillator
-    this.#reading = { local: 0, world: timeline.now, rate: oscillator.rate }
+    this.#origin = oscillator.counted
     this.#awakeSince = timeline.now
     this.clock = {
       now: () => this.#local(),
@@ -66,8 +88,7 @@ export class Process {
 
   /** The machine sleeps: as a pause, and its monotonic clock stands still. The calendar does not. */
   suspend(): void {
-    this.#local()
-    this.#asleepSince = this.#timeline.now
+    this.#asleepSince ??= this.#oscillator.counted
     this.pause()
   }
 
@@ -75,7 +96,7 @@ export class Process {
     if (!this.#paused) return
     this.#paused = false
     this.#awakeSince = this.#timeline.now
-    if (this.#asleepSince !== null) this.#reading.world += this.#timeline.now - this.#asleepSince
+    if (this.#asleepSince !== null) this.#origin += this.#oscillator.counted - this.#asleepSince
     this.#asleepSince = null
     for (const callback of this.#waiting.splice(0)) this.#timeline.at(this.#timeline.now, () => this.run(callback))
   }
@@ -87,12 +108,7 @@ export class Process {
   }
 
   #local(): number {
-    const { rate } = this.#oscillator
-    const { now } = this.#timeline
-    const reading = this.#reading
-    const local = reading.local + (now - reading.world) * reading.rate
-    if (rate !== reading.rate) this.#reading = { local, world: now, rate }
-    return local
+    return (this.#asleepSince ?? this.#oscillator.counted) - this.#origin
   }
 
   #after(ms: number, callback: () => void): Cancel {

@@ -8,6 +8,7 @@ import { ELECTION_TIMEOUT_MS } from './node-plan.ts'
 import { type Plan, type PlanWish, planOf } from './plan.ts'
 import { watchReality } from './reality.ts'
 import type { Coverage } from './recorder.ts'
+import { type Inspect, sightOf } from './sight.ts'
 import { play } from './timeline.ts'
 import type { Violation } from './violation.ts'
 import type { FinalScene, Workload, WorkloadVerdict } from './workload.ts'
@@ -23,6 +24,8 @@ export interface SimulateOptions extends PlanWish {
   readonly onEntry?: (entry: JournalEntry) => void
   /** Looks on; see {@link Trace}. */
   readonly trace?: Trace
+  /** Looks at the nodes now and then, as an inspector does; see {@link Inspect}. */
+  readonly inspect?: Inspect
   /** Whether it is a violation that something real is touched: a clock, a timer, chance, a file. Default: it is. */
   readonly strict?: boolean
 }
@@ -71,9 +74,11 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     options.strict === false
       ? () => {}
       : watchReality(({ what, stack }) => world.fail({ invariant: 'REALITY_TOUCHED', message: `${what} in a run\n${stack}` }))
+  const close = options.inspect?.(sightOf(world))
   try {
     return await carriedOut(world)
   } finally {
+    close?.()
     leave()
   }
 }
