@@ -19,6 +19,10 @@ export class MemorySpool implements Spool {
   readonly #groups = new Map<string, Map<string, SpooledChunk>>()
   /** What is not what was put. Only met when it is read. */
   readonly #rotten = new WeakSet<SpooledChunk>()
+  /** What is not what was put either, and is given out as if it were: it went wrong before the seal was on it. */
+  readonly #false = new WeakSet<SpooledChunk>()
+  /** Told, after each time that chunks were put, of which group they are. */
+  onPut: ((group: string) => void) | null = null
   #bytes = 0
 
   constructor({ bytesMax = SPOOL_BYTES_MAX }: MemorySpoolOptions = {}) {
@@ -42,7 +46,7 @@ export class MemorySpool implements Spool {
   get(group: string, hash: Uint8Array): Uint8Array | undefined {
     const chunk = this.#groups.get(group)?.get(hashName(hash))
     if (chunk && this.#rotten.has(chunk)) this.#drop(group, chunk)
-    else if (chunk) return copyBytes(chunk.bytes)
+    else if (chunk) return this.#false.has(chunk) ? bent(chunk.bytes) : copyBytes(chunk.bytes)
     return undefined
   }
 
@@ -60,16 +64,24 @@ export class MemorySpool implements Spool {
     for (const [name, chunk] of fresh) kept.set(name, chunk)
     this.#groups.set(group, kept)
     this.#bytes += more
+    if (fresh.size > 0) this.onPut?.(group)
   }
 
   async sweep(group: string, isKept: (hash: Uint8Array) => boolean): Promise<void> {
     for (const chunk of this.#groups.get(group)?.values() ?? []) if (!isKept(chunk.hash)) this.#drop(group, chunk)
   }
 
-  /** The first chunk of a group rots. False: there is none. */
+  /** The first sound chunk of a group rots. False: there is none. */
   rot(group: string): boolean {
-    const [chunk] = this.#groups.get(group)?.values() ?? []
+    const chunk = this.#sound(group)
     if (chunk) this.#rotten.add(chunk)
+    return chunk !== undefined
+  }
+
+  /** The first sound chunk of a group becomes another one, and nobody notices who does not know its hash. False: there is none. */
+  falsify(group: string): boolean {
+    const chunk = this.#sound(group)
+    if (chunk) this.#false.add(chunk)
     return chunk !== undefined
   }
 
@@ -77,9 +89,22 @@ export class MemorySpool implements Spool {
     return this.#bytes
   }
 
+  #sound(group: string): SpooledChunk | undefined {
+    const chunks = [...(this.#groups.get(group)?.values() ?? [])]
+    return chunks.find((chunk) => chunk.bytes.length > 0 && !this.#rotten.has(chunk) && !this.#false.has(chunk))
+  }
+
   #drop(group: string, { hash, bytes }: SpooledChunk): void {
     const chunks = this.#groups.get(group)
     if (chunks?.delete(hashName(hash))) this.#bytes -= bytes.length
     if (chunks?.size === 0) this.#groups.delete(group)
   }
+}
+
+/** These bytes, but for one in their midst: a compressed chunk can be unpacked all the same, most of the time. */
+function bent(bytes: Uint8Array): Uint8Array {
+  const copy = copyBytes(bytes)
+  const at = bytes.length >> 1
+  copy[at] = (bytes[at] ?? 0) ^ 1
+  return copy
 }

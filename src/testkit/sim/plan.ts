@@ -83,8 +83,9 @@ export const PROFILES = {
     diskRolledBack: [0.3, 3],
     rotInLog: [0.3, 5],
     rotInHardState: [0.2, 3],
-    rotInChunks: [0.5, 10],
+    rotInChunks: [2, 40],
     compact: [0.5, 20],
+    falseChunk: [2, 40],
   },
   churn: {
     churn: [0.8, 20],

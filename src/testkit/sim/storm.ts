@@ -1,6 +1,6 @@
 /** The storm over a simulated world: faults strike when the plan says so, and end with their time or with the storm. */
 
-import { MISSED } from './faults/kind.ts'
+import { type FaultKind, MISSED } from './faults/kind.ts'
 import { FAULTS, type Ground } from './faults.ts'
 import type { Machine } from './machine.ts'
 import type { Plan } from './plan.ts'
@@ -39,12 +39,13 @@ export class Storm {
   #strike(fault: Plan['faults'][number]): void {
     if (!this.#world.isStormy) return
     this.#world.note('storm', fault.kind, fault.ms, JSON.stringify(fault.params))
-    const end = FAULTS[fault.kind].strike(this.#ground(), fault.params)
+    const kind: FaultKind = FAULTS[fault.kind]
+    const end = kind.strike(this.#ground(fault), fault.params)
     if (end === MISSED) {
       this.#world.note('storm', `${fault.kind} misses`)
       return
     }
-    this.#world.recorder.fault(fault.kind)
+    if (!kind.lurks) this.#world.recorder.fault(fault.kind)
     if (end === undefined) return
     let isOver = false
     const over = (): void => {
@@ -57,9 +58,13 @@ export class Storm {
     this.#world.timeline.after(fault.ms, over)
   }
 
-  #ground(): Ground {
+  #ground({ kind }: Plan['faults'][number]): Ground {
     const { timeline, network, machines, operator, callers, people } = this.#world
     return {
+      met: () => {
+        this.#world.recorder.fault(kind)
+        this.#world.note('storm', `${kind} strikes`)
+      },
       timeline,
       network,
       machines,

@@ -53,3 +53,25 @@ test('a chunk that rots in the spool is there until it is asked for; then it is 
   await spool.put('kv', [first])
   assert.deepEqual(spool.get('kv', first.hash), first.bytes)
 })
+
+test('a false chunk in the spool is given out as if it were right, until it is dropped', async () => {
+  const spool = new MemorySpool()
+  const [first, second] = chunks(2) as [SpooledChunk, SpooledChunk]
+  assert.equal(spool.falsify('kv'), false)
+  const put: string[] = []
+  spool.onPut = (group) => put.push(group)
+  await spool.put('kv', [first, second])
+  await spool.put('kv', [first])
+  assert.deepEqual(put, ['kv'])
+  assert.equal(spool.falsify('kv'), true)
+  const given = spool.get('kv', first.hash)
+  assert.equal(given?.length, first.bytes.length)
+  assert.notDeepEqual(given, first.bytes)
+  assert.deepEqual(spool.get('kv', second.hash), second.bytes)
+  assert.equal(spool.rot('kv'), true)
+  assert.equal(spool.get('kv', second.hash), undefined)
+  assert.equal(spool.falsify('kv'), false)
+  await spool.sweep('kv', () => false)
+  await spool.put('kv', [first])
+  assert.deepEqual(spool.get('kv', first.hash), first.bytes)
+})

@@ -1,6 +1,26 @@
 /** What befalls disks: they are slow, full, broken, lost, older than they should be, or hold what nobody wrote. */
 
-import { type FaultKind, MISSED, number, one, restarting, some } from './kind.ts'
+import type { MemorySpool } from '../../../storage/memory/spool.ts'
+import { type End, type FaultKind, type FaultParams, type Ground, MISSED, number, one, restarting, some } from './kind.ts'
+
+/** A chunk in the spool of that machine is not what it was: one that is there, or else the next one that is put. */
+function spoiling(ground: Ground, params: FaultParams, spoil: (spool: MemorySpool, group: string) => boolean): End | undefined {
+  const { disk } = ground.machine(one(params, 'node'))
+  const { spool } = disk
+  const strike = (groups: Iterable<string>): boolean => {
+    const isStruck = [...groups].some((group) => spoil(spool, group))
+    if (isStruck) ground.met()
+    return isStruck
+  }
+  if (strike(disk.image?.groups.keys() ?? [])) return undefined
+  const lurking = (group: string): void => {
+    if (strike([group])) spool.onPut = null
+  }
+  spool.onPut = lurking
+  return () => {
+    if (spool.onPut === lurking) spool.onPut = null // of two that wait the later one has the next chunk
+  }
+}
 
 export const DISK_FAULTS = {
   slowDisk: {
@@ -82,12 +102,15 @@ export const DISK_FAULTS = {
     },
   },
   rotInChunks: {
-    ms: [0, 0],
+    ms: [1000, 6000],
+    lurks: true,
     draw: (scene) => ({ node: some(scene) }),
-    strike: (ground, params) => {
-      const { disk } = ground.machine(one(params, 'node'))
-      for (const id of disk.image?.groups.keys() ?? []) disk.spool.rot(id)
-      return undefined
-    },
+    strike: (ground, params) => spoiling(ground, params, (spool, group) => spool.rot(group)),
+  },
+  falseChunk: {
+    ms: [1000, 6000],
+    lurks: true,
+    draw: (scene) => ({ node: some(scene) }),
+    strike: (ground, params) => spoiling(ground, params, (spool, group) => spool.falsify(group)),
   },
 } as const satisfies Readonly<Record<string, FaultKind>>

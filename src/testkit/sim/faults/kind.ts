@@ -29,6 +29,8 @@ export interface Person {
 
 /** What a fault may lay its hands on. */
 export interface Ground {
+  /** A fault that lay in wait has struck. */
+  met(): void
   readonly timeline: Timeline
   readonly network: SimNetwork
   machine(name: string): Machine
@@ -70,6 +72,8 @@ export const MISSED = 'missed'
 export interface FaultKind {
   /** Milliseconds it lasts, at least and at most. */
   readonly ms: readonly [min: number, max: number]
+  /** Lies in wait, and may wait in vain: it counts as met when it says so, see {@link Ground.met}. */
+  readonly lurks?: true
   draw(scene: Scene): FaultParams
   /** Strikes; what it returns is called when its time is over, or the storm. */
   strike(ground: Ground, params: FaultParams): End | typeof MISSED | undefined

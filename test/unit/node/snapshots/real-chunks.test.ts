@@ -12,6 +12,7 @@ import type { NodeStore } from '../../../../src/ports/store.ts'
 import type { Table, TableWrite } from '../../../../src/ports/table.ts'
 import { openLmdb } from '../../../../src/storage/lmdb/open.ts'
 import { MemoryDisk } from '../../../../src/storage/memory/disk.ts'
+import type { MemorySpool } from '../../../../src/storage/memory/spool.ts'
 import { memoryStore } from '../../../../src/storage/memory/store.ts'
 import { decodeManifest, type Manifest } from '../../../../src/wire/manifest.ts'
 import { type Actor, fakeGroup, MEMBERSHIP, Stage } from './stage.ts'
@@ -184,3 +185,19 @@ for (const [kind, disk] of Object.entries(DISKS)) {
     await pair.close()
   })
 }
+
+test('a chunk that is another one under a right seal is found out by who receives it, and the state is the same', async (t) => {
+  const disks = new Map(['a', 'b'].map((node) => [node, new MemoryDisk()]))
+  const spool = disks.get('a')?.spool as MemorySpool
+  const pair = new Pair(async (node) => memoryStore({ cluster: 'demo', node }, disks.get(node)))
+  t.after(() => pair.close())
+  for (const name of ['a', 'b']) await pair.start(name)
+  let isFalse = false
+  spool.onPut = (group) => {
+    isFalse ||= spool.falsify(group)
+  }
+  pair.stage.offer(2)
+  await pair.stage.until(() => pair.stage.actor('b').installed.length > 0, 20)
+  assert.ok(isFalse)
+  assert.equal(rowsOf(pair.store('b')), rowsOf(pair.store('a')))
+})
