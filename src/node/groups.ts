@@ -84,6 +84,7 @@ export async function joinGroup(options: OpenGroupsOptions, group: GroupSettings
   const { store } = options
   await keepFounding(store, group.id, { founders: view.founding, mark: view.mark })
   const replaced = store.tombstone(group.id)
+  await store.remember(ownFactOf(group.id), String(peerIn(view.peers, options.settings.id))) // first: a peer that exists knows who it is
   const bootstrap = { ...startOf(view), kind: group.stateMachine.kind }
   return openGroup(options, group, await store.open(group.id, { ...bootstrap, ...(replaced && { replaces: replaced.peer }) }))
 }
@@ -98,7 +99,7 @@ function openGroup(options: OpenGroupsOptions, group: GroupSettings, recovered: 
   const { settings, store } = options
   const { id, stateMachine } = group
   const { trace } = settings
-  const peer = ownPeer(recovered.peers, settings.id)
+  const peer = ownPeer(store, id, recovered)
   const table = store.table(id)
   const founding = (): string => host.birthmark
   const gazette = new Gazette({
@@ -149,7 +150,19 @@ function openGroup(options: OpenGroupsOptions, group: GroupSettings, recovered: 
 /** Peer ids by the order of names: the same on every node, whatever order its list has. */
 const peersOf = (nodes: readonly string[]): Record<PeerId, string> => Object.fromEntries(nodes.map((node, i) => [i + 1, node]))
 
-function ownPeer(peers: Readonly<Record<PeerId, string>>, node: string): PeerId {
+const ownFactOf = (group: string): string => `own-peer:${group}`
+
+/**
+ * Who our peer is. The members as of what is applied may not tell of it yet, or tell of one that our node had before: a state that is sent to a new member can
+ * be older than the entry that makes it one.
+ */
+function ownPeer(store: NodeStore, group: string, { peers }: Pick<Recovered, 'peers'>): PeerId {
+  const joined = Number(store.recall(ownFactOf(group)) ?? 0)
+  const known = peerOf(peers, store.identity.node) ?? 0
+  return joined > known ? joined : peerIn(peers, store.identity.node)
+}
+
+function peerIn(peers: Readonly<Record<PeerId, string>>, node: string): PeerId {
   const id = peerOf(peers, node)
   if (id === undefined) throw new FlotillaError('CONFIG_INVALID', `node '${node}' has no replica of this group`)
   return id

@@ -2,26 +2,35 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type OpenedGroup, openGroups } from '../../../src/node/groups.ts'
+import { joinGroup, type OpenedGroup, openGroups } from '../../../src/node/groups.ts'
 import { settingsOf } from '../../../src/node/options.ts'
 import { Quarantine } from '../../../src/node/quarantine.ts'
+import type { Membership } from '../../../src/ports/store.ts'
+import type { TableWrite } from '../../../src/ports/table.ts'
+import { votersOnly } from '../../../src/protocol/types.ts'
 import { kv } from '../../../src/statemachines/kv/kv.ts'
 import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
 import { loopback } from '../../../src/transport/loopback/hub.ts'
+import type { MembersView } from '../../../src/wire/members.ts'
 import { subjectsOf } from '../../../src/wire/subjects.ts'
 import { parrot } from './sample-node.ts'
 
 interface Given {
+  /** It joins a group that exists, and then is given a state of it. */
+  readonly joins?: { readonly view: MembersView; readonly state: Membership }
   readonly id?: string
   readonly nodes?: readonly string[]
   readonly stateMachine?: ReturnType<typeof parrot>
 }
 
+/** The rows of an empty state. */
+async function* nothing(): AsyncGenerator<TableWrite> {}
+
 /** Opens group g of a node on a disk, and closes its store again. */
 async function open(
   disk: MemoryDisk,
-  { id = 'a', nodes = ['a', 'b', 'c'], stateMachine = parrot() }: Given = {},
+  { id = 'a', nodes = ['a', 'b', 'c'], stateMachine = parrot(), joins }: Given = {},
 ): Promise<OpenedGroup> {
   const transport = loopback().connect('a')
   const settings = settingsOf({ cluster: 'demo', id, nodes, groups: [{ id: 'g', stateMachine }], transport })
@@ -29,7 +38,14 @@ async function open(
   try {
     const snapshots = { sending: () => null, stateBytes: () => undefined }
     const quarantine = new Quarantine({ store, onFailure: assert.fail })
-    const groups = await openGroups({ settings, store, transport, subjects: subjectsOf('demo'), snapshots, quarantine })
+    const options = { settings, store, transport, subjects: subjectsOf('demo'), snapshots, quarantine }
+    if (joins) {
+      const joined = await joinGroup(options, settings.groups[0] ?? assert.fail(), joins.view)
+      const state = await store.stage('g', nothing())
+      await store.write([{ group: 'g', install: { index: 6, term: 1, state, membership: joins.state } }])
+      return joined
+    }
+    const groups = await openGroups(options)
     const group = groups.get('g')
     assert(group && groups.size === 1)
     return group
@@ -66,4 +82,18 @@ test('a group that exists keeps its members and its kind', async () => {
   await assert.rejects(open(disk, { stateMachine: kv() }), { code: 'STORE_MISMATCH' })
   const again = await open(disk, { nodes: ['c', 'b', 'a'] })
   assert.deepEqual([again.host.id, again.host.epoch], [1, listed.host.epoch])
+})
+
+test('a peer is who it joined as, though the state it was given is older than that', async () => {
+  const before = { 1: 'a', 2: 'b', 3: 'c' }
+  const state: Membership = { conf: votersOnly([1, 2, 3]), peers: before, lastPeerId: 3 }
+  for (const id of ['c', 'd']) {
+    const peers = { ...before, 4: id }
+    const nodes = [...new Set(Object.values(peers))]
+    const conf = { voters: [1, 2], votersOutgoing: [], learners: [4], learnersNext: [], autoLeave: false }
+    const view: MembersView = { group: 'g', index: 10, term: 2, conf, peers, lastPeerId: 4, founding: 'digest', mark: 'mark' }
+    const disk = new MemoryDisk()
+    assert.equal((await open(disk, { id, nodes, joins: { view, state } })).host.id, 4)
+    assert.equal((await open(disk, { id, nodes })).host.id, 4, id)
+  }
 })
