@@ -13,7 +13,7 @@ import type { Admission } from './admission.ts'
 import { isSameFounding } from './founding.ts'
 import { isRemoved } from './members.ts'
 import type { PeerHost } from './peer-host.ts'
-import { type Promises, promiseOf } from './promises.ts'
+import { isOneFounding, type Promises, promiseOf } from './promises.ts'
 import type { Refusals } from './refusals.ts'
 
 export interface InboxOptions {
@@ -61,7 +61,10 @@ export class Inbox {
       for (const call of calls) this.#options.onCalled(sender, call)
       if (calls.length > 0 && calls.length === messages.length) return // it is all said again
       const heard = isNeighbour ? messages : this.#fromNewcomer(sender, messages)
-      this.#checkStore(sender)
+      if (!this.#isKnown(sender)) {
+        this.#hearStranger(sender, heard)
+        return
+      }
       if (this.#options.promises.isAwaited(sender)) return // it says it all again
       this.#options.admission.heard(sender.node, sender.low === true, incoming.data.length)
       for (const message of heard) this.#hand(sender, message)
@@ -88,7 +91,7 @@ export class Inbox {
       return
     }
     host.learn(message.from, sender.node)
-    const promise = promiseOf({ group, epoch, message })
+    const promise = promiseOf({ group, epoch, message }, host.snapshot.context.log)
     if (promise) this.#options.promises.hear(sender, promise)
     host.mailbox.message(message)
     wake(host)
@@ -96,8 +99,10 @@ export class Inbox {
 
   /** What a peer has on its disk, as its own node says. */
   #note(sender: Sender, promise: PeerPromise): void {
-    const host = this.#options.find(promise.group)
-    if (host?.nodeOf(promise.peer) === sender.node) this.#options.promises.hear(sender, promise)
+    const { group, peer, founding } = promise
+    const host = this.#options.find(group)
+    if (host?.nodeOf(peer) !== sender.node || isRemoved(host.table.membership, peer)) return
+    if (isOneFounding(founding, host.birthmark)) this.#options.promises.hear(sender, promise)
   }
 
   /** The subject's last token is the sender; a server's permissions can enforce it, so the envelope must say the same. */
@@ -124,11 +129,27 @@ export class Inbox {
     return heard
   }
 
-  #checkStore(sender: Sender): void {
-    const { acquaintance, onStranger, onMet } = this.#options
+  /** Whether it speaks from the store that we know under its name, if we know any. */
+  #isKnown(sender: Sender): boolean {
+    const { acquaintance, onMet } = this.#options
     const verdict = acquaintance.judge(sender)
     if (verdict === 'met') onMet(sender.node)
-    if (verdict !== 'stranger') return
+    return verdict !== 'stranger'
+  }
+
+  /**
+   * Of another store than the one we know, what comes from peers that our logs do not tell of yet: the node was readmitted while we were away, and if it
+   * leads, we could hear of that from nobody else. What those peers promised, they promised there.
+   */
+  #hearStranger(sender: Sender, messages: readonly GroupMessage[]): void {
+    const { find, acquaintance, onStranger } = this.#options
+    const heard = messages.filter(({ group, epoch, message: { from } }) => {
+      const host = find(group)
+      if (!host || !isSameFounding(epoch, host.epoch) || !acquaintance.hasMoved(sender)) return false
+      return from > host.table.membership.lastPeerId && (host.nodeOf(from) ?? sender.node) === sender.node
+    })
+    for (const message of heard) this.#hand(sender, message)
+    if (heard.length > 0) return
     onStranger(sender)
     throw mismatch(
       `node '${sender.node}' speaks from another store, or another run of it, than the one this cluster knows`,

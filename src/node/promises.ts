@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import { type Facts, HERE, type Membership, type NodeStore } from '../ports/store.ts'
 import type { Incoming, Subscription, Transport } from '../ports/transport.ts'
+import type { Log } from '../protocol/log.ts'
 import type { LogIndex, PeerId, Term } from '../protocol/types.ts'
 import type { GroupMessage, Sender } from '../wire/envelope.ts'
 import { decodeReminder, decodeWord, encodeReminder, encodeWord, type HeardPromise, type PeerPromise } from '../wire/promises.ts'
@@ -20,12 +21,16 @@ import { namesIn } from './members.ts'
 /** A node that has come back is asked this often at most, and given as long, in milliseconds. */
 const ASK_MS = 250
 
+/** Promises in one reminder: 220 bytes each at most, so that it fits the smallest payload that a node works with. */
+const REMINDED_MAX = 1000
+
 /** What a peer of ours had on the disk when this process began. */
 interface Kept {
   readonly peer: number
   readonly founding: string
   readonly term: number
   readonly lastIndex: number
+  readonly lastTerm: number
 }
 
 /** Stands for any run of a node that we do not remember the runs of. */
@@ -38,7 +43,7 @@ export interface Found {
   readonly birthmark: string
   readonly table: { readonly membership: Membership }
   readonly term: Term
-  readonly snapshot: { readonly context: { readonly log: { readonly lastIndex: LogIndex } } }
+  readonly snapshot: { readonly context: { readonly log: { readonly lastIndex: LogIndex; readonly lastTerm: Term } } }
 }
 
 export interface PromisesOptions {
@@ -47,7 +52,7 @@ export interface PromisesOptions {
   readonly clock: Clock
   readonly transport: Transport
   readonly subjects: Subjects
-  /** Whether nothing is expected of that peer of ours: it was removed, or does nothing since its data is damaged. */
+  /** Whether nothing is expected of that peer of ours: it was removed, or does nothing since its data is damaged, or is not to run. */
   readonly isExcused: (group: string, peer: PeerId) => boolean
   /** We have promised more than our store knows. */
   readonly onBroken: (error: FlotillaError) => void
@@ -70,7 +75,8 @@ export class Promises implements Omit<Notes, 'durable'> {
 
   /** A peer of ours as the store has it, before it hears or says anything. What we noted of the other members is remembered. */
   found({ group, id: peer, birthmark: founding, term, table, snapshot }: Found): void {
-    this.#kept.set(group, { peer, founding, term, lastIndex: snapshot.context.log.lastIndex })
+    const { lastIndex, lastTerm } = snapshot.context.log
+    this.#kept.set(group, { peer, founding, term, lastIndex, lastTerm })
     const { settings, store } = this.#options
     const heard = this.#heard.get(group) ?? new Map<string, HeardPromise>()
     this.#heard.set(group, heard)
@@ -151,9 +157,12 @@ export class Promises implements Omit<Notes, 'durable'> {
   async #ask({ node, store, run }: Pick<Sender, 'node' | 'store' | 'run'>): Promise<void> {
     const { settings, transport, subjects } = this.#options
     const promises = [...this.#heard.values()].flatMap((nodes) => nodes.get(node) ?? [])
-    const reminder = encodeReminder({ by: settings.id, store, promises })
-    const answer = await transport.request(subjects.node(node, 'promised'), reminder, { timeoutMs: ASK_MS })
-    if (!decodeWord(answer.data))
+    const remind = async (from: number): Promise<boolean> => {
+      const reminder = encodeReminder({ by: settings.id, store, promises: promises.slice(from, from + REMINDED_MAX) })
+      return decodeWord((await transport.request(subjects.node(node, 'promised'), reminder, { timeoutMs: ASK_MS })).data)
+    }
+    const portions = Array.from({ length: Math.ceil(promises.length / REMINDED_MAX) }, (_, i) => remind(i * REMINDED_MAX))
+    if ((await Promise.all(portions)).includes(false))
       settings.logger.warn({ node, store }, 'a node came back with less than it promised; it is not heard')
     else if (isRun(this.#awaited.get(node)?.run ?? ANY, run)) this.#awaited.delete(node)
   }
@@ -172,13 +181,14 @@ export class Promises implements Omit<Notes, 'durable'> {
     onBroken(new FlotillaError('STORE_MISMATCH', message, { node: self, store: uuid, by: [reminder.by], ...broken }))
   }
 
-  /** Whether the store had all of it when we began: within a term a log never gets shorter than what was acknowledged, and terms never fall. */
+  /** Whether the store had all of it when we began: terms never fall, and entries of its own term stay in a log until there is a later one. */
   #isKept({ group, founding, peer, term, index, run }: HeardPromise): boolean {
     if (run === this.#options.store.identity.run || this.#options.isExcused(group, peer)) return true
     const ours = this.#kept.get(group)
     if (!ours || ours.peer < peer) return false
     if (ours.peer > peer || !isOneFounding(founding, ours.founding)) return true
-    return ours.term > term || (ours.term === term && ours.lastIndex >= index)
+    if (ours.term !== term || index === 0) return ours.term >= term
+    return ours.lastTerm === term && ours.lastIndex >= index // a long tail of an earlier term is none of it
   }
 }
 
@@ -195,15 +205,19 @@ function promiseIn(group: string, fact: string | undefined): HeardPromise | unde
   return run === '' ? undefined : { group, founding, peer: Number(peer), term: Number(term), index: Number(index), run }
 }
 
-/** What a message promises: only what must be on the sender's disk before it leaves does. */
-export function promiseOf({ group, epoch, message }: GroupMessage): PeerPromise | null {
+/**
+ * What a message promises: only what must be on the sender's disk before it leaves does. Of entries, those of its own term, as far as our log tells: who
+ * has less of the earlier ones cannot be told by the length of its log, and nothing is committed by these alone (§5.4.2).
+ */
+export function promiseOf({ group, epoch, message }: GroupMessage, log: Pick<Log, 'termAt'>): PeerPromise | null {
   const { type, term, from: peer } = message
   if (type !== 'AppendEntriesReply' && type !== 'RequestVote' && type !== 'RequestVoteReply') return null
-  const index = type === 'AppendEntriesReply' && message.accepted ? message.index : 0
+  const index = type === 'AppendEntriesReply' && message.accepted && log.termAt(message.index) === term ? message.index : 0
   return { group, founding: birthmarkIn(epoch), peer, term, index }
 }
 
-const isOneFounding = (a: string, b: string): boolean => a === '' || b === '' || a === b
+/** Whether two birthmarks can be of one founding. */
+export const isOneFounding = (a: string, b: string): boolean => a === '' || b === '' || a === b
 
 /** Whether more was promised, or by a later peer, or of another founding. */
 function isFurther(known: PeerPromise, { peer, founding, term, index }: PeerPromise): boolean {

@@ -9,11 +9,13 @@ import type { Sender } from '../wire/envelope.ts'
 import { Attesting, type AttestingOptions } from './attesting.ts'
 import type { Notes } from './flush.ts'
 import type { Hosting } from './hosting.ts'
+import type { PeerHost } from './peer-host.ts'
 import { Promises, type PromisesOptions } from './promises.ts'
 
 export interface WitnessOptions
-  extends Omit<PromisesOptions, 'isExcused' | 'store'>,
+  extends Omit<PromisesOptions, 'isExcused' | 'settings' | 'store'>,
     Omit<AttestingOptions, 'settings' | 'clock' | 'find'> {
+  readonly settings: PromisesOptions['settings'] & { readonly groups: readonly { readonly id: string }[] }
   readonly store: PromisesOptions['store'] & Pick<NodeStore, 'tombstone'>
   /** Our groups, once they are open. */
   readonly hosting: () => Pick<Hosting, 'groups' | 'quarantined'> | null
@@ -24,12 +26,20 @@ export class Witness implements Notes {
   readonly #attesting: Attesting
 
   constructor(options: WitnessOptions) {
-    const { store, hosting } = options
+    const { settings, store, hosting } = options
+    const held = new Set(settings.groups.map(({ id }) => id)) // of what the program holds no more nothing is said, whatever the store has
     this.promises = new Promises({
       ...options,
-      isExcused: (group, peer) => hosting()?.quarantined.has(group) === true || peer <= (store.tombstone(group)?.peer ?? 0),
+      isExcused: (group, peer) =>
+        !held.has(group) || hosting()?.quarantined.has(group) === true || peer <= (store.tombstone(group)?.peer ?? 0),
     })
     this.#attesting = new Attesting({ ...options, find: (group) => hosting()?.groups.get(group)?.host })
+  }
+
+  /** A peer of ours as the store has it, before it hears or says anything: what it has is told, too, to who was away when it was new. */
+  found(host: PeerHost): void {
+    this.promises.found(host)
+    if (host.term > 0) this.#attesting.durable(host.group, host.mark)
   }
 
   get isEmpty(): boolean {

@@ -22,7 +22,7 @@ const reminder = z.strictObject({ by: id, store: z.string().min(1).max(64), prom
 
 const word = z.object({ kept: z.boolean() })
 
-/** The furthest that a peer was heard to promise: its term, and what of its log it acknowledged in that term (0: nothing). Both were on its disk. */
+/** The furthest that a peer was heard to promise: its term, and the last entry of that term that it acknowledged (0: none). Both were on its disk. */
 export type PeerPromise = z.infer<typeof promiseSchema>
 
 /** The same, and which run of its node it was heard from. */

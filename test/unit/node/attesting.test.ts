@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { manualClock } from '../../../src/clock/manual.ts'
 import { Attesting, type AttestingOptions } from '../../../src/node/attesting.ts'
+import { Witness } from '../../../src/node/witness.ts'
+import { silent } from '../../../src/ports/logger.ts'
 import { votersOnly } from '../../../src/protocol/types.ts'
 import type { PeerPromise } from '../../../src/wire/promises.ts'
 
@@ -76,4 +78,29 @@ test('a peer that has gone says nothing, and what it had is not said of the one 
   durable('g', 2, [8, 2])
   clock.advance(1000)
   assert.deepEqual(take(), [])
+})
+
+test('what a node finds in its store is told, too, unless it promised nothing there', () => {
+  const { clock, peers } = scene()
+  const said: string[] = []
+  const attest = (to: string, promises: readonly PeerPromise[]): void =>
+    void said.push(`${to}: ${promises.map(({ group, term, index }) => `${group} ${term}/${index}`).join(', ')}`)
+  const hosting = { groups: new Map(Array.from(peers, ([group, host]) => [group, { host }])), quarantined: new Map() }
+  const settings = { id: 'a', logger: silent, groups: [{ id: 'g' }, { id: 'h' }] }
+  const witness = new Witness({
+    settings,
+    clock,
+    outbox: { attest },
+    hosting: () => hosting,
+    store: { recall: () => undefined },
+  } as never)
+  for (const [group, term] of [
+    ['g', 2],
+    ['h', 0],
+  ] as const) {
+    const last = { index: 7, term }
+    witness.found({ ...peers.get(group), group, term, mark: { term, last }, snapshot: { context: { log: {} } } } as never)
+  }
+  clock.advance(1000)
+  assert.deepEqual(said, ['b: g 2/7', 'c: g 2/7'])
 })

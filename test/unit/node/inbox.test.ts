@@ -5,10 +5,8 @@ import { test } from 'node:test'
 import { MAILBOX_EVENTS_MAX, TERM_JUMP_MAX } from '../../../src/base/limits.ts'
 import { Acquaintance } from '../../../src/node/acquaintance.ts'
 import { Inbox } from '../../../src/node/inbox.ts'
-import type { PeerHost } from '../../../src/node/peer-host.ts'
 import { Refusals } from '../../../src/node/refusals.ts'
 import { silent } from '../../../src/ports/logger.ts'
-import type { NodeStore } from '../../../src/ports/store.ts'
 import type { Incoming } from '../../../src/ports/transport.ts'
 import type { Message } from '../../../src/protocol/messages.ts'
 import { votersOnly } from '../../../src/protocol/types.ts'
@@ -55,22 +53,7 @@ const vote = (term: number): Message => ({
   transfer: false,
 })
 
-interface Bench {
-  readonly hear: (said: Said) => void
-  readonly inbox: Inbox
-  readonly host: PeerHost
-  readonly store: NodeStore
-  readonly refused: () => Readonly<Record<string, number>>
-  readonly woken: () => number
-  readonly strangers: Sender[]
-  readonly met: string[]
-  readonly removed: string[]
-  readonly called: string[]
-  readonly replaced: string[]
-  readonly promised: string[]
-}
-
-async function bench(disk = new MemoryDisk()): Promise<Bench> {
+async function bench(disk = new MemoryDisk()) {
   const store = memoryStore({ cluster: 'demo', node: 'a' }, disk)
   const host = await sampleHost({ store })
   const refusals = new Refusals()
@@ -224,7 +207,7 @@ test('a name belongs to the store that was met first, even before that is on dis
   assert.deepEqual(refused(), { STORE_MISMATCH: 1 })
   assert.equal(host.mailbox.take().length, 2)
   await turns()
-  assert.equal(store.recall('store:b'), 'store-b/3/r3')
+  assert.deepEqual([store.recall('store:b'), store.recall('here:run:b')], ['store-b', 'store-b/3/r3'])
 })
 
 test('what is heard may be a promise; a node that has to give its word first is not heard', async () => {

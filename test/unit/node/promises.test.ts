@@ -3,25 +3,34 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FlotillaError } from '../../../src/base/errors.ts'
+import { GROUPS_MAX, PAYLOAD_BYTES_MIN } from '../../../src/base/limits.ts'
 import { manualClock } from '../../../src/clock/manual.ts'
 import { type Found, Promises, promiseOf } from '../../../src/node/promises.ts'
 import { silent } from '../../../src/ports/logger.ts'
 import type { Membership } from '../../../src/ports/store.ts'
+import type { Transport } from '../../../src/ports/transport.ts'
 import type { Message } from '../../../src/protocol/messages.ts'
 import { votersOnly } from '../../../src/protocol/types.ts'
 import { MemoryDisk } from '../../../src/storage/memory/disk.ts'
 import { memoryStore } from '../../../src/storage/memory/store.ts'
 import { loopback } from '../../../src/transport/loopback/hub.ts'
+import { encodeWord } from '../../../src/wire/promises.ts'
 import { subjectsOf } from '../../../src/wire/subjects.ts'
-import { turns } from './sample-node.ts'
-import { SmallCluster, say } from './small-cluster.ts'
+import { parrot, turns } from './sample-node.ts'
+import { recall, SmallCluster, say, until } from './small-cluster.ts'
 
 const C = { node: 'c', store: 'store-c', run: 'later' }
 
 const MEMBERSHIP: Membership = { conf: votersOnly([1, 3]), peers: { 1: 'a', 3: 'c' }, lastPeerId: 3 }
 
+/** Up to here the entries in the log of node a are of an earlier term than what it hears. */
+const EARLIER = 3
+
 /** Node a, which hears; and node c, which comes back with that in its store. */
-function scene(found: { peer?: number; founding?: string; term?: number; lastIndex?: number } | null, removed = 0) {
+function scene(
+  found: { peer?: number; founding?: string; term?: number; lastIndex?: number; lastTerm?: number } | null,
+  removed = 0,
+) {
   const hub = loopback()
   const clock = manualClock()
   const broken: FlotillaError[] = []
@@ -36,20 +45,21 @@ function scene(found: { peer?: number; founding?: string; term?: number; lastInd
   }
   let a = node('a')
   const c = node('c')
-  const { peer: id = 3, founding: birthmark = 'mark', term = 5, lastIndex = 9 } = found ?? {}
+  const { peer: id = 3, founding: birthmark = 'mark', term = 5, lastIndex = 9, lastTerm = term } = found ?? {}
   const host: Found = {
     group: 'g',
     id,
     birthmark,
     table: { membership: MEMBERSHIP },
     term,
-    snapshot: { context: { log: { lastIndex } } },
+    snapshot: { context: { log: { lastIndex, lastTerm } } },
   }
   if (found) c.found(host)
   a.found({ ...host, id: 1 })
   const listening = c.listen()
   const hear = (message: Partial<Message> & Pick<Message, 'type'>, run = 'earlier'): void => {
-    const promise = promiseOf({ group: 'g', epoch: 'digest.mark', message: { from: 3, to: 1, term: 5, ...message } as Message })
+    const said = { group: 'g', epoch: 'digest.mark', message: { from: 3, to: 1, term: 5, ...message } as Message }
+    const promise = promiseOf(said, { termAt: (index) => (index > EARLIER ? said.message.term : said.message.term - 1) })
     if (promise) a.hear({ node: 'c', run }, promise)
   }
   /** Whether c is heard, once it was asked if it must be. */
@@ -97,6 +107,15 @@ test('who has less is not heard, and stops', async () => {
     assert.equal(await comesBack(), false, JSON.stringify(found))
     assert.deepEqual([broken[0]?.code, broken[0]?.details.by], ['STORE_MISMATCH', ['a']])
   }
+})
+
+test('entries of a term are not replaced by a long tail of an earlier one; earlier entries are no promise', async () => {
+  const tail = scene({ lastIndex: 20, lastTerm: 4 })
+  tail.hear(acknowledged(9))
+  assert.deepEqual([await tail.comesBack(), tail.broken[0]?.code], [false, 'STORE_MISMATCH'])
+  const earlier = scene({ lastIndex: 1, lastTerm: 4 })
+  earlier.hear(acknowledged(EARLIER))
+  assert.equal(await earlier.comesBack(), true, 'that is told again')
 })
 
 test('a vote is a promise; a wish, a refusal of entries and what a leader says are none of what is in a log', async () => {
@@ -184,6 +203,46 @@ test('each further promise is noted once; who left, and what we left, is noted n
   a().leave('g')
   restart()
   assert.equal(noted.get('here:promised:g:c'), '')
+})
+
+test('a long reminder is cut into pieces that every server takes', async () => {
+  const sizes: number[] = []
+  const id = 'g'.repeat(58)
+  const identity = { uuid: 'store-a', boot: 1, run: 'later', cluster: 'demo', node: 'a' }
+  const places = { clock: manualClock(), subjects: subjectsOf('demo'), isExcused: () => false, onBroken: () => {} }
+  const request = async (_: string, data: Uint8Array) => {
+    sizes.push(data.length)
+    return { data: encodeWord(true) }
+  }
+  const transport = { request } as unknown as Transport
+  const store = { identity, recall: () => undefined }
+  const a = new Promises({ settings: { id: 'a', logger: silent }, store, transport, ...places })
+  const run = 'r'.repeat(36)
+  for (let i = 0; i < GROUPS_MAX; i++) {
+    const group = `${id}${10_000 + i}`
+    const log = { lastIndex: 0, lastTerm: 0 }
+    a.found({ group, id: 1, birthmark: '', table: { membership: MEMBERSHIP }, term: 1, snapshot: { context: { log } } })
+    const [peer, term, index, founding] = [1_000_000, 1_000_000, 2 ** 40, 'f'.repeat(32)]
+    a.hear({ node: 'c', run }, { group, peer, term, index, founding })
+  }
+  a.returned(C)
+  assert.equal(a.isAwaited(C), true)
+  await turns()
+  assert.equal(a.isAwaited(C), false)
+  assert.ok(sizes.length > 1 && Math.max(...sizes) < PAYLOAD_BYTES_MIN, sizes.join())
+})
+
+test('of a group that its program holds no more a node says nothing, and is not asked for what it promised there', async (t) => {
+  const groups = ['g', 'h'].map((group) => ({ id: group, stateMachine: parrot() }))
+  const cluster = await SmallCluster.start(t, { groups })
+  await cluster.leader('h')
+  await cluster.settled('h')
+  for (const { id } of cluster.nodes) {
+    await cluster.node(id).stop()
+    await cluster.run(id, { groups: groups.slice(0, 1) })
+    await say(await cluster.leader(), id)
+    await until('it has heard of it', () => recall(cluster.node(id), id) === id)
+  }
 })
 
 test('a disk that is rolled back shows after all others began anew, also one of which only a leader knew', async (t) => {
