@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import ts from 'typescript'
+import { FAULT_NAMES } from '../../src/testkit/sim/faults.ts'
 import { brokenLinks } from './links.ts'
 import { pathsBelow, ROOT, sources } from './sources.ts'
 
@@ -81,4 +82,10 @@ test('docs/glossary.md has every noun of src/protocol/types.ts', () => {
     nouns.filter((noun) => !entry(noun).test(glossary)),
     [],
   )
+})
+
+test('every fault of the simulator is in docs/testing.md, and no other', () => {
+  const [, table = ''] = /\n\| what faults befall \|.*\n([\s\S]*?)\n\n/.exec(textOf('docs/testing.md')) ?? []
+  const named = [...table.matchAll(/`(\w+)`/g)].map(([, name]) => name)
+  assert.deepEqual(named.sort(), [...FAULT_NAMES].sort())
 })

@@ -22,16 +22,28 @@ export interface Mover {
   readonly peer: PeerId
 }
 
+/** What a peer was told last to be on its disk, and in which term: it may have said so to whoever led that term, or an earlier one. */
+interface Durable {
+  readonly index: LogIndex
+  readonly term: Term
+}
+
+/** A peer, wherever it is. */
+interface Holder {
+  readonly machine: string
+  durable: Durable
+  /** What it had said to be there when its disk lost it. */
+  lost: Durable | null
+}
+
 /** What a leader hears when its commit index moves by counting. What it is told by others was counted before, perhaps by another configuration. */
 const COUNTING: ReadonlySet<string> = new Set(['AppendEntriesReply', 'storage.persisted'])
 
 export class Copies {
   readonly #holds: Holds
   readonly #onViolation: (violation: Violation) => void
-  /** Machines by group and peer. */
-  readonly #machines = new Map<string, string>()
-  /** Machines that lost what they had acknowledged. */
-  readonly #excused = new Set<string>()
+  /** See {@link placeOf}. */
+  readonly #holders = new Map<string, Holder>()
   /** The last entry that a replica was given, by machine, group and peer. */
   readonly #applied = new Map<string, LogIndex>()
   /** The last entry known to be committed, by group. */
@@ -42,22 +54,33 @@ export class Copies {
     this.#onViolation = onViolation
   }
 
-  /** What that machine acknowledged it may have lost. */
+  /**
+   * What the peers of that machine have acknowledged it may have lost. They are excused until a leader has filled them again, and for what they had not
+   * acknowledged they are not; nor is who comes in their place under a new id.
+   */
   excuse(machine: string): void {
-    this.#excused.add(machine)
+    for (const holder of this.#holders.values()) {
+      if (holder.machine !== machine) continue
+      const { lost, durable } = holder
+      holder.lost = lost !== null && isFurther(lost, durable) ? lost : durable
+    }
   }
 
   began(mover: Mover, { raft }: TracedState): void {
     const { machine, group, peer } = mover
-    this.#machines.set(`${group} ${peer}`, machine)
+    const lost = this.#holders.get(placeOf(group, peer))?.lost ?? null
+    this.#holders.set(placeOf(group, peer), { machine, lost, durable: durableOf(raft) })
     this.#applied.set(keyOf(mover), raft.applied)
   }
 
   stepped(mover: Mover, { cause, before, after }: Pick<TracedStep, 'cause' | 'before' | 'after'>): void {
     const { group } = mover
-    if (cause.type === 'storage.persisted') this.#persisted(mover, after)
     const { commit, applied } = after.raft
-    if (cause.type === 'snapshot.installed') this.#applied.set(keyOf(mover), applied)
+    const isKept = cause.type === 'storage.persisted'
+    const isInstalled = cause.type === 'snapshot.installed'
+    if (isKept) this.#persisted(mover, after)
+    if (isInstalled) this.#applied.set(keyOf(mover), applied)
+    if (isKept || isInstalled) this.#kept(mover, after)
     if (commit === before.raft.commit || commit <= (this.#committed.get(group) ?? 0)) return
     this.#committed.set(group, commit)
     if (after.role === 'leader' && COUNTING.has(cause.type)) this.#counted(group, after)
@@ -83,6 +106,16 @@ export class Copies {
     this.#onViolation({ invariant: 'PERSISTED_IS_ON_DISK', message })
   }
 
+  /** An entry of the term of what was lost, or of a later one, came from a leader who had what counts of that: now it is there again. */
+  #kept({ group, peer }: Mover, { raft }: TracedState): void {
+    const holder = this.#holders.get(placeOf(group, peer))
+    if (holder === undefined) return
+    holder.durable = durableOf(raft)
+    const { durableIndex: index } = raft.log
+    const term = raft.log.termAt(index)
+    if (holder.lost !== null && term !== undefined && !isFurther(holder.lost, { index, term })) holder.lost = null
+  }
+
   /** §5.3: what is committed is on the disks of a majority of the voters, of either half. */
   #counted(group: string, { raft }: TracedState): void {
     const { conf, commit: index, term } = raft
@@ -96,10 +129,17 @@ export class Copies {
   }
 
   #has(peer: PeerId, position: Position): boolean {
-    const machine = this.#machines.get(`${position.group} ${peer}`)
-    if (machine === undefined) return false
-    return this.#excused.has(machine) || (this.#holds(machine, position) ?? true)
+    const holder = this.#holders.get(placeOf(position.group, peer))
+    if (holder === undefined) return false
+    const { machine, lost } = holder
+    return (lost !== null && position.index <= lost.index) || (this.#holds(machine, position) ?? true)
   }
 }
+
+const durableOf = ({ term, log }: TracedState['raft']): Durable => ({ index: log.durableIndex, term })
+
+const isFurther = (a: Durable, b: Durable): boolean => a.term > b.term || (a.term === b.term && a.index > b.index)
+
+const placeOf = (group: string, peer: PeerId): string => `${group} ${peer}`
 
 const keyOf = ({ machine, group, peer }: Mover): string => `${machine} ${group} ${peer}`

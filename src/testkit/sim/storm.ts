@@ -1,6 +1,6 @@
 /** The storm over a simulated world: faults strike when the plan says so, and end with their time or with the storm. */
 
-import { type FaultKind, MISSED } from './faults/kind.ts'
+import { type End, type FaultKind, MISSED } from './faults/kind.ts'
 import { FAULTS, type Ground } from './faults.ts'
 import type { Machine } from './machine.ts'
 import type { Plan } from './plan.ts'
@@ -83,12 +83,12 @@ export class Storm {
     }
   }
 
-  #disconnect(name: string): () => void {
+  #disconnect(name: string): End | typeof MISSED {
     const transport = this.#world.machines.find((one) => one.name === name)?.transport
-    return transport ? this.#cut(name, transport) : () => {}
+    return transport ? this.#cut(name, transport) : MISSED
   }
 
-  #cut(name: string, transport: string): () => void {
+  #cut(name: string, transport: string): End {
     this.#world.network.broken(name)
     this.#world.hub.disconnect(transport)
     return () => {

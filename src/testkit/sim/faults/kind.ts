@@ -39,8 +39,8 @@ export interface Ground {
   readonly everybody: readonly string[]
   /** Clients that are there now, in the order in which they came. */
   readonly people: readonly Person[]
-  /** Breaks a machine's connection to NATS. Returns how to mend it. */
-  disconnect(machine: string): End
+  /** Breaks a machine's connection to NATS, if it has one. Returns how to mend it. */
+  disconnect(machine: string): End | typeof MISSED
   /** Breaks somebody's connection to NATS. Returns how to mend it. */
   hangUp(person: Person): End
   /** Old raft messages, as they were sent, are heard again. */

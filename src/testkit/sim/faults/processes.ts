@@ -1,6 +1,6 @@
 /** What befalls processes and their clocks: they die, stand still, and are wrong about the time. */
 
-import { type FaultKind, number, one, restarting, some } from './kind.ts'
+import { type FaultKind, MISSED, number, one, restarting, some } from './kind.ts'
 
 export const PROCESS_FAULTS = {
   crash: {
@@ -48,8 +48,9 @@ export const PROCESS_FAULTS = {
     draw: (scene) => ({ node: some(scene) }),
     strike: (ground, params) => {
       const { process } = ground.machine(one(params, 'node'))
-      process?.pause()
-      return () => process?.resume()
+      if (process === null) return MISSED
+      process.pause()
+      return () => process.resume()
     },
   },
   suspend: {
@@ -57,8 +58,9 @@ export const PROCESS_FAULTS = {
     draw: (scene) => ({ node: some(scene) }),
     strike: (ground, params) => {
       const { process } = ground.machine(one(params, 'node'))
-      process?.suspend()
-      return () => process?.resume()
+      if (process === null) return MISSED
+      process.suspend()
+      return () => process.resume()
     },
   },
   clockJump: {
