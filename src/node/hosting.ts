@@ -120,7 +120,7 @@ export class Hosting {
   async open(): Promise<void> {
     for (const [id, group] of await openGroups(this.#opening)) {
       this.#groups.set(id, group)
-      this.#options.witness.found(group.host)
+      this.#options.witness.promises.found(group.host)
     }
   }
 
@@ -269,7 +269,7 @@ export class Hosting {
     if (this.#stopped) return
     this.#options.settings.logger.info({ group: id, peer: opened.host.id }, 'a member of the group from now on')
     this.#groups.set(id, opened)
-    this.#options.witness.found(opened.host)
+    this.#options.witness.promises.found(opened.host)
     this.#begin(opened)
     this.membersChanged()
   }
@@ -287,6 +287,7 @@ export class Hosting {
       return
     }
     this.#options.engine.add(host)
+    this.#options.witness.begun(host)
     this.#options.services.openGroup(host.group)
   }
 

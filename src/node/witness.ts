@@ -36,9 +36,8 @@ export class Witness implements Notes {
     this.#attesting = new Attesting({ ...options, find: (group) => hosting()?.groups.get(group)?.host })
   }
 
-  /** A peer of ours as the store has it, before it hears or says anything: what it has is told, too, to who was away when it was new. */
-  found(host: PeerHost): void {
-    this.promises.found(host)
+  /** A peer of ours takes part from now on, as it was found: what it has is told, too, to who was away when it was new. */
+  begun(host: PeerHost): void {
     if (host.term > 0) this.#attesting.durable(host.group, host.mark)
   }
 

@@ -99,7 +99,7 @@ test('what a node finds in its store is told, too, unless it promised nothing th
     ['h', 0],
   ] as const) {
     const last = { index: 7, term }
-    witness.found({ ...peers.get(group), group, term, mark: { term, last }, snapshot: { context: { log: {} } } } as never)
+    witness.begun({ ...peers.get(group), group, term, mark: { term, last } } as never)
   }
   clock.advance(1000)
   assert.deepEqual(said, ['b: g 2/7', 'c: g 2/7'])
