@@ -60,15 +60,13 @@ export class Inbox {
       const calls = messages.filter(({ group }) => this.#options.awaits(group))
       for (const call of calls) this.#options.onCalled(sender, call)
       if (calls.length > 0 && calls.length === messages.length) return // it is all said again
-      const heard = isNeighbour ? messages : this.#fromNewcomer(sender, messages)
-      if (!this.#isKnown(sender)) {
-        this.#hearStranger(sender, heard)
-        return
-      }
-      if (this.#options.promises.isAwaited(sender)) return // it says it all again
+      const said = isNeighbour ? messages : this.#fromNewcomer(sender, messages)
+      const isKnown = this.#isKnown(sender)
+      const heard = isKnown ? said : this.#fromElsewhere(sender, said)
+      if (isKnown && this.#options.promises.isAwaited(sender)) return // it says it all again
       this.#options.admission.heard(sender.node, sender.low === true, incoming.data.length)
       for (const message of heard) this.#hand(sender, message)
-      for (const promise of promises) this.#note(sender, promise)
+      if (isKnown) for (const promise of promises) this.#note(sender, promise)
     } catch (error) {
       this.#refuse(toFlotillaError(error, 'CODEC_INVALID'), incoming.subject)
     }
@@ -141,15 +139,14 @@ export class Inbox {
    * Of another store than the one we know, what comes from peers that our logs do not tell of yet: the node was readmitted while we were away, and if it
    * leads, we could hear of that from nobody else. What those peers promised, they promised there.
    */
-  #hearStranger(sender: Sender, messages: readonly GroupMessage[]): void {
+  #fromElsewhere(sender: Sender, messages: readonly GroupMessage[]): readonly GroupMessage[] {
     const { find, acquaintance, onStranger } = this.#options
     const heard = messages.filter(({ group, epoch, message: { from } }) => {
       const host = find(group)
       if (!host || !isSameFounding(epoch, host.epoch) || !acquaintance.hasMoved(sender)) return false
       return from > host.table.membership.lastPeerId && (host.nodeOf(from) ?? sender.node) === sender.node
     })
-    for (const message of heard) this.#hand(sender, message)
-    if (heard.length > 0) return
+    if (heard.length > 0) return heard
     onStranger(sender)
     throw mismatch(
       `node '${sender.node}' speaks from another store, or another run of it, than the one this cluster knows`,

@@ -57,12 +57,10 @@ async function bench(disk = new MemoryDisk()) {
   const store = memoryStore({ cluster: 'demo', node: 'a' }, disk)
   const host = await sampleHost({ store })
   const refusals = new Refusals()
+  const names = (): string[] => []
+  const diary = { met: names(), removed: names(), called: names(), replaced: names(), promised: names() }
+  const { met, removed, called, replaced, promised } = diary
   const strangers: Sender[] = []
-  const met: string[] = []
-  const removed: string[] = []
-  const called: string[] = []
-  const replaced: string[] = []
-  const promised: string[] = []
   let woken = 0
   const inbox = new Inbox({
     cluster: 'demo',
@@ -86,20 +84,7 @@ async function bench(disk = new MemoryDisk()) {
     onReplaced: ({ group }, by) => replaced.push(`${by} ${group}`),
   })
   const hear = (said: Said): void => inbox.receive(incoming(said))
-  return {
-    hear,
-    inbox,
-    host,
-    store,
-    refused: () => refusals.all,
-    woken: () => woken,
-    strangers,
-    met,
-    removed,
-    called,
-    replaced,
-    promised,
-  }
+  return { hear, inbox, host, store, strangers, ...diary, refused: () => refusals.all, woken: () => woken }
 }
 
 test('a message of a peer gets into its mailbox and wakes it', async () => {
@@ -257,6 +242,18 @@ test('of two copies of one directory the first that is heard counts, also after 
   second.hear({})
   second.hear({ sender: { ...B, boot: 4, run: 'r4' } })
   assert.equal(second.host.mailbox.take().length, 2)
+})
+
+test('from another store than the known one only peers are heard that no log here tells of yet', async () => {
+  const { hear, host, refused, promised } = await bench()
+  const moved = { ...B, store: 'store-x', boot: 1, run: 'x' }
+  hear({})
+  hear({ sender: moved, message: { ...append(0, []), from: 9 } })
+  assert.deepEqual([host.mailbox.take().length, refused()], [2, {}])
+  hear({ sender: moved })
+  hear({ sender: moved, promises: [{ group: 'g', peer: 2, founding: '', term: 3, index: 8 }] })
+  hear({ sender: { ...B, boot: 2, run: 'old' }, message: { ...append(0, []), from: 9 } }) // an older state of the known one
+  assert.deepEqual([host.mailbox.isEmpty, promised, refused()], [true, [], { STORE_MISMATCH: 3 }])
 })
 
 test('a store known from before runs were told is known by its next word', async () => {
