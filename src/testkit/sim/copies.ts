@@ -22,8 +22,8 @@ export interface Mover {
   readonly peer: PeerId
 }
 
-/** What a peer was told last to be on its disk, and in which term: it may have said so to whoever led that term, or an earlier one. */
-interface Durable {
+/** How far a log goes, and in which term its peer is. */
+interface Reach {
   readonly index: LogIndex
   readonly term: Term
 }
@@ -31,9 +31,10 @@ interface Durable {
 /** A peer, wherever it is. */
 interface Holder {
   readonly machine: string
-  durable: Durable
-  /** What it had said to be there when its disk lost it. */
-  lost: Durable | null
+  /** What it has in memory: of some of it it may have said already that it is on its disk, before its steps show that. */
+  reach: Reach
+  /** The same when its disk lost what was on it. */
+  lost: Reach | null
 }
 
 /** What a leader hears when its commit index moves by counting. What it is told by others was counted before, perhaps by another configuration. */
@@ -61,15 +62,15 @@ export class Copies {
   excuse(machine: string): void {
     for (const holder of this.#holders.values()) {
       if (holder.machine !== machine) continue
-      const { lost, durable } = holder
-      holder.lost = lost !== null && isFurther(lost, durable) ? lost : durable
+      const { lost, reach } = holder
+      holder.lost = lost !== null && isFurther(lost, reach) ? lost : reach
     }
   }
 
   began(mover: Mover, { raft }: TracedState): void {
     const { machine, group, peer } = mover
     const lost = this.#holders.get(placeOf(group, peer))?.lost ?? null
-    this.#holders.set(placeOf(group, peer), { machine, lost, durable: durableOf(raft) })
+    this.#holders.set(placeOf(group, peer), { machine, lost, reach: reachOf(raft) })
     this.#applied.set(keyOf(mover), raft.applied)
   }
 
@@ -80,7 +81,8 @@ export class Copies {
     const isInstalled = cause.type === 'snapshot.installed'
     if (isKept) this.#persisted(mover, after)
     if (isInstalled) this.#applied.set(keyOf(mover), applied)
-    if (isKept || isInstalled) this.#kept(mover, after)
+    if (before.raft.log !== after.raft.log || before.raft.term !== after.raft.term) this.#grew(mover, after)
+    if (isKept || isInstalled) this.#refilled(mover, after)
     if (commit === before.raft.commit || commit <= (this.#committed.get(group) ?? 0)) return
     this.#committed.set(group, commit)
     if (after.role === 'leader' && COUNTING.has(cause.type)) this.#counted(group, after)
@@ -106,14 +108,17 @@ export class Copies {
     this.#onViolation({ invariant: 'PERSISTED_IS_ON_DISK', message })
   }
 
-  /** An entry of the term of what was lost, or of a later one, came from a leader who had what counts of that: now it is there again. */
-  #kept({ group, peer }: Mover, { raft }: TracedState): void {
+  #grew({ group, peer }: Mover, { raft }: TracedState): void {
     const holder = this.#holders.get(placeOf(group, peer))
-    if (holder === undefined) return
-    holder.durable = durableOf(raft)
+    if (holder) holder.reach = reachOf(raft)
+  }
+
+  /** An entry of the term of what was lost, or of a later one, came from a leader who had what counts of that: now it is there again. */
+  #refilled({ group, peer }: Mover, { raft }: TracedState): void {
+    const holder = this.#holders.get(placeOf(group, peer))
     const { durableIndex: index } = raft.log
     const term = raft.log.termAt(index)
-    if (holder.lost !== null && term !== undefined && !isFurther(holder.lost, { index, term })) holder.lost = null
+    if (holder && holder.lost !== null && term !== undefined && !isFurther(holder.lost, { index, term })) holder.lost = null
   }
 
   /** §5.3: what is committed is on the disks of a majority of the voters, of either half. */
@@ -136,9 +141,9 @@ export class Copies {
   }
 }
 
-const durableOf = ({ term, log }: TracedState['raft']): Durable => ({ index: log.durableIndex, term })
+const reachOf = ({ term, log }: TracedState['raft']): Reach => ({ index: log.lastIndex, term })
 
-const isFurther = (a: Durable, b: Durable): boolean => a.term > b.term || (a.term === b.term && a.index > b.index)
+const isFurther = (a: Reach, b: Reach): boolean => a.term > b.term || (a.term === b.term && a.index > b.index)
 
 const placeOf = (group: string, peer: PeerId): string => `${group} ${peer}`
 

@@ -28,7 +28,7 @@ interface Shape {
 
 /** As much of a leader of term 2 as the watch looks at. */
 function stateAt({ commit, applied = 0, voters = [1, 2, 3] }: Shape): TracedState {
-  const raft = { conf: votersOnly(voters), term: 2, commit, applied, log: { termAt: () => 2, durableIndex: 0 } }
+  const raft = { conf: votersOnly(voters), term: 2, commit, applied, log: { termAt: () => 2, durableIndex: 0, lastIndex: 0 } }
   return { role: 'leader', states: [], raft: raft as unknown as RaftState }
 }
 
@@ -70,17 +70,17 @@ test('what a peer is told to be on its disk is there', () => {
   assert.deepEqual(seen, ['PERSISTED_IS_ON_DISK'])
 })
 
-/** A watch over three peers of which only the first has what is committed; the second had said that it has five entries of term 2. */
+/** A watch over three peers of which only the first has what is committed; the second had five entries of term 2, and may have said so. */
 function afterLoss() {
   const holders = ['a', 'b']
   const { seen, copies, commit } = watchOver(holders)
-  const told = (index: number, { term = 2, raftTerm = 2 } = {}): void => {
+  const told = (index: number, { term = 2, raftTerm = 2, cause = 'storage.persisted' } = {}): void => {
     const before = stateAt({ commit: 0 })
-    const log = { termAt: () => term, durableIndex: index }
+    const log = { termAt: () => term, durableIndex: index, lastIndex: index }
     const after = { ...before, raft: { ...before.raft, term: raftTerm, log } as unknown as RaftState }
-    copies.stepped({ machine: 'b', group: 'g', peer: 2 }, { before, after, cause: { type: 'storage.persisted' } })
+    copies.stepped({ machine: 'b', group: 'g', peer: 2 }, { before, after, cause: { type: cause } })
   }
-  told(5)
+  told(5, { cause: 'AppendEntries' }) // what it says of its disk leaves before its steps show it
   holders.pop()
   copies.excuse('b')
   const filled = (...[index, terms]: Parameters<typeof told>): void => {
