@@ -20,6 +20,7 @@ const USAGE = `npm run explore -- [model …] [--nodes N] [--terms N] [--entries
   --states       states kept at most (${STATES_MAX})
   --seconds      give up after so long
   --no-symmetry  states that differ in names only count as different
+  --together     states that differ in letters under way only are taken together: larger bounds, and none on letters
   --json         one line of JSON for each model`
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -31,6 +32,7 @@ const { values, positionals } = parseArgs({
     states: { type: 'string' },
     seconds: { type: 'string' },
     'no-symmetry': { type: 'boolean' },
+    together: { type: 'boolean' },
     json: { type: 'boolean' },
     help: { type: 'boolean' },
   },
@@ -66,6 +68,7 @@ function run(model: Model): Walk {
   const walk = explore(model, {
     bounds: boundsOf(),
     symmetry: values['no-symmetry'] !== true,
+    together: values.together === true,
     ...(states !== undefined && { states }),
     goOn: watch(model.name, startedAt),
   })
@@ -85,7 +88,9 @@ function print({ name, about }: Model, walk: Walk, seconds: number): void {
     return number === 0 ? [] : [`${bound} ${number === Number.POSITIVE_INFINITY ? 'without end' : number}`]
   })
   say(`${name}: ${about}\n  ${bounds.join(', ')}`)
-  say(`  ${states} states, ${transitions} transitions, depth ${depth}, ${seconds.toFixed(1)} s: ${end}`)
+  say(
+    `  ${states} states${walk.together ? ' taken together' : ''}, ${transitions} transitions, depth ${depth}, ${seconds.toFixed(1)} s: ${end}`,
+  )
   if (counterExample) say(`\n${transcriptOf(counterExample).join('\n')}`)
 }
 

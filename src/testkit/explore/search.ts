@@ -13,6 +13,7 @@ import type { Violation } from './invariants.ts'
 import type { Bounds, Model } from './model.ts'
 import type { Host } from './stimulus.ts'
 import { renamingsOf, sameNames } from './symmetry.ts'
+import { Together } from './together.ts'
 import { Visited } from './visited.ts'
 import { type Action, Rules, type Step, type World } from './world.ts'
 
@@ -35,6 +36,8 @@ export interface ExploreOptions {
   readonly symmetry?: boolean
   /** Letters that come too late for ever are kept. Default: they go, and it is checked that nobody would listen to them. */
   readonly keepLate?: boolean
+  /** States that differ only in what is under way are taken together, and there is no bound on letters: see together.ts. Default: each is looked at. */
+  readonly together?: boolean
   /** States at most. Default: {@link STATES_MAX}. */
   readonly states?: number
   /** Asked now and then, with how far it is; false ends the walk. */
@@ -64,6 +67,8 @@ export interface CounterExample extends Violation {
 export interface Walk extends Progress {
   readonly model: string
   readonly bounds: Bounds
+  /** Whether states were taken together that differ only in letters. */
+  readonly together: boolean
   /** Distinct peers and letters that were met. */
   readonly peers: number
   readonly letters: number
@@ -74,11 +79,23 @@ export interface Walk extends Progress {
 
 const REAL_STEPS: PeerSteps = { start: startPeer, message: stepMessage, event: stepEvent }
 
-/** Walks a model. */
+/** Walks a model. What seems broken where states were taken together is looked for again in each of them: that alone counts. */
 export function explore(model: Model, options: ExploreOptions = {}): Walk {
   const bounds = { ...model.bounds, ...options.bounds }
-  const walker = new Walker(model, bounds, options)
-  return walker.walk()
+  return (options.together && walkTogether(model, bounds, options)) || new Walker(model, bounds, options).walk()
+}
+
+/** Null: something may be broken. Names count as they are. */
+function walkTogether(model: Model, given: Bounds, options: ExploreOptions): Walk | null {
+  const { states = STATES_MAX, goOn = () => true, keepLate = false } = options
+  const bounds = { ...given, letters: Number.POSITIVE_INFINITY }
+  const atlas = new Atlas(hostOf(model, bounds, options), [sameNames(bounds.nodes)])
+  const rules = new Rules(atlas, model, { bounds, keepLate })
+  const walk = new Together(rules, { states, goOn }).walk(model.beginnings.map((beginning) => rules.begin(beginning)))
+  const { end } = walk
+  return end === 'doubtful'
+    ? null
+    : { model: model.name, bounds, together: true, ...atlas.sizes, ...walk, end, counterExample: null }
 }
 
 interface Spot {
@@ -193,7 +210,8 @@ class Walker {
   }
 
   #ended(end: Walk['end'], counterExample: CounterExample | null): Walk {
-    return { model: this.#model.name, bounds: this.#bounds, ...this.#progress, ...this.#atlas.sizes, end, counterExample }
+    const [model, bounds] = [this.#model.name, this.#bounds]
+    return { model, bounds, together: false, ...this.#progress, ...this.#atlas.sizes, end, counterExample }
   }
 }
 

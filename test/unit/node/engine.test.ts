@@ -132,6 +132,22 @@ test('a peer that breaks a rule is taken out, and whoever waits hears', async ()
   assert.equal(b.engine.hosts.size, 0)
 })
 
+test('who leads no more tells nobody that nothing was done: the next leader may commit it', async () => {
+  const b = await bench()
+  await elect(b)
+  const outcome = propose(b, 'word')
+  let isTold = false
+  const told = outcome.finally(() => {
+    isTold = true
+  })
+  await turns()
+  const word: Message = { type: 'AppendEntries', from: 3, to: 1, term: 2, prevIndex: 2, prevTerm: 1, commit: 1, entries: [] }
+  await b.hear(word)
+  assert.deepEqual([b.host.leads, isTold], [false, false])
+  await b.hear({ ...word, commit: 2 })
+  assert.equal((await told).index, 2)
+})
+
 test('reads refused by a follower are not remembered for ever', async () => {
   const { engine, host, clock } = await bench()
   for (let i = 0; i < 100; i++) {
