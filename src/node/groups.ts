@@ -1,6 +1,5 @@
 /** Opens the groups of a node: what the store holds of each, checked against what the program says, as peers ready to begin. */
 
-import { FlotillaError } from '../base/errors.ts'
 import type { GroupBootstrap, NodeStore, Recovered } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { type LogIndex, type PeerId, votersOnly } from '../protocol/types.ts'
@@ -11,8 +10,9 @@ import { Compactor } from './compactor.ts'
 import { keepBirthmark, keepFounding, markOf, membersDigest, newBirthmark, recallBirthmark, recallFounders } from './founding.ts'
 import { leaseMsOf } from './leases.ts'
 import { type PeerLife, startPeerLife } from './lifecycle.ts'
-import { memberNames, NO_CONF, peerOf } from './members.ts'
+import { memberNames, NO_CONF } from './members.ts'
 import { type GroupSettings, type NodeSettings, raftSettingsOf } from './options.ts'
+import { keepOwnPeer, ownPeerIn, ownPeerOf } from './own-peer.ts'
 import { PeerHost } from './peer-host.ts'
 import type { Quarantine } from './quarantine.ts'
 import { stepsFor, tracedState } from './tracing.ts'
@@ -61,6 +61,7 @@ async function reopenGroup(options: OpenGroupsOptions, group: GroupSettings): Pr
     const mark = recallBirthmark(store, group.id, recovered)
     await keepFounding(store, group.id, { founders: membersDigest(recovered.peers), mark }) // a store from before members could change
   }
+  await keepOwnPeer(store, group.id, ownPeerIn(store, group.id, recovered)) // of a store from before it was kept
   const known = Object.values(memberNames(recovered)).sort()
   if (!settings.join && known.length > 0 && known.join() !== group.nodes.join()) {
     settings.logger.warn(
@@ -75,6 +76,7 @@ async function foundGroup(options: OpenGroupsOptions, group: GroupSettings): Pro
   const { store } = options
   const peers = peersOf(group.nodes)
   await keepFounding(store, group.id, { founders: membersDigest(peers), mark: '' })
+  await keepOwnPeer(store, group.id, ownPeerOf(peers, options.settings.id))
   const conf = votersOnly(Object.keys(peers).map(Number))
   return openGroup(options, group, await store.open(group.id, { conf, peers, kind: group.stateMachine.kind }))
 }
@@ -84,7 +86,7 @@ export async function joinGroup(options: OpenGroupsOptions, group: GroupSettings
   const { store } = options
   await keepFounding(store, group.id, { founders: view.founding, mark: view.mark })
   const replaced = store.tombstone(group.id)
-  await store.remember(ownFactOf(group.id), String(peerIn(view.peers, options.settings.id))) // first: a peer that exists knows who it is
+  await keepOwnPeer(store, group.id, ownPeerOf(view.peers, options.settings.id))
   const bootstrap = { ...startOf(view), kind: group.stateMachine.kind }
   return openGroup(options, group, await store.open(group.id, { ...bootstrap, ...(replaced && { replaces: replaced.peer }) }))
 }
@@ -99,7 +101,7 @@ function openGroup(options: OpenGroupsOptions, group: GroupSettings, recovered: 
   const { settings, store } = options
   const { id, stateMachine } = group
   const { trace } = settings
-  const peer = ownPeer(store, id, recovered)
+  const peer = ownPeerIn(store, id, recovered)
   const table = store.table(id)
   const founding = (): string => host.birthmark
   const gazette = new Gazette({
@@ -149,21 +151,3 @@ function openGroup(options: OpenGroupsOptions, group: GroupSettings, recovered: 
 
 /** Peer ids by the order of names: the same on every node, whatever order its list has. */
 const peersOf = (nodes: readonly string[]): Record<PeerId, string> => Object.fromEntries(nodes.map((node, i) => [i + 1, node]))
-
-const ownFactOf = (group: string): string => `own-peer:${group}`
-
-/**
- * Who our peer is. The members as of what is applied may not tell of it yet, or tell of one that our node had before: a state that is sent to a new member can
- * be older than the entry that makes it one.
- */
-function ownPeer(store: NodeStore, group: string, { peers }: Pick<Recovered, 'peers'>): PeerId {
-  const joined = Number(store.recall(ownFactOf(group)) ?? 0)
-  const known = peerOf(peers, store.identity.node) ?? 0
-  return joined > known ? joined : peerIn(peers, store.identity.node)
-}
-
-function peerIn(peers: Readonly<Record<PeerId, string>>, node: string): PeerId {
-  const id = peerOf(peers, node)
-  if (id === undefined) throw new FlotillaError('CONFIG_INVALID', `node '${node}' has no replica of this group`)
-  return id
-}

@@ -210,7 +210,6 @@ export class Hosting {
     )
     this.#withdraw(host, error)
     this.#quarantine.add({ group: host.group, kind: host.stateMachine.kind, error, life: opened.life })
-    this.#quarantine.know(host.group, host.id)
     this.#joining.await(host.group)
   }
 

@@ -7,6 +7,7 @@ import { FlotillaError, toFlotillaError } from '../base/errors.ts'
 import type { NodeStore } from '../ports/store.ts'
 import type { PeerId } from '../protocol/types.ts'
 import { type PeerLife, startPeerLife } from './lifecycle.ts'
+import { keepOwnPeer, recallOwnPeer } from './own-peer.ts'
 
 /** A group in quarantine. */
 export interface Quarantined {
@@ -25,9 +26,6 @@ export interface QuarantineOptions {
 
 /** The fact that tells of damage met before; empty once it is gone. */
 const factOf = (group: string): string => `damaged:${group}`
-
-/** The fact that tells which peer it was whose data is damaged. Of one that could not be opened: the one that was a member when that was first asked. */
-const peerFactOf = (group: string): string => `damaged-peer:${group}`
 
 /** Bytes of a reason that are kept. */
 const REASON_LENGTH_MAX = 500
@@ -73,19 +71,14 @@ export class Quarantine {
   }
 
   /**
-   * Whether a peer of ours that is a member now may begin: it is another than the one that was damaged, since an id is never given twice. The first that is
-   * seen is taken for that one, unless it is known.
+   * Whether a peer of ours that is a member now may begin: it is another than the one that was damaged, since an id is never given twice. In a store from
+   * before it was kept which one that is, the first that is seen is taken for it.
    */
   mayBegin(group: string, peer: PeerId): boolean {
     if (!this.#groups.has(group)) return true
-    const damaged = this.#peerOf(group)
-    if (damaged === 0) this.know(group, peer)
+    const damaged = recallOwnPeer(this.#options.store, group)
+    if (damaged === 0) this.#keep(keepOwnPeer(this.#options.store, group, peer))
     return damaged > 0 && peer > damaged
-  }
-
-  /** Which peer it was. */
-  know(group: string, peer: PeerId): void {
-    this.#note(peerFactOf(group), String(peer))
   }
 
   /**
@@ -95,22 +88,21 @@ export class Quarantine {
   async clear(group: string): Promise<void> {
     const quarantined = this.#groups.get(group)
     const { store } = this.#options
-    if (quarantined) await store.destroy(group, { peer: this.#peerOf(group) }) // first: what is damaged must never look sound
-    for (const fact of [factOf(group), peerFactOf(group)]) if (store.recall(fact)) await store.remember(fact, '')
+    if (quarantined) await store.destroy(group, { peer: recallOwnPeer(store, group) }) // first: what is damaged must never look sound
+    if (store.recall(factOf(group))) await store.remember(factOf(group), '')
     quarantined?.life.tell({ type: 'destroyed' })
     this.#groups.delete(group)
   }
 
-  #peerOf(group: string): PeerId {
-    return Number(this.#options.store.recall(peerFactOf(group)) ?? 0)
+  #note(fact: string, text: string): void {
+    const { store } = this.#options
+    if (store.recall(fact) !== text) this.#keep(store.remember(fact, text))
   }
 
-  #note(fact: string, text: string): void {
-    const { store, onFailure } = this.#options
-    if (store.recall(fact) === text) return
-    store.remember(fact, text).catch((thrown: unknown) => {
+  #keep(kept: Promise<void>): void {
+    kept.catch((thrown: unknown) => {
       const failure = toFlotillaError(thrown, 'STORAGE_FAILED')
-      if (failure.code !== 'STORE_CLOSED') onFailure(failure)
+      if (failure.code !== 'STORE_CLOSED') this.#options.onFailure(failure)
     })
   }
 }

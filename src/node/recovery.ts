@@ -11,6 +11,7 @@ import { type Entry, type LogIndex, type PeerId, votersOnly } from '../protocol/
 import { forgetStore } from './acquaintance.ts'
 import { keepFounding, markOf, membersDigest, newBirthmark } from './founding.ts'
 import { memberNames, peerOf } from './members.ts'
+import { keepOwnPeer } from './own-peer.ts'
 import { appliedPosition, openStored } from './stored.ts'
 
 /** A group as it stands in a stopped node's store. */
@@ -85,6 +86,7 @@ async function foundAnew(store: NodeStore, group: string): Promise<RecoveredGrou
   store.table(group).reform({ conf: votersOnly([peer]), peers, lastPeerId: peer })
   const term = hardState.term + 1 // newer than what was ever promised here, so that nothing takes it for an older state
   await store.write([{ group, hardState: { ...hardState, term, vote: null }, truncate, ...(entries.length > 0 && { entries }) }])
+  await keepOwnPeer(store, group, peer)
   return { ...stranded, peer, founding, unproven: lastIndex - Math.max(hardState.commit, applied) }
 }
 

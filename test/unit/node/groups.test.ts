@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { FlotillaError } from '../../../src/base/errors.ts'
 import { joinGroup, type OpenedGroup, openGroups } from '../../../src/node/groups.ts'
 import { settingsOf } from '../../../src/node/options.ts'
 import { Quarantine } from '../../../src/node/quarantine.ts'
@@ -96,4 +97,14 @@ test('a peer is who it joined as, though the state it was given is older than th
     assert.equal((await open(disk, { id, nodes, joins: { view, state } })).host.id, 4)
     assert.equal((await open(disk, { id, nodes })).host.id, 4, id)
   }
+})
+
+test('which peer it was that is damaged is known without its data: the one in its place may begin, whenever that is heard of', async () => {
+  const disk = new MemoryDisk()
+  assert.equal((await open(disk, { id: 'c' })).host.id, 3)
+  const store = memoryStore({ cluster: 'demo', node: 'c' }, disk)
+  const quarantine = new Quarantine({ store, onFailure: assert.fail })
+  const damage = new FlotillaError('STORE_DAMAGED', 'the record is damaged', { group: 'g' })
+  assert.equal(await quarantine.opening('g', 'parrot', () => Promise.reject(damage)), null)
+  assert.deepEqual([quarantine.mayBegin('g', 4), quarantine.mayBegin('g', 3)], [true, false])
 })
