@@ -77,7 +77,7 @@ export class Hosting {
     this.#strangers = new Strangers({
       ...asking,
       neighbours: () => this.#neighbours.names,
-      follows: (node) => [...engine.hosts.values()].some(({ leader }) => leader === node),
+      leaders: () => new Set([...engine.hosts.values()].flatMap(({ leader }) => leader ?? [])),
     })
     options.acquaintance.watch((sender) => options.witness.returned(sender))
     this.#introductions = new Introductions({

@@ -10,7 +10,7 @@ import { subjectsOf } from '../../../src/wire/subjects.ts'
 
 const turns = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
 
-function scene({ leader = '' } = {}) {
+function scene({ leader = 'nobody' } = {}) {
   const hub = loopback()
   const clock = manualClock()
   const subjects = subjectsOf('demo')
@@ -18,7 +18,7 @@ function scene({ leader = '' } = {}) {
   const strangers = new Strangers({
     self: 'a',
     neighbours: () => new Set(nodes.filter((node) => node !== 'a')),
-    follows: (node) => node === leader,
+    leaders: () => new Set([leader]),
     clock,
     transport: hub.connect('a'),
     subjects,
@@ -91,10 +91,29 @@ test('the word of a leader is enough: a majority hears it', async () => {
   const { strangers, say } = scene({ leader: 'b' })
   const codes: string[] = []
   strangers.listen({ uuid: 'store-1', boot: 2, run: 'x' }, { onRefused: ({ code }) => codes.push(code) })
-  await say('c store-1/2/x')
+  await say('c store-1/2/x leads')
   assert.equal(codes.length, 0)
   const other = scene({ leader: 'b' })
   other.strangers.listen({ uuid: 'store-1', boot: 2, run: 'x' }, { onRefused: ({ code }) => codes.push(code) })
-  await other.say('b store-1/2/x')
+  await other.say('b store-1/2/x leads')
   assert.deepEqual(codes, ['STORE_MISMATCH'])
+})
+
+test('the word of one that led, and has begun anew from an older disk, is one voice like any other', async () => {
+  const { strangers, say } = scene({ leader: 'b' })
+  const codes: string[] = []
+  strangers.listen({ uuid: 'store-1', boot: 2, run: 'x' }, { onRefused: ({ code }) => codes.push(code) })
+  await say('b store-1/2/x')
+  assert.deepEqual(codes, [])
+  await say('c store-1/2/x')
+  assert.deepEqual(codes, ['STORE_MISMATCH'])
+})
+
+test('who leads says so', async () => {
+  const { strangers, guest } = scene({ leader: 'a' })
+  const heard: string[] = []
+  guest.subscribe('flotilla.demo.node.c.stranger', ({ data }) => void heard.push(text(data)))
+  strangers.tell({ cluster: 'demo', node: 'c', store: 'store-9', boot: 1, run: 'r' })
+  await turns()
+  assert.deepEqual(heard, ['a store-9/1/r leads'])
 })
