@@ -43,6 +43,8 @@ const COUNTING: ReadonlySet<string> = new Set(['AppendEntriesReply', 'storage.pe
 export class Copies {
   readonly #holds: Holds
   readonly #onViolation: (violation: Violation) => void
+  /** By machine and group: the peer that began there last. */
+  readonly #present = new Map<string, Holder>()
   /** See {@link placeOf}. */
   readonly #holders = new Map<string, Holder>()
   /** The last entry that a replica was given, by machine, group and peer. */
@@ -67,10 +69,17 @@ export class Copies {
     }
   }
 
+  /** Whether a peer on that machine may be without what it has acknowledged, whoever knows of it. */
+  lacks(machine: string): boolean {
+    return [...this.#present.values()].some((holder) => holder.machine === machine && holder.lost !== null)
+  }
+
   began(mover: Mover, { raft }: TracedState): void {
     const { machine, group, peer } = mover
     const lost = this.#holders.get(placeOf(group, peer))?.lost ?? null
-    this.#holders.set(placeOf(group, peer), { machine, lost, reach: reachOf(raft) })
+    const holder = { machine, lost, reach: reachOf(raft) }
+    this.#holders.set(placeOf(group, peer), holder)
+    this.#present.set(`${machine} ${group}`, holder)
     this.#applied.set(keyOf(mover), raft.applied)
   }
 

@@ -114,6 +114,7 @@ export class Operator {
   #isWhole(machine: string): boolean {
     const { node, disk } = this.#world.machines.find(({ name }) => name === machine) ?? {}
     if (!node || disk?.isRotten) return false // what rots unnoticed is not there any more, either
+    if (this.#world.watch.lacks(machine)) return false // nor is what an older disk does not have
     return this.#groups.every((group) => {
       const status = this.#world.statusOf(node, group)
       return status?.life === 'running' && status.voters.includes(machine) && status.applied > 0

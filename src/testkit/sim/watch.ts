@@ -84,6 +84,11 @@ export class Watch {
       for (const key of promised.keys()) if (key.startsWith(`${machine} `)) promised.delete(key)
   }
 
+  /** Whether that machine may be without what it has acknowledged before it was forgiven. */
+  lacks(machine: string): boolean {
+    return this.#copies.lacks(machine)
+  }
+
   /** The eyes of this watch in one process. `isAlive`: what a dead process does, nobody sees. */
   traceOf(machine: string, isAlive: () => boolean): Trace {
     return {

@@ -128,6 +128,21 @@ test('part of it is not all of it, nor is what an older leader had sent, nor a s
   assert.deepEqual(seen, [])
 })
 
+test('a machine lacks something until its peer is filled again, or another peer begins there', () => {
+  const { copies, filled } = afterLoss()
+  copies.began({ machine: 'b', group: 'g', peer: 2 }, stateAt({ commit: 0 })) // as of old: nobody has noticed
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((machine) => copies.lacks(machine)),
+    [false, true, false],
+  )
+  filled(6)
+  assert.equal(copies.lacks('b'), false)
+  const other = afterLoss()
+  assert.equal(other.copies.lacks('b'), true)
+  other.copies.began({ machine: 'b', group: 'g', peer: 4 }, stateAt({ commit: 0 }))
+  assert.equal(other.copies.lacks('b'), false)
+})
+
 test('who comes in its place as a new peer is not excused for what it loses itself', () => {
   const { seen, copies, commit } = afterLoss()
   copies.began({ machine: 'b', group: 'g', peer: 4 }, stateAt({ commit: 0 }))
