@@ -2,6 +2,7 @@
 
 import { type Plan, type PlanWish, planOf } from '../../src/testkit/sim/plan.ts'
 import { simulate } from '../../src/testkit/sim/simulate.ts'
+import { leaseReaders } from './lease-readers.ts'
 
 /** What one storm showed. */
 export interface StormLine {
@@ -32,7 +33,11 @@ const [kinds = '', from = '1', to = from] = process.argv.slice(2)
 const weather = kinds.split(',') as NonNullable<PlanWish['profile']>[]
 for (let seed = Number(from); seed <= Number(to); seed++) {
   const profile = weather[(seed - 1) % weather.length] as NonNullable<PlanWish['profile']>
-  const { violation } = await simulate({ seed, plan: dense({ seed, profile }) })
+  const { violation } = await simulate({
+    seed,
+    plan: dense({ seed, profile }),
+    ...(profile === 'clocks' && { inspect: leaseReaders }),
+  })
   const line: StormLine = { seed, invariant: violation?.invariant ?? null, message: violation?.message.slice(0, 500) ?? '' }
   process.stdout.write(`${JSON.stringify(line)}\n`)
   if (violation !== null) break
