@@ -132,7 +132,7 @@ function keyOf({ peers, letters, spent, past }: World): string {
   let key = `${past.no}`
   for (const { no } of peers) key += `,${no}`
   for (const count of spent) key += `,${count}`
-  let votes: number[] | null = null
-  for (const letter of letters) if (isVote(letter)) (votes ??= []).push(letter.no)
-  return votes === null ? key : `${key}|${votes.sort((one, other) => one - other).join()}`
+  const votes: number[] = []
+  for (const letter of letters) if (isVote(letter)) votes.push(letter.no)
+  return votes.length === 0 ? key : `${key}|${votes.sort((one, other) => one - other).join()}`
 }
