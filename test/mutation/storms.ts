@@ -22,7 +22,7 @@ const WEATHER = ['hostile', 'disk', 'churn', 'clocks', 'swarm']
 const SEEDS_MAX = 150
 
 /** Seconds of a processor that are spent on one mistake: the system itself ends who takes more. */
-const CPU_S_MAX = 400
+const CPU_S_MAX = 900
 
 /** A storm of four simulated seconds takes one or two of a processor. One that says nothing for so long never ends, and is noticed by that. */
 const SILENCE_MS_MAX = 150_000

@@ -33,6 +33,8 @@ export class Operator {
   readonly #harmed = new Set<string>()
   readonly #repairedAt = new Map<string, number>()
   #busy = false
+  /** A change of members is under way, or may be: of one that failed nobody knows, for a while. */
+  #changing = false
 
   constructor(world: World) {
     this.#world = world
@@ -48,27 +50,43 @@ export class Operator {
   /** Takes a node out of its groups and in again under a new id, as a learner that is promoted when it has caught up. */
   churn(machine: string): void {
     if (this.#world.machines.length < 2 || this.#harmed.size > 0) return // one voter fewer at a time
-    this.#work('churn', async ({ client }) => {
-      for (const group of this.#groups) {
-        await client.members(group).remove(machine, { timeoutMs: PATIENCE_MS })
-        await client.members(group).add(machine, { learner: true, timeoutMs: PATIENCE_MS })
-      }
-    })
+    this.#work('churn', (tools) =>
+      this.#change(async (group) => {
+        const members = tools.client.members(group)
+        await members.remove(machine, { timeoutMs: PATIENCE_MS })
+        await members.add(machine, { learner: true, timeoutMs: PATIENCE_MS })
+      }),
+    )
   }
 
   /** The same in one step, through a joint configuration. */
   swap(machine: string): void {
     if (this.#world.machines.length < 2 || this.#harmed.size > 0) return // one voter fewer at a time
-    this.#work('swap', async ({ client }) => {
-      const steps = [{ type: 'remove', node: machine } as const, { type: 'addLearner', node: machine } as const]
-      for (const group of this.#groups) await client.members(group).change(steps, { timeoutMs: PATIENCE_MS })
-    })
+    const steps = [{ type: 'remove', node: machine } as const, { type: 'addLearner', node: machine } as const]
+    this.#work('swap', ({ client }) =>
+      this.#change(async (group) => void (await client.members(group).change(steps, { timeoutMs: PATIENCE_MS }))),
+    )
+  }
+
+  /** Other members for each group: meanwhile nobody is harmed, who may be the last voter but one. */
+  async #change(ofGroup: (group: string) => Promise<void>): Promise<void> {
+    this.#changing = true
+    const over = (): void => {
+      this.#changing = false
+    }
+    try {
+      for (const group of this.#groups) await ofGroup(group)
+      over()
+    } catch (error) {
+      this.#world.timeline.after(PATIENCE_MS, over)
+      throw error
+    }
   }
 
   /** Whether that machine may lose what it has stored; if so, it counts as harmed until it is whole again. */
   mayHarm(machine: string): boolean {
     const others = [...this.#harmed].filter((name) => name !== machine)
-    if (others.length > 0 || this.#world.machines.length < 3 || !this.#world.isStormy) return false
+    if (others.length > 0 || this.#changing || this.#world.machines.length < 3 || !this.#world.isStormy) return false
     if (!this.#isWhole(machine) || !this.#allVote) return false // who is being taken in has nothing yet
     this.#harmed.add(machine)
     return true
